@@ -18,6 +18,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import count
 from typing import ClassVar, Union
 
 from accelcore.errors import IrError
@@ -66,7 +67,7 @@ class Expr:
       reduce     (extent, body, *init)    | (variable, kind)            init: value for the empty range, folded in
       scan       (extent, body, *init)    | (variable, kind)            inclusive running reduction, rank 1
       fold       (extent, *inits, *bodies)| (variable, (acc var, ...), which)   general fold; value of accumulator which
-      scatter    (*extents, count, *index, value, init) | (variable, combine, rank)   init[index] combine= value in order
+      scatter    (*extents, count, *index, value, init) | (variable, combine, rank)   init[index] combine= value
       filter     (count, condition, value)| (variable,)                 values whose condition holds, in order, rank 1
       length     (tensor,)                | (axis,)                     extent of a filter
     """
@@ -260,13 +261,12 @@ def var(number: int, dtype: str = INDEX) -> Expr:
 
 
 _FRESH = 1_000_000
-_counter = [_FRESH]
+_counter = count(_FRESH + 1)  # next() on it is atomic: threads never get one number twice
 
 
 def fresh(dtype: str = INDEX) -> Expr:
     """A variable that occurs nowhere else, for building bodies; binders rename it."""
-    _counter[0] += 1
-    return var(_counter[0], dtype)
+    return var(next(_counter), dtype)
 
 
 # Scalar nodes.

@@ -1,0 +1,47 @@
+# Every target makes its own .venv; nothing needs to be installed by hand beyond make, python3-venv and git.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYPROJECTS := $(wildcard pyproject.toml core/pyproject.toml plugins/*/pyproject.toml requirements-dev.txt)
+
+.PHONY: demo test lint redteam dist clean bench-examples bench-lifting bench-judge bench-search bench-avx help
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+$(STAMP): $(PYPROJECTS)
+	@echo "setting up $(VENV) (once)"
+	@$(PYTHON) tools/venv.py $(VENV)
+	@touch $@
+
+demo: $(STAMP)  ## compile examples/softmax.py for the best target that is usable here
+	@$(BIN)/python tools/demo.py
+
+test: $(STAMP)  ## system packages where allowed, lint, types, the whole suite
+	@sh tools/system-packages.sh
+	@$(BIN)/python tools/check.py
+
+lint: $(STAMP)  ## ruff and mypy
+	@$(BIN)/python tools/check.py --lint
+
+redteam: $(STAMP)  ## the full red team: every cheat 20 times, every honest kernel 50 times
+	@ACCELCORE_FULL=1 $(BIN)/python -m pytest tests/redteam -q -m "full or not full"
+
+dist: $(STAMP)  ## wheels and sdists of every distribution into dist/
+	@$(BIN)/python tools/dist.py
+
+bench-examples: $(STAMP)  ## the eight examples: verdict, costs, ratios
+	@$(BIN)/python bench/examples.py
+
+bench-lifting: $(STAMP)  ## the lifting suite: verdict, number model, ms, proposer
+	@$(BIN)/python bench/lifting/run.py
+
+bench-judge: $(STAMP)  ## overhead of the judge per candidate
+	@$(BIN)/python bench/judge.py
+
+bench-search: $(STAMP)  ## strategies on recorded landscapes
+	@$(BIN)/python bench/search.py
+
+clean:  ## remove everything that was made here
+	rm -rf $(VENV) dist accelcore-runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,52 @@
+"""`make test`: ruff, mypy --strict, then pytest.  One failing part does not hide the others.
+
+Skipped tests are listed.  With CI set they must equal tests/skips.txt, so that nothing is skipped unnoticed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ["core/src/accelcore", *sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("plugins/[a-z]*/src/accelcore_*"))]
+
+
+def run(title: str, *command: str) -> bool:
+    """Whether the command succeeded."""
+    print(f"== {title}", flush=True)
+    environment = {**os.environ, "MYPY_CACHE_DIR": ".mypy_cache"}
+    return subprocess.run([sys.executable, "-m", *command], cwd=ROOT, env=environment, check=False).returncode == 0
+
+
+def skips_are_known(report: Path) -> bool:
+    """Print what was skipped; with CI set, whether it is exactly what tests/skips.txt lists."""
+    cases = ElementTree.parse(report).iter("testcase")
+    skipped = sorted({f"{c.get('classname')}::{c.get('name')}" for c in cases if c.find("skipped") is not None})
+    listed = [line for line in (ROOT / "tests" / "skips.txt").read_text().splitlines() if not line.startswith("#")]
+    for name in skipped:
+        print("skipped:", name)
+    if os.environ.get("CI") and skipped != sorted(filter(None, listed)):
+        print("these differ from tests/skips.txt, which lists what CI may skip:", *set(skipped) ^ set(listed), sep="\n  ")
+        return False
+    return True
+
+
+def main(arguments: list[str]) -> int:
+    """0 when everything passed."""
+    passed = [run("ruff", "ruff", "check", "."), run("mypy", "mypy", *PACKAGES)]
+    if "--lint" not in arguments:
+        # Timings are ratios taken interleaved, so two workers may share the machine; a device lease keeps them apart.
+        workers = os.environ.get("ACCELCORE_TEST_WORKERS", str(min(os.cpu_count() or 1, 4)))
+        report = ROOT / ".pytest_cache" / "report.xml"
+        marks = "not full and not local_model"
+        passed.append(run("pytest", "pytest", "-q", "-n", workers, "-m", marks, f"--junitxml={report}", *arguments))
+        passed.append(skips_are_known(report))
+    return 0 if all(passed) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
