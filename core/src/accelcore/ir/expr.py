@@ -15,16 +15,18 @@ Invariants, kept by the constructors in this file (`Expr` itself is never called
 
 from __future__ import annotations
 
+import itertools
+import math
+import struct
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import count
 from typing import ClassVar, Union
 
 from accelcore.errors import IrError
 from accelcore.ir.dtypes import DTYPES, INDEX, promote
 
-Attr = Union[str, int, float, bool, None, tuple["Attr", ...]]
+Attr = Union[str, int, float, bool, None, tuple["Attr", ...]]  # noqa: UP007  a string inside cannot be or-ed
 
 # Scalar operators by arity.  tdiv/trem truncate (C), fdiv/fmod floor (Python); div is exact division of reals or the
 # float division of its dtype.  shr is arithmetic on signed dtypes.  Bitwise operators work on integers, land/lor/lnot
@@ -37,13 +39,19 @@ COMPARE = frozenset({"lt", "le", "eq", "ne"})
 BINARY = ARITHMETIC | BITWISE | LOGICAL | COMPARE
 COMMUTATIVE = frozenset({"add", "mul", "min", "max", "and", "or", "xor", "land", "lor", "eq", "ne"})
 FUNCTIONS = frozenset(
-    "exp exp2 expm1 log log2 log10 log1p sqrt rsqrt cbrt sin cos tan asin acos atan sinh cosh tanh sigmoid erf "
-    "erfc floor ceil trunc round sign isnan isinf atan2 hypot".split()
+    {"exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "rsqrt", "cbrt", "sin", "cos", "tan", "asin"}
+    | {"acos", "atan", "sinh", "cosh", "tanh", "sigmoid", "erf", "erfc", "floor", "ceil", "trunc", "round", "sign"}
+    | {"isnan", "isinf", "atan2", "hypot"}
 )
 """Named scalar functions; `round` is to nearest even.  Others may be called by name: they are uninterpreted."""
 
 REDUCTIONS = frozenset({"sum", "prod", "max", "min", "any", "all", "argmax", "argmin"})
 """Reductions by name.  count is a sum of select(c, 1, 0).  argmax/argmin give the first index of the extreme."""
+
+ROUNDINGS = frozenset({"nearest", "trunc", "floor", "ceil"})
+MODES = frozenset({"wrap", "saturate", "exact"})
+COMBINES = frozenset({"set", "add", "mul", "max", "min"})
+"""What a scatter does with a value that meets an earlier one."""
 
 BINDERS = frozenset({"comp", "reduce", "scan", "fold", "scatter", "filter"})
 
@@ -72,7 +80,7 @@ class Expr:
       length     (tensor,)                | (axis,)                     extent of a filter
     """
 
-    __slots__ = ("__dict__", "__weakref__", "args", "attrs", "dtype", "op", "rank")
+    __slots__ = ("__dict__", "__weakref__", "args", "attrs", "dtype", "free", "height", "op", "rank")
     _table: ClassVar[weakref.WeakValueDictionary[tuple[object, ...], Expr]] = weakref.WeakValueDictionary()
 
     op: str
@@ -80,10 +88,15 @@ class Expr:
     attrs: tuple[Attr, ...]
     dtype: str
     rank: int
+    free: frozenset[int]
+    """Numbers of the variables that occur unbound."""
+    height: int
+    """Largest number that a binder inside (or this binder) binds; -1 when there is none."""
 
     def __new__(
         cls, op: str, args: tuple[Expr, ...] = (), attrs: tuple[Attr, ...] = (), dtype: str = INDEX, rank: int = 0
     ) -> Expr:
+        """The one node with these parts."""
         # Attributes are keyed with their types: 1, 1.0 and True are different constants; -0.0 differs from 0.0.
         key = (op, tuple(map(id, args)), tuple((type(a), repr(a)) for a in attrs), dtype, rank)
         found = cls._table.get(key)
@@ -91,10 +104,15 @@ class Expr:
             return found
         node = object.__new__(cls)
         node.op, node.args, node.attrs, node.dtype, node.rank = op, args, attrs, dtype, rank
+        # Computed here and not on demand, so that no property recurses through a long chain of additions.
+        node.free, node.height = _scope(node)
         return cls._table.setdefault(key, node)
 
+    __iter__ = None  # __getitem__ alone would make every tensor an endless iterable
+
     def __reduce__(self) -> tuple[object, ...]:
-        return Expr, (self.op, self.args, self.attrs, self.dtype, self.rank)
+        # A table instead of nested tuples: linear in the distinct nodes, and no recursion in pickle.
+        return _from_rows, (to_rows(self),)
 
     def __repr__(self) -> str:
         from accelcore.ir.printer import text
@@ -102,32 +120,14 @@ class Expr:
         return text(self)
 
     @cached_property
-    def free(self) -> frozenset[int]:
-        """Numbers of the variables that occur unbound."""
-        if self.op == "var":
-            return frozenset({self.number})
-        inside = frozenset().union(*(a.free for a in self.args)) if self.args else frozenset()
-        return inside - set(self.bound) if self.op in BINDERS else inside
-
-    @cached_property
-    def height(self) -> int:
-        """Largest number that a binder inside (or this binder) binds; -1 when there is none."""
-        inside = max((a.height for a in self.args), default=-1)
-        return max(inside, *self.bound) if self.op in BINDERS else inside
-
-    @cached_property
     def sizes(self) -> frozenset[str]:
         """Names of the size parameters in it."""
-        if self.op == "size":
-            return frozenset({self.name})
-        return frozenset().union(*(a.sizes for a in self.args)) if self.args else frozenset()
+        return frozenset(node.name for node in walk(self) if node.op == "size")
 
     @cached_property
     def inputs(self) -> frozenset[str]:
         """Names of the array and scalar parameters in it."""
-        if self.op in ("input", "param"):
-            return frozenset({self.name})
-        return frozenset().union(*(a.inputs for a in self.args)) if self.args else frozenset()
+        return frozenset(node.name for node in walk(self) if node.op in ("input", "param"))
 
     @property
     def name(self) -> str:
@@ -216,6 +216,49 @@ Operand = Expr | int | float | bool
 """What the constructors accept: Python numbers become constants."""
 
 
+def _scope(node: Expr) -> tuple[frozenset[int], int]:
+    """(free variables, height) of a node from those of its arguments."""
+    if node.op == "var":
+        return frozenset({node.number}), -1
+    if not node.args:
+        return frozenset(), -1
+    height = max(a.height for a in node.args)
+    first = node.args[0].free
+    free = first if all(a.free is first for a in node.args) else first.union(*(a.free for a in node.args[1:]))
+    if node.op not in BINDERS:
+        return free, height
+    # Extents and start values lie outside the binder; the numbering keeps them free of its variables.
+    return free.difference(node.bound), max(height, *node.bound)
+
+
+Row = tuple[str, tuple[int, ...], tuple[Attr, ...], str, int]
+"""One node of a table: operator, positions of the arguments (all smaller than its own), attributes, dtype, rank."""
+
+
+def to_rows(*roots: Expr) -> tuple[Row, ...]:
+    """The distinct nodes under the roots, children first; a single root is the last row."""
+    place: dict[Expr, int] = {}
+    rows: list[Row] = []
+    for root in roots:
+        for node in walk(root):
+            if node not in place:
+                place[node] = len(rows)
+                rows.append((node.op, tuple(place[a] for a in node.args), node.attrs, node.dtype, node.rank))
+    return tuple(rows)
+
+
+def from_rows(rows: Iterable[Row]) -> list[Expr]:
+    """The nodes of a table, interned.  The rows are trusted; `accelcore.codec` checks them."""
+    nodes: list[Expr] = []
+    for op, args, attrs, dtype, rank in rows:
+        nodes.append(Expr(op, tuple(nodes[a] for a in args), attrs, dtype, rank))
+    return nodes
+
+
+def _from_rows(rows: tuple[Row, ...]) -> Expr:
+    return from_rows(rows)[-1]
+
+
 # Leaves.
 
 
@@ -227,10 +270,35 @@ def const(value: int | float | bool, dtype: str | None = None) -> Expr:
     if facts.kind == "bool":
         return Expr("const", (), (bool(value),), dtype)
     if facts.is_float:
-        return Expr("const", (), (float(value),), dtype)
+        return Expr("const", (), (_representable(float(value), dtype),), dtype)
+    if value != int(value):
+        raise IrError(f"{value} is no {dtype}", hint="cast a real constant where it shall be rounded")
     if facts.low is not None and facts.high is not None and not facts.low <= value <= facts.high:
         raise IrError(f"{value} does not fit {dtype}")
     return Expr("const", (), (int(value),), dtype)
+
+
+def _representable(value: float, dtype: str) -> float:
+    """The value of that float dtype nearest to a Python float; infinite when it is too large."""
+    layout = {"f16": "e", "f32": "f", "bf16": "f"}.get(dtype)
+    if layout is None or value != value or value in (float("inf"), float("-inf")):
+        return value
+    if dtype == "bf16":
+        return _bfloat(value)
+    try:
+        return float(struct.unpack(layout, struct.pack(layout, value))[0])
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def _bfloat(value: float) -> float:
+    """Nearest bf16 (ties to even), from the exact double: 8 significand bits, f32's exponents."""
+    if value == 0.0:
+        return value
+    _, exponent = math.frexp(value)
+    unit = max(exponent - 8, -133)  # 2**-133 is the smallest subnormal
+    rounded = math.ldexp(round(math.ldexp(value, -unit)), unit)
+    return math.copysign(rounded if abs(rounded) < 2.0**128 else math.inf, value)
 
 
 def index(value: int) -> Expr:
@@ -261,7 +329,7 @@ def var(number: int, dtype: str = INDEX) -> Expr:
 
 
 _FRESH = 1_000_000
-_counter = count(_FRESH + 1)  # next() on it is atomic: threads never get one number twice
+_counter = itertools.count(_FRESH + 1)  # next() on it is atomic: threads never get one number twice
 
 
 def fresh(dtype: str = INDEX) -> Expr:
@@ -289,15 +357,24 @@ def binary(op: str, left: Operand, right: Operand) -> Expr:
         raise IrError(f"unknown operator {op!r}")
     a = coerce(left, right.dtype if isinstance(right, Expr) else None)
     b = coerce(right, a.dtype)
+    _scalars(op, a, b)
     a, b = _meet(op, a, b)
-    if a.rank or b.rank:
-        raise IrError(f"operator {op} takes scalars; index the tensor first")
+    if op == "div" and not DTYPES[a.dtype].is_float:  # exact division leaves the integers
+        a, b = cast(a, "real"), cast(b, "real")
     kind = DTYPES[a.dtype].kind
+    if op in ARITHMETIC and kind == "bool":
+        raise IrError(f"{op} needs numbers, not bool", hint='cast(e, "int") makes 0 and 1 of truth values')
     if op in LOGICAL and kind != "bool":
         raise IrError(f"{op} needs bool operands, not {a.dtype}")
     if op in BITWISE and kind not in ("int", "uint", "bool"):
         raise IrError(f"{op} needs integer operands, not {a.dtype}")
     return Expr(op, (a, b), (), "bool" if op in COMPARE else a.dtype)
+
+
+def _scalars(what: str, *operands: Expr) -> None:
+    """Refuse tensors where elements are meant."""
+    if any(o.rank for o in operands):
+        raise IrError(f"{what} takes scalars, not a tensor", hint="index the tensor first, inside a comp")
 
 
 def _meet(op: str, a: Expr, b: Expr) -> tuple[Expr, Expr]:
@@ -315,8 +392,10 @@ def unary(op: str, operand: Operand) -> Expr:
     a = coerce(operand)
     if op not in UNARY:
         raise IrError(f"unknown operator {op!r}")
-    if op == "lnot" and a.dtype != "bool":
-        raise IrError(f"lnot needs a bool operand, not {a.dtype}")
+    _scalars(op, a)
+    kind = DTYPES[a.dtype].kind
+    if (op == "lnot") != (kind == "bool") or (op == "not" and kind == "float"):
+        raise IrError(f"{op} cannot be applied to {a.dtype}", hint="lnot is for bool, not for integers")
     return Expr(op, (a,), (), a.dtype)
 
 
@@ -324,6 +403,7 @@ def select(condition: Expr, then: Operand, other: Operand) -> Expr:
     """`then` where the condition holds, else `other`; both are defined only where they are chosen."""
     a = coerce(then, other.dtype if isinstance(other, Expr) else None)
     b = coerce(other, a.dtype)
+    _scalars("select", condition, a, b)
     a, b = _meet("select", a, b)
     if condition.dtype != "bool":
         raise IrError(f"select needs a bool condition, not {condition.dtype}")
@@ -332,8 +412,15 @@ def select(condition: Expr, then: Operand, other: Operand) -> Expr:
 
 def cast(e: Expr, dtype: str, rounding: str = "nearest", mode: str = "wrap") -> Expr:
     """Conversion.  Widening to "int"/"real" is exact.  mode "exact" states that the value fits (an obligation)."""
+    if dtype not in DTYPES:
+        raise IrError(f"unknown dtype {dtype!r}", hint="one of " + ", ".join(DTYPES))
+    if rounding not in ROUNDINGS or mode not in MODES:
+        raise IrError(f"a cast has no rounding {rounding!r} with mode {mode!r}")
     if e.dtype == dtype:
         return e
+    if e.op == "comp":  # a cast of a list is the list of casts
+        body = cast(e.args[1], dtype, rounding, mode)
+        return Expr("comp", (e.args[0], body), e.attrs, dtype, e.rank)
     if e.op == "const" and e.dtype in ("int", "real", INDEX) and dtype in ("int", "real", INDEX, "f64"):
         if DTYPES[dtype].is_float or e.dtype != "real":
             return const(e.value, dtype)
@@ -345,6 +432,7 @@ def call(function: str, *args: Operand, dtype: str | None = None) -> Expr:
     operands = tuple(coerce(a) for a in args)
     if not operands:
         raise IrError(f"{function} needs an argument")
+    _scalars(function, *operands)
     return Expr("call", operands, (function,), dtype or operands[0].dtype)
 
 
@@ -357,6 +445,9 @@ def get(tensor: Expr, *indices: Operand) -> Expr:
         tensor = substitute(tensor.args[1], {tensor.number: where.pop(0)})
     if not where:
         return tensor
+    if tensor.op == "cast":  # element of a cast tensor
+        element = get(tensor.args[0], *where)
+        return Expr("cast", (element,), tensor.attrs, tensor.dtype, element.rank)
     if tensor.op == "get":  # indices given one by one: t[i][j] is t[i, j]
         return Expr("get", (*tensor.args, *where), (), tensor.dtype, tensor.rank - len(where))
     return Expr("get", (tensor, *where), (), tensor.dtype, tensor.rank - len(where))
@@ -370,7 +461,7 @@ Body = Callable[[Expr], Expr]
 def comp(extent: Operand, body: Body) -> Expr:
     """The tensor [body(i) for i in range(extent)]; the body may itself be a tensor."""
     i = fresh()
-    return bind("comp", i, (coerce(extent, INDEX),), (body(i),))
+    return bind("comp", i, (coerce(extent, INDEX),), (coerce(body(i)),))
 
 
 def reduce(kind: str, extent: Operand, body: Body, init: Operand | None = None) -> Expr:
@@ -380,18 +471,28 @@ def reduce(kind: str, extent: Operand, body: Body, init: Operand | None = None) 
     """
     if kind not in REDUCTIONS:
         raise IrError(f"unknown reduction {kind!r}")
-    k = fresh()
-    e = body(k)
-    start = () if init is None else (coerce(init, e.dtype),)
-    return bind("reduce", k, (coerce(extent, INDEX),), (e,), start, (kind,))
+    return _running("reduce", kind, extent, body, init)
 
 
 def scan(kind: str, extent: Operand, body: Body, init: Operand | None = None) -> Expr:
     """Running inclusive reduction: element i is kind over body(0..i), rank 1, length extent."""
+    if kind not in REDUCTIONS or kind in ("argmax", "argmin"):
+        raise IrError(f"no scan of kind {kind!r}", hint="a fold keeps an index beside the extreme")
+    return _running("scan", kind, extent, body, init)
+
+
+def _running(op: str, kind: str, extent: Operand, body: Body, init: Operand | None) -> Expr:
     k = fresh()
-    e = body(k)
+    e = coerce(body(k))
+    _scalars(f"{op} of {kind}", e)
+    if (kind in ("any", "all")) != (e.dtype == "bool"):
+        raise IrError(f"{kind} cannot be taken over {e.dtype}")
+    if init is not None and kind in ("argmax", "argmin"):
+        raise IrError(f"{kind} has no start value")
     start = () if init is None else (coerce(init, e.dtype),)
-    return bind("scan", k, (coerce(extent, INDEX),), (e,), start, (kind,))
+    if start and start[0].dtype != e.dtype:
+        raise IrError(f"{op} of {kind}: the start value has dtype {start[0].dtype}, the terms {e.dtype}")
+    return bind(op, k, (coerce(extent, INDEX),), (e,), start, (kind,))
 
 
 def fold(
@@ -401,15 +502,25 @@ def fold(
     starts = tuple(coerce(i) for i in inits)
     accs = tuple(fresh(s.dtype) for s in starts)
     k = fresh()
-    bodies = tuple(body(accs, k))
+    bodies = tuple(coerce(b, s.dtype) for b, s in zip(body(accs, k), starts, strict=False))
     if len(bodies) != len(starts):
         raise IrError(f"a fold of {len(starts)} accumulators got {len(bodies)} updates")
-    number = 1 + max([-1, *(b.height for b in bodies), *(n for b in bodies for n in b.free if n < _FRESH)])
-    names = tuple(var(number + 1 + at, s.dtype) for at, s in enumerate(starts))
-    mapping = {k.number: var(number), **{a.number: n for a, n in zip(accs, names, strict=True)}}
+    for at, (start, update) in enumerate(zip(starts, bodies, strict=True)):
+        if start.dtype != update.dtype or update.rank:
+            raise IrError(f"accumulator {at} starts as {start.dtype} and is updated with {update.dtype}")
+    return _bind_fold(coerce(extent, INDEX), starts, (k, *accs), bodies, which)
+
+
+def _bind_fold(
+    extent: Expr, starts: tuple[Expr, ...], variables: tuple[Expr, ...], bodies: tuple[Expr, ...], which: int
+) -> Expr:
+    """Close the updates over the index and the accumulators, which get consecutive numbers."""
+    number = _number((extent, *starts), bodies, {v.number for v in variables}, len(variables))
+    names = tuple(var(number + at, v.dtype) for at, v in enumerate(variables))
+    mapping = {v.number: n for v, n in zip(variables, names, strict=True) if v is not n}
     renamed = tuple(substitute(b, mapping) for b in bodies)
-    attrs: tuple[Attr, ...] = (number, tuple(n.number for n in names), which)
-    return Expr("fold", (coerce(extent, INDEX), *starts, *renamed), attrs, starts[which].dtype)
+    attrs: tuple[Attr, ...] = (number, tuple(n.number for n in names[1:]), which)
+    return Expr("fold", (extent, *starts, *renamed), attrs, starts[which].dtype)
 
 
 def scatter(
@@ -420,9 +531,12 @@ def scatter(
 
     combine: "set" (last wins), "add", "mul", "max", "min".
     """
+    if combine not in COMBINES:
+        raise IrError(f"unknown combination {combine!r}", hint="one of " + ", ".join(sorted(COMBINES)))
     k = fresh()
-    e = value(k)
-    where = tuple(at(k))
+    e = coerce(value(k))
+    where = tuple(coerce(x, INDEX) for x in at(k))
+    _scalars("scatter", e, *where)
     shape = tuple(coerce(x, INDEX) for x in extents)
     if len(where) != len(shape):
         raise IrError(f"scatter into rank {len(shape)} with {len(where)} indices")
@@ -433,7 +547,11 @@ def scatter(
 def filtered(count: Operand, condition: Body, value: Body) -> Expr:
     """The values whose condition holds, in order; its length is `length(t)`."""
     k = fresh()
-    return bind("filter", k, (coerce(count, INDEX),), (condition(k), value(k)))
+    holds, kept = condition(k), coerce(value(k))
+    _scalars("filter", holds, kept)
+    if holds.dtype != "bool":
+        raise IrError(f"filter needs a bool condition, not {holds.dtype}")
+    return bind("filter", k, (coerce(count, INDEX),), (holds, kept))
 
 
 def length(tensor: Expr, axis: int = 0) -> Expr:
@@ -447,14 +565,13 @@ def bind(
 ) -> Expr:  # fmt: skip
     """A binder of one variable with its canonical number; `outer` and `after` must not use the variable.
 
-    The number is one more than every bound number inside and every canonical free one *that is smaller than the
-    binders inside need*: only heights count, free variables belong to enclosing binders and end up larger.
+    The number is one more than every bound number inside.  A free variable of that number can only be an enclosing
+    binder's while bodies are rebuilt from the inside; then the next is taken, and the enclosing binder, when it is
+    closed, gives the right one.
     """
-    number = 1 + max(-1, *(b.height for b in inner))
-    clash = {n for b in inner for n in b.free} - {variable.number}
-    while number in clash:  # a free canonical variable in use: only while bodies are rebuilt from the inside
-        number += 1
-    body = tuple(substitute(b, {variable.number: var(number, variable.dtype)}) for b in inner)
+    number = _number((*outer, *after), inner, {variable.number}, 1)
+    mapping = {} if variable.number == number else {variable.number: var(number, variable.dtype)}
+    body = tuple(substitute(b, mapping) for b in inner)
     last = body[-1]
     dtype = last.dtype
     if op == "reduce" and attrs[0] in ("argmax", "argmin"):
@@ -467,69 +584,108 @@ def bind(
     return Expr(op, (*outer, *body, *after), (number, *attrs), dtype, rank)
 
 
+def _number(outer: tuple[Expr, ...], inner: tuple[Expr, ...], own: set[int], count: int) -> int:
+    """The least number above all bound ones inside from which `count` numbers are free to bind."""
+    none: frozenset[int] = frozenset()
+    taken = none.union(*(b.free for b in inner)) - own | none.union(*(b.free for b in outer))
+    number = 1 + max(b.height for b in inner)
+    while any(number + at in taken for at in range(count)):
+        number += 1
+    return number
+
+
 # Traversal.
+
+
+def parts(e: Expr) -> tuple[tuple[Expr, ...], tuple[Expr, ...], tuple[Expr, ...]]:
+    """(before, inside, after) of a binder's arguments: only `inside` sees the bound variables.
+
+    Every other node has all its arguments before.
+    """
+    if e.op not in BINDERS:
+        return e.args, (), ()
+    if e.op == "fold":
+        first = 1 + len(e.bound) - 1
+        return e.args[:first], e.args[first:], ()
+    first = 1 + e.rank if e.op == "scatter" else 1
+    last = first + {"filter": 2, "scatter": e.rank + 1}.get(e.op, 1)
+    return e.args[:first], e.args[first:last], e.args[last:]
 
 
 def rebuild(e: Expr, args: tuple[Expr, ...]) -> Expr:
     """The same node over other arguments, in canonical form."""
     if args == e.args:
         return e
-    if e.op == "fold":
-        return _reopen_fold(e, args, {})
     if e.op in BINDERS:
-        count = 1 if e.op in ("comp", "reduce", "scan", "filter") else int(str(e.attrs[2])) + 1
-        inside = {"filter": 2, "scatter": count}.get(e.op, 1)
-        temporary = fresh()
-        inner = tuple(substitute(a, {e.number: temporary}) for a in args[count : count + inside])
-        return bind(e.op, temporary, args[:count], inner, args[count + inside :], e.attrs[1:])
+        return _close(e, args)
     if e.op == "get":
         return get(args[0], *args[1:])
-    rank = args[0].rank if e.op == "cast" else e.rank
-    return Expr(e.op, args, e.attrs, e.dtype, rank)
+    if e.op == "cast":
+        return cast(args[0], e.dtype, str(e.attrs[0]), str(e.attrs[1]))
+    return Expr(e.op, args, e.attrs, e.dtype, e.rank)
+
+
+def _close(e: Expr, args: tuple[Expr, ...]) -> Expr:
+    """The binder over other arguments, renumbered where their heights differ."""
+    before, inside, _ = parts(e)
+    first, last = len(before), len(before) + len(inside)
+    if e.op == "fold":
+        count = len(e.bound) - 1
+        accs = tuple(var(n, a.dtype) for n, a in zip(e.bound[1:], e.args[1:], strict=False))
+        which = e.attrs[2]
+        assert isinstance(which, int)
+        return _bind_fold(args[0], args[1 : 1 + count], (var(e.number), *accs), args[first:], which)
+    return bind(e.op, var(e.number), args[:first], args[first:last], args[last:], e.attrs[1:])
 
 
 def substitute(e: Expr, mapping: Mapping[int, Expr]) -> Expr:
-    """Replace free variables by expressions, without capture."""
-    memo: dict[Expr, Expr] = {}
+    """Replace free variables by expressions, without capture.
+
+    Linear in the distinct nodes that contain one of the variables; recursion goes through binders only.
+    """
     keys = frozenset(mapping)
-
-    def go(node: Expr) -> Expr:
+    if not keys & e.free:
+        return e
+    memo: dict[Expr, Expr] = {}
+    stack: list[tuple[Expr, bool]] = [(e, False)]
+    while stack:
+        node, ready = stack.pop()
+        if node in memo:
+            continue
         if not keys & node.free:
-            return node
-        if node.op == "var":
-            return mapping[node.number]
-        if node not in memo:
-            memo[node] = _through(node, go, mapping)
-        return memo[node]
-
-    return go(e)
-
-
-def _through(node: Expr, go: Callable[[Expr], Expr], mapping: Mapping[int, Expr]) -> Expr:
-    """Substitute under one node.  A binder is opened with fresh variables, so that nothing is captured."""
-    if node.op not in BINDERS:
-        return rebuild(node, tuple(go(a) for a in node.args))
-    if node.op == "fold":
-        return _reopen_fold(node, node.args, mapping)
-    opened = {node.number: fresh()}
-    count = 1 if node.op != "scatter" else int(str(node.attrs[2])) + 1
-    inside = {"filter": 2, "scatter": count}.get(node.op, 1)
-    inner = tuple(substitute(substitute(a, opened), mapping) for a in node.args[count : count + inside])
-    outer = tuple(go(a) for a in node.args[:count])
-    after = tuple(go(a) for a in node.args[count + inside :])
-    return bind(node.op, opened[node.number], outer, inner, after, node.attrs[1:])
+            memo[node] = node
+        elif node.op == "var":
+            memo[node] = mapping[node.number]
+        elif node.op in BINDERS:
+            memo[node] = _under(node, mapping)
+        elif ready:
+            memo[node] = rebuild(node, tuple(memo[a] for a in node.args))
+        else:
+            stack.append((node, True))
+            stack.extend((a, False) for a in node.args)
+    return memo[e]
 
 
-def _reopen_fold(node: Expr, args: tuple[Expr, ...], mapping: Mapping[int, Expr]) -> Expr:
-    count = len(node.bound) - 1
-    which = node.attrs[2]
-    assert isinstance(which, int)
+def _under(node: Expr, mapping: Mapping[int, Expr]) -> Expr:
+    """Substitute in a binder.  Its variables are renamed first where a replacement mentions the same numbers."""
+    before, inside, after = parts(node)
+    used = {key: value for key, value in mapping.items() if key in node.free}  # never one that it binds
+    if any(value.free.intersection(node.bound) for value in used.values()):
+        renamed = {n: fresh(d) for n, d in zip(node.bound, _bound_dtypes(node), strict=True)}
+        opened = tuple(substitute(a, {**used, **renamed}) for a in inside)
+        outer = tuple(substitute(a, used) for a in before)
+        if node.op == "fold":
+            which = node.attrs[2]
+            assert isinstance(which, int)
+            return _bind_fold(outer[0], outer[1:], tuple(renamed.values()), opened, which)
+        rest = tuple(substitute(a, used) for a in after)
+        return bind(node.op, renamed[node.number], outer, opened, rest, node.attrs[1:])
+    return rebuild(node, tuple(substitute(a, used) for a in node.args))
 
-    def body(accs: tuple[Expr, ...], k: Expr) -> Sequence[Expr]:
-        opened = dict(zip(node.bound, (k, *accs), strict=True))
-        return [substitute(substitute(b, opened), mapping) for b in args[1 + count :]]
 
-    return fold(substitute(args[0], mapping), [substitute(a, mapping) for a in args[1 : 1 + count]], body, which)
+def _bound_dtypes(node: Expr) -> tuple[str, ...]:
+    """Dtypes of the variables that a binder binds: an index, then a fold's accumulators."""
+    return (INDEX, *(a.dtype for a in node.args[1 : len(node.bound)])) if node.op == "fold" else (INDEX,)
 
 
 def walk(e: Expr) -> Iterator[Expr]:
