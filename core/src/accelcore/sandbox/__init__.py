@@ -1,0 +1,13 @@
+"""Running foreign code: compilers, kernels, simulators, programs, each with only the rights that it needs.
+
+    result = run_child(["gcc", "-O2", "-shared", "k.c", "-o", "k.so"], COMPILER, Limits(seconds=30), cwd=folder)
+
+Every layer is tried, none is assumed: the result names those that held.  docs/threat-model.md says what they stop.
+"""
+
+from __future__ import annotations
+
+from accelcore.sandbox.policy import COMPILER, KERNEL, PYTHON, Policy
+from accelcore.sandbox.run import ChildResult, Level, describe, level_of, run_child
+
+__all__ = ["COMPILER", "KERNEL", "PYTHON", "ChildResult", "Level", "Policy", "describe", "level_of", "run_child"]
