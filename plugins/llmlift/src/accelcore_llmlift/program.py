@@ -5,6 +5,7 @@ Expressions are those of the tensor language (`accelcore.ir`), read at this poin
 * `param(name, dtype)`: the current value of a scalar variable or loop counter; `size(name)`: an extent of an argument
   (`len(x)`, `x.shape[1]`, or a parameter that only serves as an extent);
 * `array(name, dtype, rank)` and `get(array, i, ...)`: the current value of an array variable, whole or by element;
+* `extent(array, axis)`: the current extent of a local array whose length changes (`len(out)` of a growing list);
 * right-hand sides may be tensor-valued (slices, comprehensions, whole-array code): comps, reductions and scans over
   current values.
 
@@ -17,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr
 from accelcore.values import Param
 
@@ -129,6 +131,11 @@ class Program:
     results: tuple[tuple[str, Expr], ...]
     language: str
     path: str | None = None
+
+
+def extent(array: Expr, axis: int = 0) -> Expr:
+    """The current extent of an array variable: a `length` node over it, which a reader resolves by its state."""
+    return Expr("length", (array,), (axis,), INDEX)
 
 
 def statements(block: tuple[Statement, ...]) -> Iterator[Statement]:
