@@ -10,6 +10,11 @@ language (`accelcore.ir.expr`), read at this point of the program instead of at 
 Only scalar operators, select, cast, call, const, size, param and get occur: reductions and comps have become loops.
 All dtypes are machine dtypes ("int" and "real" were realized when the summary was lowered).
 
+Arithmetic of machine integers wraps modulo 2**bits (lowering relies on it where only the value modulo 2**bits counts;
+in C: compute in the unsigned type of that width and convert).  select, land and lor evaluate an operand only when it
+is needed: a read that sits in a branch that is not chosen may be out of range and must not fault.  A cast with mode
+"exact" states that the value fits.
+
 Invariants: iterator names are unique in a program; every loop counts from 0 in steps of 1; a buffer is in scope in the
 statements after its `Allocate` in the same block; a name is never shadowed.
 """

@@ -1,0 +1,350 @@
+"""Stages of a lowering: how a reduction, scan, fold, scatter or filter becomes statements, and where."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from accelcore.errors import UnsupportedLowering
+from accelcore.ir.dtypes import DTYPES, INDEX
+from accelcore.ir.expr import Expr, array, binary, const, get, index, param, shape, substitute, var, walk
+from accelcore.loops.lower import Builder
+from accelcore.loops.nodes import Accumulate, If, Statement, Store
+from accelcore.values import Param
+
+OPERATION = {"sum": "add", "prod": "mul", "max": "max", "min": "min", "any": "or", "all": "and"}
+_SCATTER = {"add": "add", "mul": "mul", "max": "max", "min": "min"}
+
+
+def stage(b: Builder, e: Expr) -> Expr:
+    """The value of a scalar stage (reduce, fold, length of a filter), emitted once where its iterators are bound."""
+    skipped = _skipped(b, e)
+    if skipped is not None:
+        return _materialized(b, e, skipped)
+    depth = b.depth_of(e)
+    for frame in b.frames[: depth + 1]:
+        if e in frame.values:
+            return frame.values[e]
+    with b.at(depth):
+        value = _emit_stage(b, e)
+    b.frames[depth].values[e] = value
+    return value
+
+
+def _emit_stage(b: Builder, e: Expr) -> Expr:
+    if e.op == "length":
+        tensor_element(b, e.args[0])
+        return b.frames[b.depth_of(e)].values[e]
+    if e.op == "fold":
+        return _fold(b, e)
+    return _arg_extreme(b, e) if e.kind in ("argmax", "argmin") else _reduce(b, e)
+
+
+# Recomputation is avoided by a buffer over the frames that a stage needs.
+
+
+def _skipped(b: Builder, e: Expr) -> int | None:
+    """Depth of the outermost loop that `e` does not need but that runs around one that it needs; None if none."""
+    home = b.depth_of(e)
+    for depth, frame in enumerate(b.frames[:home]):
+        inner = b.frames[depth + 1 : home + 1]
+        if frame.iterator and frame.iterator not in e.inputs and not any(f.branch for f in b.frames[: home + 1]):
+            needed = [f for f in inner if f.iterator and f.iterator in e.inputs]
+            if needed and all(f.extent is not None and _constant_extent(b, f.extent) for f in needed):
+                return depth
+    return None
+
+
+def _constant_extent(b: Builder, extent: Expr) -> bool:
+    return not extent.inputs & {f.iterator for f in b.frames if f.iterator}
+
+
+def _materialized(b: Builder, e: Expr, skipped: int) -> Expr:
+    """The stage for all values of the iterators below the skipped loop, written to a workspace buffer before it."""
+    inner = [f for f in b.frames[skipped:] if f.iterator and f.iterator in e.inputs]
+    places = {f.iterator: var(-1 - at) for at, f in enumerate(inner)}
+    extents = tuple(f.extent for f in inner if f.extent is not None)
+    general = _replace(e, places)
+    key = (general, extents)
+    here = tuple(param(f.iterator, INDEX) for f in inner)
+    for frame in b.frames[:skipped]:
+        if key in frame.values:
+            return get(frame.values[key], *here)
+    depth = max(d for d in range(skipped) if d == 0 or b.frames[d].iterator in e.inputs)
+    with b.at(depth):
+        held = b.local(_label(e), e.dtype, extents)
+        _fill(b, general, held.name, extents, ())
+    b.frames[depth].values[key] = array(held.name, e.dtype, len(extents))
+    return get(b.frames[depth].values[key], *here)
+
+
+def _fill(b: Builder, general: Expr, name: str, extents: tuple[Expr, ...], done: tuple[Expr, ...]) -> None:
+    if len(done) == len(extents):
+        here = substitute(general, {-1 - at: i for at, i in enumerate(done)})
+        b.emit(Store(name, done, b.scalar(here)))
+        return
+    with b.loop(extents[len(done)]) as i:
+        _fill(b, general, name, extents, (*done, i))
+
+
+def _replace(e: Expr, mapping: dict[str, Expr]) -> Expr:
+    from accelcore.ir.expr import transform
+
+    return transform(e, lambda n: mapping.get(n.name) if n.op == "param" else None)
+
+
+def _label(e: Expr) -> str:
+    return e.kind if e.op in ("reduce", "scan") else e.op
+
+
+# Scalar stages.
+
+
+def _reduce(b: Builder, e: Expr) -> Expr:
+    """An accumulator and a nest of loops; directly nested reductions of one kind share the accumulator."""
+    acc = b.local(e.kind, e.dtype)
+    start = b.scalar(e.args[2]) if len(e.args) > 2 else identity(e.kind, e.dtype)
+    b.emit(Store(acc.name, (), start))
+    _accumulate(b, e, acc.name)
+    return param(acc.name, e.dtype)
+
+
+def _accumulate(b: Builder, e: Expr, acc: str) -> None:
+    with b.loop(b.scalar(e.args[0])) as k:
+        body = substitute(e.args[1], {e.number: k})
+        if body.op == "reduce" and body.kind == e.kind and len(body.args) == 2 and k.name in body.inputs:
+            _accumulate(b, body, acc)
+        else:
+            b.emit(Accumulate(acc, (), OPERATION[e.kind], b.scalar(body)))
+
+
+def identity(kind: str, dtype: str) -> Expr:
+    """The value that a reduction starts from: neutral, or for max and min the least and the greatest."""
+    facts = DTYPES[dtype]
+    if kind in ("sum", "prod"):
+        return const(int(kind == "prod"), dtype)
+    if kind in ("any", "all"):
+        return const(kind == "all", "bool")
+    if facts.is_float:
+        return const(-math.inf if kind == "max" else math.inf, dtype)
+    bound = facts.low if kind == "max" else facts.high
+    assert bound is not None
+    return const(bool(bound) if dtype == "bool" else int(bound), dtype)
+
+
+def _arg_extreme(b: Builder, e: Expr) -> Expr:
+    """The first index of the extreme, by comparing in order."""
+    if len(e.args) > 2:
+        raise UnsupportedLowering(f"{e.kind} with an initial value")
+    kind, dtype = e.kind[3:], e.args[1].dtype
+    best, where = b.local(kind, dtype), b.local(e.kind, INDEX)
+    b.emit(Store(best.name, (), identity(kind, dtype)))
+    b.emit(Store(where.name, (), index(0)))
+    with b.loop(b.scalar(e.args[0])) as k:
+        value = _once(b, b.scalar(substitute(e.args[1], {e.number: k})))
+        old = param(best.name, dtype)
+        better = binary("lt", old, value) if kind == "max" else binary("lt", value, old)
+        b.emit(If(better, (Store(best.name, (), value), Store(where.name, (), k))))
+    return param(where.name, INDEX)
+
+
+def _once(b: Builder, value: Expr) -> Expr:
+    """A value that is used twice: held in a variable when it is more than a read."""
+    if value.op in ("get", "param", "const") or (value.op == "cast" and value.args[0].op in ("get", "param")):
+        return value
+    held = b.local("value", value.dtype)
+    b.emit(Store(held.name, (), value))
+    return param(held.name, value.dtype)
+
+
+def _fold(b: Builder, e: Expr) -> Expr:
+    """All accumulators of a fold in one loop; its other components find theirs in the frame's values."""
+    count = len(e.bound) - 1
+    inits, bodies = e.args[1 : 1 + count], e.args[1 + count :]
+    held = [b.local("acc", i.dtype) for i in inits]
+    for buffer, init in zip(held, inits, strict=True):
+        b.emit(Store(buffer.name, (), b.scalar(init)))
+    accs = [param(h.name, h.dtype) for h in held]
+    with b.loop(b.scalar(e.args[0])) as k:
+        mapping = dict(zip(e.bound, (k, *accs), strict=True))
+        updates = [b.scalar(substitute(body, mapping)) for body in bodies]
+        for statement in _assignments(b, accs, updates):
+            b.emit(statement)
+    number, names, which = e.attrs
+    for at, acc in enumerate(accs):
+        other = Expr("fold", e.args, (number, names, at), acc.dtype)
+        b.frames[-1].values[other] = acc
+    assert isinstance(which, int)
+    return accs[which]
+
+
+def _assignments(b: Builder, accs: Sequence[Expr], updates: Sequence[Expr]) -> list[Statement]:
+    """The simultaneous assignment accs = updates as statements, with one condition tested once."""
+    changed = [(a, u) for a, u in zip(accs, updates, strict=True) if a is not u]
+    conditions = {u.args[0] if u.op == "select" else None for _, u in changed}
+    if len(changed) > 1 and len(conditions) == 1 and None not in conditions:
+        if all(u.args[2] is a for a, u in changed):
+            inner = _ordered(b, [(a, u.args[1]) for a, u in changed])
+            return [If(changed[0][1].args[0], tuple(inner))]
+    return _ordered(b, changed)
+
+
+def _ordered(b: Builder, changed: Sequence[tuple[Expr, Expr]]) -> list[Statement]:
+    """Assignments in an order in which none overwrites what a later one reads, else through variables."""
+    rest = list(changed)
+    done: list[Statement] = []
+    while rest:
+        free = [p for p in rest if not any(p[0].name in u.inputs for a, u in rest if a is not p[0])]
+        if not free:
+            held = [b.local("next", a.dtype) for a, _ in rest]
+            done += [Store(h.name, (), u) for h, (_, u) in zip(held, rest, strict=True)]
+            return done + [Store(a.name, (), param(h.name, a.dtype)) for h, (a, _) in zip(held, rest, strict=True)]
+        done += [_update(*p) for p in free[:1]]
+        rest.remove(free[0])
+    return done
+
+
+def _update(acc: Expr, value: Expr) -> Statement:
+    return Store(acc.name, (), value)
+
+
+# Elements of tensor-valued stages.
+
+
+def element(b: Builder, e: Expr) -> Expr:
+    """get(tensor, indices) where the tensor is a scan, scatter, filter or a cast of one."""
+    tensor, *where = e.args
+    where = [b.scalar(w) for w in where]
+    if tensor.op == "scan" and (carried := _carry(b, tensor, where[0])) is not None:
+        return carried
+    return get(tensor_element(b, tensor), *where)
+
+
+def tensor_element(b: Builder, tensor: Expr) -> Expr:
+    """The buffer that holds a tensor stage, produced where its iterators are bound."""
+    if tensor.op not in ("scan", "scatter", "filter"):
+        raise UnsupportedLowering(f"no loops for a tensor-valued {tensor.op} here: {tensor!r}")
+    depth = b.depth_of(tensor)
+    for frame in b.frames[: depth + 1]:
+        if tensor in frame.values:
+            return frame.values[tensor]
+    with b.at(depth):
+        extents = tuple(b.scalar(x) for x in (tensor.args[:1] if tensor.op == "filter" else shape(tensor)))
+        held = b.local(_label(tensor), tensor.dtype, extents)
+        produce(b, tensor, held.name, ())
+    b.frames[depth].values[tensor] = array(held.name, tensor.dtype, len(extents))
+    return b.frames[depth].values[tensor]
+
+
+def produce(b: Builder, tensor: Expr, name: str, prefix: tuple[Expr, ...]) -> None:
+    """Write all of a scan, scatter or filter to name[prefix + its indices]."""
+    if tensor.op == "scatter":
+        _scatter(b, tensor, name, prefix)
+    elif tensor.op == "filter":
+        _filter(b, tensor, name, prefix)
+    else:
+        acc = b.local(tensor.kind, tensor.dtype)
+        b.emit(Store(acc.name, (), _scan_start(b, tensor)))
+        with b.loop(b.scalar(tensor.args[0])) as k:
+            b.emit(Store(name, (*prefix, k), _scan_step(b, tensor, acc.name, k)))
+
+
+def _scan_start(b: Builder, tensor: Expr) -> Expr:
+    return b.scalar(tensor.args[2]) if len(tensor.args) > 2 else identity(tensor.kind, tensor.dtype)
+
+
+def _scan_step(b: Builder, tensor: Expr, acc: str, k: Expr) -> Expr:
+    now = param(acc, tensor.dtype)
+    value = b.scalar(substitute(tensor.args[1], {tensor.number: k}))
+    operation = {"any": "lor", "all": "land"}.get(tensor.kind) or OPERATION[tensor.kind]
+    b.emit(Store(acc, (), binary(operation, now, value)))
+    return now
+
+
+def _carry(b: Builder, tensor: Expr, where: Expr) -> Expr | None:
+    """A scan read at the iterator of an open loop of its own extent: one variable carried through that loop."""
+    depth = next((d for d, f in enumerate(b.frames) if f.iterator and where is param(f.iterator, INDEX)), None)
+    if depth is None or b.frames[depth].extent is not tensor.args[0] or b.depth_of(tensor) >= depth:
+        return None
+    frame = b.frames[depth]
+    if any(f.branch for f in b.frames[depth:]) or b.frames[depth - 1].branch:
+        return None
+    if tensor in frame.values:
+        return frame.values[tensor]
+    with b.at(depth - 1):
+        acc = b.local(tensor.kind, tensor.dtype)
+        b.emit(Store(acc.name, (), _scan_start(b, tensor)))
+    with b.at(depth):
+        frame.values[tensor] = _scan_step(b, tensor, acc.name, where)
+    return frame.values[tensor]
+
+
+def _scatter(b: Builder, tensor: Expr, name: str, prefix: tuple[Expr, ...]) -> None:
+    rank, combine = tensor.rank, str(tensor.attrs[1])
+    *where, value = tensor.args[rank + 1 : -1]
+    init = _once(b, b.scalar(tensor.args[-1]))
+    _constant(b, name, prefix, tensor.args[:rank], init)
+    with b.loop(b.scalar(tensor.args[rank])) as k:
+        opened = {tensor.number: k}
+        place = (*prefix, *(b.scalar(substitute(w, opened)) for w in where))
+        now = b.scalar(substitute(value, opened))
+        b.emit(Store(name, place, now) if combine == "set" else Accumulate(name, place, _SCATTER[combine], now))
+
+
+def _constant(b: Builder, name: str, where: tuple[Expr, ...], extents: Sequence[Expr], value: Expr) -> None:
+    if not extents:
+        b.emit(Store(name, where, value))
+        return
+    with b.loop(b.scalar(extents[0])) as i:
+        _constant(b, name, (*where, i), extents[1:], value)
+
+
+def _filter(b: Builder, tensor: Expr, name: str, prefix: tuple[Expr, ...]) -> None:
+    """Chosen values in order; the count is what `length` of the filter becomes."""
+    count = b.local("count", INDEX)
+    b.emit(Store(count.name, (), index(0)))
+    number = param(count.name, INDEX)
+    with b.loop(b.scalar(tensor.args[0])) as k:
+        condition, value = (b.scalar(substitute(a, {tensor.number: k})) for a in tensor.args[1:])
+        b.emit(If(condition, (Store(name, (*prefix, number), value), Store(count.name, (), number + 1))))
+    b.frames[-1].values[Expr("length", (tensor,), (0,), INDEX)] = number
+
+
+# Choices whose branches must not be computed when they are not chosen.
+
+
+def needs_guard(b: Builder, e: Expr) -> bool:
+    """Whether a branch holds a stage that may only be computed when chosen: it reads or divides without a proof."""
+    return any(branch.height >= 0 and not _total(branch) for branch in e.args[1:])
+
+
+def _total(e: Expr) -> bool:
+    """Whether evaluating `e` is harmless anywhere: every read is at loop variables, no integer is divided."""
+    for node in walk(e):
+        if node.op == "get" and any(i.op not in ("var", "param") for i in node.args[1:]):
+            return False
+        if node.op in ("tdiv", "trem", "fdiv", "fmod") and node.args[1].op != "const":
+            return False
+        if node.op in ("scatter", "filter"):
+            return False
+    return True
+
+
+def guarded(b: Builder, e: Expr) -> Expr:
+    """A choice as an If around the statements of its branches."""
+    held = b.local("chosen", e.dtype)
+    condition = b.scalar(e.args[0])
+    blocks = []
+    for value in e.args[1:]:
+        with b.branch() as frame:
+            b.emit(Store(held.name, (), b.scalar(value)))
+        blocks.append(tuple(frame.statements))
+    b.emit(If(condition, blocks[0], blocks[1]))
+    return param(held.name, e.dtype)
+
+
+def tensor_shape(tensor: Expr, result: Param, done: int) -> tuple[Expr, ...]:
+    """Extents of a tensor that is written to a result whose first `done` axes are fixed."""
+    if tensor.op in ("comp", "scan", "scatter", "cast"):
+        return shape(tensor)
+    return result.shape[done:]
