@@ -516,6 +516,10 @@ def _bind_fold(
 ) -> Expr:
     """Close the updates over the index and the accumulators, which get consecutive numbers."""
     number = _number((extent, *starts), bodies, {v.number for v in variables}, len(variables))
+    if number != variables[0].number < _FRESH:
+        opened = {v.number: fresh(v.dtype) for v in variables}
+        inside = tuple(substitute(b, opened) for b in bodies)
+        return _bind_fold(extent, starts, tuple(opened.values()), inside, which)
     names = tuple(var(number + at, v.dtype) for at, v in enumerate(variables))
     mapping = {v.number: n for v, n in zip(variables, names, strict=True) if v is not n}
     renamed = tuple(substitute(b, mapping) for b in bodies)
@@ -570,6 +574,9 @@ def bind(
     closed, gives the right one.
     """
     number = _number((*outer, *after), inner, {variable.number}, 1)
+    if number != variable.number < _FRESH:  # numbers inside may have made way for this one: measure without it
+        opened = fresh(variable.dtype)
+        return bind(op, opened, outer, tuple(substitute(b, {variable.number: opened}) for b in inner), after, attrs)
     mapping = {} if variable.number == number else {variable.number: var(number, variable.dtype)}
     body = tuple(substitute(b, mapping) for b in inner)
     last = body[-1]
@@ -613,7 +620,7 @@ def parts(e: Expr) -> tuple[tuple[Expr, ...], tuple[Expr, ...], tuple[Expr, ...]
 
 
 def rebuild(e: Expr, args: tuple[Expr, ...]) -> Expr:
-    """The same node over other arguments, in canonical form."""
+    """The same node over other arguments, in canonical form; its dtype follows theirs."""
     if args == e.args:
         return e
     if e.op in BINDERS:
@@ -622,7 +629,15 @@ def rebuild(e: Expr, args: tuple[Expr, ...]) -> Expr:
         return get(args[0], *args[1:])
     if e.op == "cast":
         return cast(args[0], e.dtype, str(e.attrs[0]), str(e.attrs[1]))
-    return Expr(e.op, args, e.attrs, e.dtype, e.rank)
+    if all(new.dtype == old.dtype for new, old in zip(args, e.args, strict=True)):
+        return Expr(e.op, args, e.attrs, e.dtype, e.rank)
+    if e.op in BINARY:  # other dtypes inside: the node's own follows, or it is refused
+        return binary(e.op, *args)
+    if e.op in UNARY:
+        return unary(e.op, *args)
+    if e.op == "select":
+        return select(*args)
+    return call(e.name, *args, dtype=args[0].dtype if e.dtype == e.args[0].dtype else e.dtype)
 
 
 def _close(e: Expr, args: tuple[Expr, ...]) -> Expr:
