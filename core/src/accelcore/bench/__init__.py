@@ -1,0 +1,12 @@
+"""Comparing search strategies without hardware or money: landscapes of known cost and scripted proposers.
+
+from accelcore.bench import compare, landscapes
+print(compare([Greedy(), MyStrategy()], landscapes(), seeds=range(20)).table())
+"""
+
+from __future__ import annotations
+
+from accelcore.bench.compare import Comparison, Trace, compare, trace
+from accelcore.bench.landscape import Landscape, ScriptedProposer, landscapes
+
+__all__ = ["Comparison", "Landscape", "ScriptedProposer", "Trace", "compare", "landscapes", "trace"]

@@ -1,0 +1,130 @@
+"""Racing strategies over landscapes: what each spends until it is near the best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+from accelcore.bench.landscape import Landscape, ScriptedProposer
+from accelcore.budget import Meter
+from accelcore.journal import Journal
+from accelcore.protocols import Proposer, Strategy
+from accelcore.session import Session
+from accelcore.values import Artifact, Budget, Evaluation, Task
+
+WITHIN = (0.05, 0.01)
+"""Distances from the best cost at which spending is reported."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One search.  path: (evaluations made, proposals taken, best cost) after each improvement, in that order.
+
+    evaluations counts what the bench judged; repeats how many of these were judged before (0 for a sound session).
+    """
+
+    strategy: str
+    landscape: str
+    seed: int
+    path: tuple[tuple[int, int, float], ...]
+    evaluations: int
+    proposals: int
+    repeats: int
+
+    def reached(self, cost: float) -> tuple[int, int] | None:
+        """(evaluations, proposals) at the first cost that is as low; None when it was not reached."""
+        return next(((e, p) for e, p, found in self.path if found <= cost), None)
+
+
+class _Counting:
+    """A landscape that counts what it judges and keeps the best cost; its `meter` tells the proposals so far."""
+
+    def __init__(self, landscape: Landscape) -> None:
+        self._landscape = landscape
+        self.meter: Meter | None = None
+        self.judged: list[str] = []
+        self.path: list[tuple[int, int, float]] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._landscape, name)
+
+    def judge(self, task: Task, artifact: Artifact, incumbent: Artifact | None) -> Evaluation:
+        """Count, then judge."""
+        evaluation = self._landscape.judge(task, artifact, incumbent)
+        self.judged.append(artifact.kernel.digest)
+        if evaluation.cost and (not self.path or evaluation.cost.value < self.path[-1][2]):
+            proposals = int(self.meter.spent["proposals"]) if self.meter else 0
+            self.path.append((len(self.judged), proposals, evaluation.cost.value))
+        return evaluation
+
+
+def trace(
+    strategy: Strategy, landscape: Landscape, seed: int, *, evaluations: int = 300, proposer: Proposer | None = None
+) -> Trace:
+    """One search over one landscape with at most `evaluations`; the proposer is scripted unless one is given."""
+    counting = _Counting(landscape)
+    proposer = proposer or ScriptedProposer(landscape, seed)
+    budget = Budget(evaluations=evaluations, proposals=50 * evaluations)
+    with Session(Journal.memory(seed=seed), budget=budget, proposers=[proposer], jobs=1) as session:
+        counting.meter = session.meter
+        session.focus(landscape.task(), landscape, counting)  # type: ignore[arg-type]  # forwards to the landscape
+        session.search(strategy, session.start(landscape.lower(session.task), lowered=True))
+        spent = session.meter.spent
+    judged = counting.judged
+    return Trace(
+        strategy=strategy.name,
+        landscape=landscape.name,
+        seed=seed,
+        path=tuple(counting.path),
+        evaluations=len(judged),
+        proposals=int(spent["proposals"]),
+        repeats=len(judged) - len(set(judged)),
+    )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All traces of a race."""
+
+    traces: tuple[Trace, ...]
+    optima: tuple[tuple[str, float], ...]
+
+    def table(self) -> str:
+        """Median and interquartile range of evaluations and proposals to within 5 % and 1 % of the best."""
+        head = f"{'landscape':<12}{'strategy':<14}{'within':>7}{'reached':>9}{'evaluations':>18}{'proposals':>18}"
+        return "\n".join([head, *self._rows()])
+
+    def _rows(self) -> Iterable[str]:
+        optima = dict(self.optima)
+        for landscape, strategy in dict.fromkeys((t.landscape, t.strategy) for t in self.traces):
+            mine = [t for t in self.traces if (t.landscape, t.strategy) == (landscape, strategy)]
+            for within in WITHIN:
+                found = [t.reached(optima[landscape] * (1 + within)) for t in mine]
+                there = [pair for pair in found if pair]
+                yield (
+                    f"{landscape:<12}{strategy:<14}{within:>7.0%}{len(there):>5}/{len(mine):<3}"
+                    f"{_spread([e for e, _ in there], len(mine)):>18}{_spread([p for _, p in there], len(mine)):>18}"
+                )
+
+
+def compare(
+    strategies: Sequence[Strategy],
+    over: Sequence[Landscape],
+    seeds: Iterable[int] = range(20),
+    *,
+    evaluations: int = 300,
+) -> Comparison:
+    """Every strategy on every landscape with every seed."""
+    seeds = tuple(seeds)
+    traces = [trace(s, land, seed, evaluations=evaluations) for land in over for s in strategies for seed in seeds]
+    return Comparison(tuple(traces), tuple((land.name, land.optimum) for land in over))
+
+
+def _spread(found: Sequence[int], runs: int) -> str:
+    """Median [quartiles] over all runs; a run that never arrived counts as later than all others."""
+    ranked: list[float] = [*sorted(found), *[float("inf")] * (runs - len(found))]
+    if not found:
+        return "-"
+    low, _, high = quantiles(ranked, n=4, method="inclusive") if runs > 1 else (ranked[0], 0, ranked[0])
+    return f"{median(ranked):g} [{low:g}, {high:g}]"

@@ -1,0 +1,341 @@
+"""The write side of a journal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from accelcore.errors import JournalError
+from accelcore.journal import schema
+from accelcore.journal.lock import WriterLock
+from accelcore.journal.text import dumps, loads, plain
+from accelcore.values import Candidate, Evaluation, Kernel, Summary, Task, Usage, Verdict
+
+MEMORY = Path(":memory:")
+
+
+@dataclass(frozen=True)
+class EvaluationRow:
+    """A journalled evaluation: the incumbent that it was raced against, and whether it came from the cache."""
+
+    evaluation: Evaluation
+    incumbent: str | None
+    cached: bool
+
+
+@dataclass(frozen=True)
+class CallRow:
+    """A journalled model call.  status: "sent", "done", "failed"; a "sent" row is a call whose answer was lost."""
+
+    key: str
+    status: str
+    attempts: int
+    reply: str = ""
+    finish: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+
+class Journal:
+    """One run's SQLite file, open for writing.  Thread-safe; at most one per run, across processes.
+
+    Invariants: what a method wrote before `commit` returned survives `kill -9`; a paid reply is on the disk (power cuts
+    included) when `call_done` returns; rows are only added, but for the columns `status`, `best` and `spent` of the run
+    and the progress of a call.  Candidates and events ride in the next commit (group commit).
+    """
+
+    def __init__(self, db: sqlite3.Connection, path: Path, lock: WriterLock | None) -> None:
+        self._db, self.path, self._lock = db, path, lock
+        self._mutex = threading.RLock()
+        row = db.execute("SELECT id, seed, config, fingerprint, status, spent FROM run").fetchone()
+        if row is None:
+            raise JournalError("the journal holds no run: it was cut off while it was made", where=str(path))
+        self.id, self.seed = str(row[0]), int(row[1])
+        self.config: Mapping[str, object] = json.loads(row[2])
+        self.fingerprint, self.status = str(row[3]), str(row[4])
+        self.spent: Mapping[str, float] = json.loads(row[5])
+
+    # Opening and closing.
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path | str,
+        *,
+        id: str = "",
+        seed: int = 0,
+        config: Mapping[str, object] | None = None,
+        versions: Mapping[str, str] | None = None,
+    ) -> Journal:
+        """A new run under `folder`, which is made where absent.  JournalError when it cannot be written."""
+        id = id or new_id(str((config or {}).get("name", "run")))
+        home = Path(folder) / id
+        path = home / schema.FILE
+        with schema.explained(path):
+            home.mkdir(parents=True, exist_ok=False)
+            lock = WriterLock(home)
+        try:
+            db = schema.connect(path, write=True)
+            with schema.explained(path):
+                _insert_run(db, id, seed, config, versions)
+            return cls(db, path, lock)
+        except BaseException:
+            lock.close()
+            raise
+
+    @classmethod
+    def memory(cls, *, seed: int = 0, config: Mapping[str, object] | None = None) -> Journal:
+        """A journal that is forgotten when it is closed: for library calls and tests."""
+        db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        schema.migrate(db)
+        _insert_run(db, "memory", seed, config, None)
+        return cls(db, MEMORY, None)
+
+    @classmethod
+    def resume(cls, path: Path | str) -> Journal:
+        """Open an existing run (its folder or file) to go on with it."""
+        file = Path(path)
+        file = file / schema.FILE if file.is_dir() else file
+        if not file.exists():
+            raise JournalError("no such journal", where=str(file), hint="accelcore report last shows the newest run")
+        with schema.explained(file):
+            lock = WriterLock(file.parent)
+        try:
+            db = schema.connect(file, write=True)
+            with schema.explained(file):
+                return cls(db, file, lock)
+        except BaseException:
+            lock.close()
+            raise
+
+    @property
+    def folder(self) -> Path | None:
+        """The run's folder; None in memory."""
+        return None if self.path == MEMORY else self.path.parent
+
+    def close(self) -> None:
+        """Commit and let go.  Idempotent."""
+        with self._mutex:
+            try:
+                self.commit()
+            finally:
+                self._db.close()
+                if self._lock:
+                    self._lock.close()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # Writing.
+
+    def commit(self) -> None:
+        """Make everything written so far survive a kill."""
+        with self._mutex, self._explained():
+            if self._is_open() and self._db.in_transaction:
+                self._db.execute("COMMIT")
+
+    def put_candidate(self, candidate: Candidate) -> None:
+        """Record a candidate at its logical place.
+
+        A resumed run must come to the same candidate at the same place: JournalError when it does not.
+        """
+        with self._writing() as db:
+            found = db.execute(
+                "SELECT digest FROM candidate WHERE step=? AND slot=?", (candidate.step, candidate.slot)
+            ).fetchone()
+            if found is not None:
+                self._same(found[0], candidate)
+                return
+            kernel = self._blob(db, dumps(candidate.kernel))
+            move = dumps(candidate.move) if candidate.move else None
+            place = (candidate.step, candidate.slot, candidate.digest, candidate.parent, kernel)
+            db.execute(
+                "INSERT INTO candidate (step, slot, digest, parent, kernel, plan, move, origin)"
+                " VALUES (?,?,?,?,?,?,?,?)",
+                (*place, candidate.plan, move, candidate.origin),
+            )
+
+    def put_evaluation(self, key: str, row: EvaluationRow) -> None:
+        """Record an evaluation and commit: it was worth the time it took."""
+        evaluation = row.evaluation
+        cost = (evaluation.cost.value, evaluation.cost.unit) if evaluation.cost else (None, None)
+        facts = (row.incumbent, int(row.cached), dumps(evaluation), time.time())
+        with self._writing() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO evaluation (key, digest, status, value, unit, incumbent, cached, data, time)"
+                " VALUES (?,?,?,?,?,?,?,?,?)",
+                (key, evaluation.kernel, evaluation.status.value, *cost, *facts),
+            )
+        self.commit()
+
+    def put_verdict(self, key: str, summary: Summary, verdict: Verdict) -> None:
+        """Record a verifier's answer and commit."""
+        with self._writing() as db:
+            blob = self._blob(db, dumps(summary))
+            db.execute(
+                "INSERT OR IGNORE INTO verdict (key, verifier, proof, summary, data, time) VALUES (?,?,?,?,?,?)",
+                (key, verdict.verifier, verdict.proof.value, blob, dumps(verdict), time.time()),
+            )
+        self.commit()
+
+    def event(self, kind: str, text: str) -> None:
+        """Append to the log of the run."""
+        with self._writing() as db:
+            db.execute("INSERT INTO event (time, kind, text) VALUES (?,?,?)", (time.time(), kind, text))
+
+    def set_task(self, task: Task, fingerprint: str = "") -> None:
+        """What is searched for, and the evaluator under whose fingerprint costs are comparable."""
+        with self._writing() as db:
+            db.execute("UPDATE run SET task=?, fingerprint=?", (dumps(task), fingerprint))
+        self.fingerprint = fingerprint
+        self.commit()
+
+    def progress(self, *, best: str | None, spent: Mapping[str, float], status: str | None = None) -> None:
+        """Update the run's own row and commit."""
+        with self._writing() as db:
+            db.execute("UPDATE run SET best=?, spent=?, status=coalesce(?, status)", (best, plain(spent), status))
+        self.status = status or self.status
+        self.commit()
+
+    def call_sent(self, key: str, *, model: str, request: str, ordinal: int) -> None:
+        """A model call is about to be sent (again): one more attempt."""
+        with self._writing() as db:
+            blob = self._blob(db, request)
+            db.execute(
+                "INSERT INTO call (key, model, request, ordinal, status, attempts, sent) VALUES (?,?,?,?,'sent',1,?)"
+                " ON CONFLICT (key) DO UPDATE SET status='sent', attempts=attempts+1, sent=excluded.sent",
+                (key, model, blob, ordinal, time.time()),
+            )
+        self.commit()
+
+    def call_done(self, key: str, *, reply: str, finish: str, usage: Usage) -> None:
+        """The answer is here and paid for: on the disk, through a power cut too, when this returns."""
+        spent = (usage.tokens_in, usage.tokens_out, usage.tokens_cached, usage.dollars)
+        with self._mutex:
+            self.commit()
+            self._synchronous("FULL")
+            try:
+                with self._writing() as db:
+                    db.execute(
+                        "UPDATE call SET status='done', reply=?, finish=?, error=NULL, tokens_in=?, tokens_out=?,"
+                        " tokens_cached=?, dollars=?, done=? WHERE key=?",
+                        (reply, finish, *spent, time.time(), key),
+                    )
+                self.commit()
+            finally:
+                self._synchronous("NORMAL")
+
+    def call_failed(self, key: str, error: str) -> None:
+        """The call ended without an answer."""
+        with self._writing() as db:
+            db.execute("UPDATE call SET status='failed', error=?, done=? WHERE key=?", (error, time.time(), key))
+        self.commit()
+
+    # Looking up: what a resumed run asks before it pays.
+
+    def evaluation(self, key: str) -> EvaluationRow | None:
+        """The evaluation of that key, if it was made."""
+        row = self._one("SELECT data, incumbent, cached FROM evaluation WHERE key=?", key)
+        return None if row is None else EvaluationRow(loads(row[0]), row[1], bool(row[2]))
+
+    def verdict(self, key: str) -> Verdict | None:
+        """The verdict of that key, if it was given."""
+        row = self._one("SELECT data FROM verdict WHERE key=?", key)
+        found: Verdict | None = None if row is None else loads(row[0])
+        return found
+
+    def call(self, key: str) -> CallRow | None:
+        """The model call of that key, in whatever state."""
+        columns = "key, status, attempts, reply, finish, model, tokens_in, tokens_out, tokens_cached, dollars"
+        row = self._one(f"SELECT {columns} FROM call WHERE key=?", key)
+        return None if row is None else CallRow(*row[:3], row[3] or "", row[4] or "", Usage(*row[5:]))
+
+    def usage(self) -> Usage:
+        """Tokens and dollars of all calls that were answered."""
+        totals = "coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0), coalesce(sum(tokens_cached), 0)"
+        row = self._one(f"SELECT {totals}, coalesce(sum(dollars), 0.0) FROM call WHERE status='done'")
+        assert row is not None
+        return Usage("", *row)
+
+    def kernel(self, digest: str) -> Kernel | None:
+        """A recorded kernel by its digest."""
+        row = self._one("SELECT data FROM candidate JOIN blob ON sha=kernel WHERE digest=? LIMIT 1", digest)
+        found: Kernel | None = None if row is None else loads(row[0])
+        return found
+
+    # Plumbing.
+
+    def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        with self._mutex, self._explained():
+            row: tuple[Any, ...] | None = self._db.execute(query, values).fetchone()
+            return row
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Within the current transaction; a failed write gives up the whole of it, and the run stays resumable."""
+        with self._mutex, self._explained():
+            if not self._db.in_transaction:
+                self._db.execute("BEGIN IMMEDIATE")
+            yield self._db
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            with schema.explained(self.path):
+                yield
+        except JournalError:
+            if self._is_open() and self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def _is_open(self) -> bool:
+        try:
+            return self._db.in_transaction in (True, False)
+        except sqlite3.ProgrammingError:
+            return False
+
+    def _synchronous(self, level: str) -> None:
+        with self._explained():
+            self._db.execute(f"PRAGMA synchronous={level}")
+
+    @staticmethod
+    def _blob(db: sqlite3.Connection, data: str) -> str:
+        sha = hashlib.sha256(data.encode()).hexdigest()
+        db.execute("INSERT OR IGNORE INTO blob (sha, data) VALUES (?,?)", (sha, data))
+        return sha
+
+    def _same(self, digest: str, candidate: Candidate) -> None:
+        if digest != candidate.digest:
+            raise JournalError(
+                f"the resumed search came to another candidate at step {candidate.step}, slot {candidate.slot}",
+                where=str(self.path),
+                hint="accelcore or a plugin changed since; the results so far stand, start a new run to go on",
+            )
+
+
+def _insert_run(
+    db: sqlite3.Connection,
+    id: str,
+    seed: int,
+    config: Mapping[str, object] | None,
+    versions: Mapping[str, str] | None,
+) -> None:
+    values = (id, time.time(), "running", seed, plain(config or {}), plain(versions or {}))
+    db.execute("INSERT INTO run (id, created, status, seed, config, versions) VALUES (?,?,?,?,?,?)", values)
+
+
+def new_id(name: str) -> str:
+    """An id that sorts by time and tells what it is: 20260131-142501-softmax-9f3a."""
+    word = "".join(c if c.isalnum() or c in "_-" else "-" for c in name)[:40]
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{word}-{secrets.token_hex(2)}"

@@ -1,0 +1,198 @@
+"""Evaluating kernels of one task on one bench: known first, then paid for, built in the background, judged in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from threading import Lock
+
+from accelcore.budget import Meter
+from accelcore.cache import Cache
+from accelcore.journal import EvaluationRow, Journal
+from accelcore.session.bench import Bench, Builder, Built, contained
+from accelcore.session.standing import Standing
+from accelcore.values import Artifact, Candidate, Evaluation, Grade, Kernel, Status, Task, digest_of
+
+REUSABLE = frozenset({Status.UNSUPPORTED, Status.COMPILE_ERROR, Status.WRONG})
+"""Failures that follow from the key alone; timeouts, crashes and accusations may be the machine's fault."""
+
+PRUNE = 1.25
+"""A cached measured time this many times the best cached one is not measured again (twice the worst drift between
+interleaved sittings in the noise table of reference/integrity 4b would be 1.04; this leaves room for other loads)."""
+
+
+@dataclass
+class Ticket:
+    """One candidate on its way.  `row` is set when its evaluation is known; `built` while it is (being) built."""
+
+    candidate: Candidate
+    key: str
+    row: EvaluationRow | None = None
+    built: Future[Built] | None = None
+    done: Future[EvaluationRow] | None = None
+
+
+class Shop:
+    """All evaluations of one task on one bench.
+
+    Invariants: a key is judged at most once per run (`_rows`, `_flying`) and charged at most once (`_charged`); charges
+    fall in the order of `admit`, which is the logical order; with one lane kernels are judged in that order, each
+    against the fastest kernel before it.
+    """
+
+    def __init__(self, task: Task, bench: Bench, journal: Journal, cache: Cache, meter: Meter, jobs: int) -> None:
+        self.task, self.bench = task, bench
+        self._journal, self._cache, self._meter = journal, cache, meter
+        self.standing = Standing(timed=bench.timed)
+        self._builders = ThreadPoolExecutor(jobs, "accelcore-build")
+        self._lane = ThreadPoolExecutor(1 if bench.timed else max(1, bench.lanes), "accelcore-judge")
+        self._builder = Builder(bench, task, self._builders)
+        self._task_digest = task_digest(task)
+        self._rows: dict[str, EvaluationRow] = {}
+        self._flying: dict[str, Future[EvaluationRow]] = {}
+        self._charged: set[str] = set()
+        self._kernels: dict[str, Kernel] = {}
+        self._artifacts: dict[str, Artifact] = {}
+        self.derived: set[str] = set()
+        self._lock = Lock()
+
+    def key(self, kernel: Kernel) -> str:
+        """Identity of an evaluation."""
+        bench = self.bench
+        return digest_of(kernel.digest, self._task_digest, self.task.sizes, bench.fingerprint, bench.version)
+
+    def evaluation(self, kernel: Kernel) -> Evaluation | None:
+        """The evaluation of a kernel, if it was made in this run."""
+        row = self._rows.get(self.key(kernel))
+        return row.evaluation if row else None
+
+    def grade(self, digest: str) -> Grade:
+        """DERIVED for what only legality-checked rewrites of a proved summary made."""
+        return Grade.DERIVED if digest in self.derived else Grade.TESTED
+
+    def take(self, candidate: Candidate) -> Ticket:
+        """Look the candidate up; start building it when its evaluation is not known.  Costs nothing."""
+        ticket = Ticket(candidate, self.key(candidate.kernel))
+        self._kernels.setdefault(candidate.digest, candidate.kernel)
+        ticket.row = self._known(ticket)
+        if ticket.row is None and ticket.key not in self._flying:
+            ticket.built = self._builder.submit(candidate.kernel)
+        return ticket
+
+    def admit(self, ticket: Ticket) -> None:
+        """Pay for the evaluation and put it in the judge's line; raises BudgetSpent and leaves the ticket as it was."""
+        flying = self._flying.get(ticket.key)
+        if flying is not None and not flying.cancelled():
+            ticket.done = flying
+            return
+        paid = ticket.row is not None and ticket.row.cached
+        if ticket.key not in self._charged and not paid:
+            self._meter.charge("evaluations")
+            self._charged.add(ticket.key)
+        if ticket.row is None and ticket.built is None:  # its first judgement was given up before it began
+            ticket.built = self._builder.submit(ticket.candidate.kernel)
+        ticket.done = self._flying[ticket.key] = self._lane.submit(self._judged, ticket)
+
+    def drop(self, ticket: Ticket) -> None:
+        """Nobody waits for this ticket any more; what has begun is finished and kept."""
+        if ticket.built is not None:
+            ticket.built.cancel()
+        if ticket.done is not None:
+            ticket.done.cancel()
+
+    def close(self) -> None:
+        """Give up what has not begun, wait for what runs, remove built files."""
+        self._builders.shutdown(wait=True, cancel_futures=True)
+        self._lane.shutdown(wait=True, cancel_futures=True)
+        self.bench.close()
+
+    # In the caller's thread.
+
+    def _known(self, ticket: Ticket) -> EvaluationRow | None:
+        row = self._rows.get(ticket.key) or self._journal.evaluation(ticket.key)
+        return row or self._cached(ticket)
+
+    def _cached(self, ticket: Ticket) -> EvaluationRow | None:
+        """What an earlier run found, as far as it may decide here."""
+        found = self._cache.evaluation(ticket.key)
+        if found is None or (found.status is not Status.OK and found.status not in REUSABLE):
+            return None
+        if found.status is Status.OK and self.bench.timed:
+            return self._pruned(found)
+        return EvaluationRow(found, None, cached=True)
+
+    def _pruned(self, found: Evaluation) -> EvaluationRow | None:
+        """A kernel that was measured far behind the best of earlier runs: placed by the old times, not raced again."""
+        anchor = self.standing.anchor
+        start = self._cache.evaluation(self.key(self._kernels[anchor])) if anchor else None
+        best = self._cache.best(self._group)
+        if start is None or start.cost is None or found.cost is None or best is None:
+            return None
+        if found.cost.value < PRUNE * best:
+            return None
+        metrics = dict(found.metrics) | {"ratio": found.cost.value / start.cost.value, "pruned": 1.0}
+        return EvaluationRow(replace(found, metrics=tuple(metrics.items())), anchor, cached=True)
+
+    @property
+    def _group(self) -> str:
+        """Evaluations whose costs may be compared: all of this task, sizes and fingerprint."""
+        return digest_of(self._task_digest, self.task.sizes, self.bench.fingerprint, self.bench.version)
+
+    # In the judge's lane.
+
+    def _judged(self, ticket: Ticket) -> EvaluationRow:
+        row = ticket.row or self._judge(ticket)
+        digest = ticket.candidate.digest
+        row = replace(row, evaluation=replace(row.evaluation, grade=self.grade(digest)))
+        self._journal.put_evaluation(ticket.key, row)
+        if ticket.row is None:
+            self._cache.put_evaluation(ticket.key, self._group, row.evaluation)
+        self.standing.add(row.evaluation, row.incumbent)
+        if self.bench.timed:  # one lane; only the incumbent is raced again
+            self._artifacts = {d: a for d, a in self._artifacts.items() if d == self.standing.incumbent}
+        with self._lock:
+            self._rows[ticket.key] = row
+        return row
+
+    def _judge(self, ticket: Ticket) -> EvaluationRow:
+        kernel = ticket.candidate.kernel
+        assert ticket.built is not None
+        result = contained_built(ticket.built.result, kernel, self.task)
+        if isinstance(result, Evaluation):
+            return EvaluationRow(result, None, cached=False)
+        if self.bench.timed:
+            self._artifacts[kernel.digest] = result
+        incumbent = self.standing.incumbent if self.bench.timed else None
+        rival = self._artifact(incumbent) if incumbent else None
+        evaluation = contained(lambda: self.bench.judge(self.task, result, rival), kernel, self.task)
+        return EvaluationRow(evaluation, incumbent, cached=False)
+
+    def _artifact(self, digest: str) -> Artifact | None:
+        """The incumbent's artifact; built again where the incumbent comes from the journal."""
+        if digest not in self._artifacts:
+            built = self.bench.build(self.task, [self._kernels[digest]])[0]
+            if isinstance(built, Evaluation):
+                return None
+            self._artifacts[digest] = built
+        return self._artifacts[digest]
+
+
+def contained_built(result: Callable[[], Built], kernel: Kernel, task: Task) -> Built:
+    """What a build gave; a plugin's exception becomes a HARNESS_ERROR."""
+    found: list[Built] = []
+
+    def work() -> Evaluation:
+        found.append(result())
+        return Evaluation(kernel.digest, task.name, (), Status.OK)
+
+    failed = contained(work, kernel, task)
+    return found[0] if found else failed
+
+
+def task_digest(task: Task) -> str:
+    """Identity of a task: everything but where its source lies on the disk."""
+    from accelcore import codec
+
+    source = replace(task.source, path=None) if task.source else None
+    return digest_of(codec.canonical(replace(task, source=source)))
