@@ -55,7 +55,7 @@ def furnish(spec: Spec, layers: list[str]) -> None:
 
 def confine(spec: Spec, layers: list[str]) -> None:
     """Everything that needs no new process.  After this nothing can be undone."""
-    os.umask(0o077)
+    os.umask(0o022)
     _limit(spec, layers)
     reads, writes = list(spec["reads"]), list(spec["writes"])
     if "mount" in layers:

@@ -13,12 +13,15 @@ import os
 import select
 import signal
 import socket
+import struct
 import time
 from typing import Any
 
 from . import cage, kernel, wire
 
 Spec = dict[str, Any]
+
+_UCRED = struct.Struct("iII")  # struct ucred: pid, uid, gid
 
 
 class Ward:
@@ -193,6 +196,29 @@ def _watch(ward: Ward, channel: socket.socket, deadline: float) -> bool:
     finally:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
+def first_report(ward: Ward) -> tuple[dict[str, Any], int]:
+    """The first report line, and the real process id of who wrote it, as the kernel attests it."""
+    ward.report.settimeout(10.0)
+    space = socket.CMSG_SPACE(_UCRED.size)
+    data, ancillary, _, _ = ward.report.recvmsg(1 << 16, space)
+    if not data:
+        return {"failed": "ended", "returncode": returncode(ward)}, ward.pid
+    pid = ward.pid
+    for level, kind, value in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+            pid = _UCRED.unpack(value[: _UCRED.size])[0]
+    return json.loads(data), pid
+
+
+def returncode(ward: Ward) -> int:
+    """Exit code, or minus the signal, of a sandboxed process that has ended."""
+    wait = _facts(ward.report).get("wait")
+    if wait is None:
+        ward.kill()
+        wait = ward.status or 0
+    return os.waitstatus_to_exitcode(wait)
 
 
 def _facts(report: socket.socket) -> dict[str, Any]:

@@ -1,0 +1,192 @@
+"""The keeper of a candidate: passes commands on, and holds the clock around a batch.
+
+It is a process of its own, so that other threads of the caller cannot delay the clock.  It shares one CPU with the
+candidate while timing: the hand-over is then a context switch of a few microseconds, steadier than waking another CPU.
+Where the system permits both run at real-time priority, the keeper one step higher, so that it can always end an
+endless loop.
+
+CPU time is read from the kernel's clock of the candidate's process, once all its threads sleep again: what runs on
+after the answer, on this thread or on another, is counted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import time
+from typing import Any
+
+from . import guest, keeper, wire
+
+_KEEPER_PRIORITY, _GUEST_PRIORITY = 11, 10
+_CPUCLOCK_SCHED = 2  # kernel/time/posix-cpu-timers.c: clock id of another process is (~pid << 3) | 2
+
+
+class Ended(Exception):
+    """The candidate's process is gone."""
+
+
+class Forged(Exception):
+    """An answer to a question that was not asked: only the candidate can have written it."""
+
+
+class Late(Exception):
+    """The candidate did not answer in time."""
+
+
+class Stopwatch:
+    """One candidate process and the line to it."""
+
+    def __init__(self, ward: keeper.Ward, commands: int, replies: int, pid: int) -> None:
+        self.ward, self.pid = ward, pid
+        self._commands, self._replies = commands, replies
+        self._poll = select.poll()
+        self._poll.register(replies, select.POLLIN)
+        self._clock = (~pid << 3) | _CPUCLOCK_SCHED
+
+    def ask(self, code: bytes, payload: bytes, seconds: float) -> bytes:
+        """One command and its answer.  Raises Ended, Late, or OSError with what the guest could not do."""
+        nonce = self._send(code, payload)
+        return self._receive(code, nonce, time.monotonic() + seconds)
+
+    def timed(self, code: bytes, seconds: float) -> dict[str, int]:
+        """Nanoseconds from the command to the answer, and of process CPU time until the process was idle again."""
+        nonce = int.from_bytes(os.urandom(8), "little")
+        message = guest.HEADER.pack(code, nonce, 0)
+        used = self._cpu()
+        began = time.perf_counter_ns()
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self._commands, message)
+        ready = self._poll.poll(seconds * 1000)
+        elapsed = time.perf_counter_ns() - began
+        if not ready:
+            raise Late
+        self._receive(code, nonce, time.monotonic() + 1)
+        self._wait_idle(time.monotonic() + seconds)
+        return {"ns": elapsed, "cpu": self._cpu() - used}
+
+    def _cpu(self) -> int:
+        """Process CPU time of the candidate so far, in nanoseconds; 0 where the system does not tell."""
+        try:
+            return time.clock_gettime_ns(self._clock)
+        except OSError:
+            return 0
+
+    def _wait_idle(self, deadline: float) -> None:
+        """Until all threads of the candidate sleep: it waits for the next command, or pretends to."""
+        while any(state == "R" for state in self._states()):
+            if time.monotonic() > deadline:
+                raise Late
+            time.sleep(20e-6)
+
+    def _states(self) -> list[str]:
+        """State letters of the candidate's threads; empty where there is no /proc."""
+        found = []
+        with contextlib.suppress(OSError):
+            for task in os.listdir(f"/proc/{self.pid}/task"):
+                with open(f"/proc/{self.pid}/task/{task}/stat") as file:
+                    found.append(file.read().rpartition(")")[2].split()[0])
+        return found
+
+    def threads(self) -> int:
+        """How many threads the candidate has."""
+        return max(1, len(self._states()))
+
+    def pin(self, cpu: int, *, realtime: bool) -> bool:
+        """Share one CPU; whether real-time priority was granted when asked for."""
+        with contextlib.suppress(OSError, AttributeError):
+            for pid in (0, self.pid):
+                os.sched_setaffinity(pid, {cpu})
+        if not realtime:
+            return False
+        try:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_KEEPER_PRIORITY))
+            os.sched_setscheduler(self.pid, os.SCHED_FIFO, os.sched_param(_GUEST_PRIORITY))
+        except (OSError, AttributeError):
+            return False
+        return True
+
+    def _send(self, code: bytes, payload: bytes) -> int:
+        nonce = int.from_bytes(os.urandom(8), "little")
+        data = memoryview(guest.HEADER.pack(code, nonce, len(payload)) + payload)
+        with contextlib.suppress(BrokenPipeError):  # seen as the end of the replies
+            while data:
+                data = data[os.write(self._commands, data) :]
+        return nonce
+
+    def _receive(self, code: bytes, nonce: int, deadline: float) -> bytes:
+        got, echo, length = guest.HEADER.unpack(self._exactly(guest.HEADER.size, deadline))
+        if echo != nonce or got not in (code, guest.FAILED) or length > 1 << 24:
+            raise Forged
+        payload = self._exactly(length, deadline)
+        if got == guest.FAILED:
+            raise OSError(payload.decode("utf-8", "replace"))
+        return payload
+
+    def _exactly(self, count: int, deadline: float) -> bytes:
+        data = b""
+        while len(data) < count:
+            if not self._poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+                raise Late
+            part = os.read(self._replies, count - len(data))
+            if not part:
+                raise Ended
+            data += part
+        return data
+
+
+def serve(spec: keeper.Spec, channel: socket.socket, fds: list[int]) -> None:
+    """Keep one candidate for the caller at the other end of the channel, until it hangs up or the candidate ends.
+
+    fds: its three standard descriptors, then the shared memory.
+    """
+    inner_commands, commands = os.pipe()
+    replies, inner_replies = os.pipe()
+
+    def body(report: socket.socket, rest: list[int], layers: list[str]) -> None:
+        keeper.say(report, layers=layers)
+        report.close()
+        guest.serve(rest[0], rest[1], rest[2:])
+
+    ward = keeper.start(spec, [*fds[:3], inner_commands, inner_replies, *fds[3:]], body)
+    for fd in (*fds, inner_commands, inner_replies):
+        os.close(fd)
+    try:
+        facts, pid = keeper.first_report(ward)
+        wire.send(channel, facts)
+        watch = Stopwatch(ward, commands, replies, pid)
+        while True:
+            message, payload, _ = wire.receive(channel)
+            answer, data = _answer(watch, message, payload)
+            wire.send(channel, answer, data)
+            if "failed" in answer and answer["failed"] != "refused":
+                return
+    except (EOFError, ConnectionError):
+        pass  # the caller is done with it
+    finally:
+        ward.kill()
+
+
+def _answer(watch: Stopwatch, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+    """Do what the caller asks.  A failure is an answer: {"failed": timeout|ended|forged|refused}."""
+    try:
+        match message["do"]:
+            case "ask":
+                return {}, watch.ask(message["code"].encode(), payload, message["seconds"])
+            case "time":
+                return dict(watch.timed(message["code"].encode(), message["seconds"])), b""
+            case "threads":
+                return {"threads": watch.threads()}, b""
+            case "pin":
+                return {"realtime": watch.pin(message["cpu"], realtime=message["realtime"])}, b""
+        return {"failed": "refused", "why": f"no such command: {message['do']}"}, b""
+    except Late:
+        return {"failed": "timeout"}, b""
+    except Ended:
+        return {"failed": "ended", "returncode": keeper.returncode(watch.ward)}, b""
+    except Forged:
+        return {"failed": "forged"}, b""
+    except OSError as error:
+        return {"failed": "refused", "why": str(error)}, b""

@@ -1,0 +1,77 @@
+"""`NativeRunner`: the plain `Runner` protocol over the sandboxed process, and `open_kernel` for evaluators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from accelcore.errors import PluginError, RunFailure
+from accelcore.sandbox.frames import parse_abi
+from accelcore.sandbox.native.guarded import Guarded, explain
+from accelcore.sandbox.native.session import Library
+from accelcore.values import Artifact, Limits
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Buffers = Mapping[str, "np.ndarray[Any, Any]"]
+
+
+class NativeRunner:
+    """Runs a kernel of a shared object.  Costs are None: the judge's clock counts (`Timed`).
+
+    Calls with the same sizes and shapes share one process; other shapes start another.
+    """
+
+    def __init__(self, library: Library, limits: Limits) -> None:
+        self.library, self.limits = library, limits
+        self._guarded: Guarded | None = None
+        self._key: object = None
+
+    def call(self, batch: Sequence[Buffers], sizes: Mapping[str, int]) -> None:
+        """Run once over each set, between guard pages.  RunFailure ends the process; the next call starts afresh."""
+        for buffers in batch:
+            try:
+                self._process(buffers, sizes).call(buffers)
+            except RunFailure as failure:
+                self.close()
+                raise explain(failure, self.library, buffers, sizes, self.limits) from failure
+
+    @property
+    def sandbox(self) -> str:
+        """Level and layers of the running process; empty before the first call."""
+        return self._guarded.session.sandbox if self._guarded else ""
+
+    def _process(self, buffers: Buffers, sizes: Mapping[str, int]) -> Guarded:
+        key = (tuple(sorted(sizes.items())), tuple((n, a.shape, a.dtype.str) for n, a in sorted(buffers.items())))
+        if self._guarded is None or key != self._key:
+            self.close()
+            self._guarded, self._key = Guarded(self.library, buffers, sizes, self.limits), key
+        return self._guarded
+
+    def fresh(self) -> None:
+        """Have the next call start a new process."""
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._guarded is not None:
+            self._guarded.close()
+        self._guarded = None
+
+    def __enter__(self) -> NativeRunner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_kernel(artifact: Artifact, *, limits: Limits) -> NativeRunner:
+    """The runner of a built C kernel.  Its facts must have ("abi", abi_text(task))."""
+    abi = dict(artifact.facts).get("abi")
+    if abi is None:
+        raise PluginError(
+            f"the artifact of {artifact.kernel.entry} does not say its arguments",
+            hint='its evaluator must add ("abi", accelcore.sandbox.native.abi_text(task)) to its facts',
+        )
+    return NativeRunner(Library(artifact.path, artifact.symbol, parse_abi(abi)), limits)

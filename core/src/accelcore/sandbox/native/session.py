@@ -1,0 +1,184 @@
+"""One candidate in its process, from here: commands, answers, and failures as `RunFailure`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from accelcore.errors import RunFailure, SandboxError
+from accelcore.sandbox import frames
+from accelcore.sandbox._jail import guest, wire
+from accelcore.sandbox.policy import KERNEL, Policy
+from accelcore.sandbox.run import describe, level_of, specification
+from accelcore.sandbox.server import SERVER
+from accelcore.values import AbiArg, Limits, Status
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_LIFETIME = 3600.0  # seconds of CPU that a process may use in all; each command has its own, shorter limit
+_OVERHEAD = 256 << 20  # address space of the process itself
+_GRACE = 10.0  # seconds that the keeper may lag behind its own deadline on a busy machine
+
+
+@dataclass(frozen=True)
+class Library:
+    """A shared object and one kernel in it."""
+
+    path: str
+    symbol: str
+    arguments: tuple[AbiArg, ...]
+
+
+class Session:
+    """A sandboxed process with the library loaded.  Any failure ends it.
+
+    lent: descriptors of shared memory, by position in `map`.  Raises RunFailure when loading fails.
+    """
+
+    def __init__(self, library: Library, lent: Sequence[int], limits: Limits, policy: Policy = KERNEL) -> None:
+        self.library, self.limits = library, limits
+        room = sum(os.fstat(fd).st_size for fd in lent)
+        bounds = Limits(_LIFETIME, limits.memory + _OVERHEAD + 2 * room, limits.output)
+        spec = specification(policy.reading(library.path), bounds)
+        spec |= {"native": True, "memory": bounds.memory}
+        with open(os.devnull, "r+b") as null:
+            self._channel = SERVER.submit(spec, (null.fileno(),) * 3 + tuple(lent))
+        self._channel.settimeout(limits.seconds + _GRACE)
+        try:
+            self.layers: tuple[str, ...] = tuple(self._receive()[0].get("layers", ()))
+        except BaseException:
+            self.close()
+            raise
+        self.direct = False
+        self.signature = ""
+
+    @property
+    def sandbox(self) -> str:
+        """Level and layers in one line."""
+        return describe(level_of(self.layers), self.layers)
+
+    def reserve(self, slots: Sequence[tuple[int, bool]]) -> list[int]:
+        """Address ranges of (bytes, writable) between inaccessible pages; their base addresses."""
+        bases: list[int] = json.loads(self._ask(guest.RESERVE, slots))
+        return bases
+
+    def map(self, pieces: Sequence[tuple[int, int, int, int, int]]) -> None:
+        """Show shared memory: (slot, position in the slot, descriptor, offset in the file, bytes)."""
+        self._ask(guest.MAP, pieces)
+
+    def load(self, sizes: Sequence[int]) -> int:
+        """Load the library; its constructors run before any input is mapped.
+
+        sizes: values of the size arguments.  Returns the bytes of workspace that the kernel wants, 0 for none.
+        """
+        plain = frames.signature(self.library.arguments, workspace=False)
+        facts = {"library": self.library.path, "symbol": self.library.symbol, "signature": plain}
+        try:
+            answer = json.loads(self._ask(guest.LOAD, facts))
+        except SandboxError as error:
+            raise RunFailure(f"the library does not load: {error.what}", status=Status.COMPILE_ERROR) from error
+        self.direct, self.signature = bool(answer["direct"]), plain
+        if not answer["workspace"]:
+            return 0
+        wanted = int(json.loads(self._ask(guest.SCRATCH, list(sizes))))
+        if not 0 <= wanted <= self.limits.memory:
+            raise RunFailure(f"asks for {wanted} bytes of workspace", status=Status.WRONG)
+        self.signature += "q"
+        return wanted
+
+    def workspace(self, size: int) -> int:
+        """Memory of the kernel's own, aligned to 64 bytes; its address."""
+        return int(json.loads(self._ask(guest.WORKSPACE, size)))
+
+    def frames(self, words: np.ndarray[Any, Any]) -> None:
+        """Set the calls of the next batch: uint64 words, calls x arguments."""
+        data, stride = frames.pack(self.signature, words, direct=self.direct)
+        header = len(words).to_bytes(8, "little") + stride.to_bytes(8, "little")
+        self._ask(guest.FRAMES, header + data)
+
+    def touch(self, ranges: Sequence[tuple[int, int]]) -> None:
+        """Bring (address, bytes) ranges near."""
+        self._ask(guest.TOUCH, ranges)
+
+    def go(self) -> tuple[int, int]:
+        """Run the batch; nanoseconds of wall time until the answer, and of CPU time until the process was idle."""
+        answer = self._do({"do": "time", "code": guest.GO.decode(), "seconds": self.limits.seconds})
+        return int(answer["ns"]), int(answer["cpu"])
+
+    def go_empty(self) -> int:
+        """Nanoseconds of a batch that calls nothing: the cost of the walk and of the two messages."""
+        return int(self._do({"do": "time", "code": guest.EMPTY.decode(), "seconds": self.limits.seconds})["ns"])
+
+    def codes(self) -> list[int]:
+        """What the calls of the last batch returned."""
+        codes: list[int] = json.loads(self._ask(guest.CODES, b""))
+        return codes
+
+    def threads(self) -> int:
+        """How many threads the process has; 1 where the system does not tell."""
+        return int(self._do({"do": "threads"})["threads"])
+
+    def pin(self, cpu: int, *, realtime: bool) -> bool:
+        """Put keeper and candidate on one CPU; whether real-time priority was granted."""
+        return bool(self._do({"do": "pin", "cpu": cpu, "realtime": realtime})["realtime"])
+
+    def close(self) -> None:
+        """Hang up: the keeper kills everything."""
+        self._channel.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ask(self, code: bytes, message: object) -> bytes:
+        payload = message if isinstance(message, bytes) else json.dumps(message).encode()
+        wire.send(self._channel, {"do": "ask", "code": code.decode(), "seconds": self.limits.seconds}, payload)
+        return self._receive()[1]
+
+    def _do(self, message: dict[str, Any]) -> dict[str, Any]:
+        wire.send(self._channel, message)
+        return self._receive()[0]
+
+    def _receive(self) -> tuple[dict[str, Any], bytes]:
+        try:
+            answer, payload, _ = wire.receive(self._channel)
+        except (EOFError, ConnectionError, socket.timeout) as error:
+            raise SandboxError("the keeper of a kernel is gone", hint="is the machine out of memory?") from error
+        if failed := answer.get("failed"):
+            raise _failure(failed, answer, self.limits)
+        if answer.get("error"):
+            raise SandboxError(f"the sandbox could not start a process: {answer['error']}")
+        return answer, payload
+
+
+def _failure(failed: str, answer: dict[str, Any], limits: Limits) -> Exception:
+    """The status that an end amounts to."""
+    if failed == "refused":
+        return SandboxError(str(answer["why"]))
+    if failed == "timeout":
+        return RunFailure(f"did not come back within {limits.seconds:g} s", status=Status.TIMEOUT)
+    if failed == "forged":
+        return RunFailure("answered in place of the runner", status=Status.CHEATED)
+    return ended(int(answer["returncode"]))
+
+
+def ended(returncode: int) -> RunFailure:
+    """A process that ended in the middle of a call."""
+    if returncode == 0:
+        return RunFailure("ended its process instead of returning", status=Status.CHEATED)
+    if returncode > 0:
+        return RunFailure(f"ended its process with exit code {returncode}", status=Status.CRASHED)
+    if -returncode == signal.SIGSYS:
+        what = "made a system call that a kernel has no use for (threads, processes, files, signals, sockets)"
+        return RunFailure(what, status=Status.CHEATED)
+    if -returncode == signal.SIGXCPU:
+        return RunFailure("used up its CPU time", status=Status.TIMEOUT)
+    return RunFailure(f"killed by {signal.Signals(-returncode).name}", status=Status.CRASHED)

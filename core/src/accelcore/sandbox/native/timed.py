@@ -1,0 +1,143 @@
+"""Batches for timing: each call of a batch on input of its own, all of them checked by the caller afterwards.
+
+Inputs are shown to the process batch by batch, read-only and without a copy, at the same addresses every time; results
+go to shared memory that the caller fills with poison before.  The clock is the keeper's (`_jail.stopwatch`); the cost
+of an empty batch is subtracted.  Before each batch the process reads all its buffers once, so that what fits the caches
+is in them for every contender alike.
+
+The time of a batch is the larger of the clock's window and the CPU time that the process used from its start until it
+was idle again, so that nothing is gained by answering early and working on, on this thread or on another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from accelcore.sandbox import frames
+from accelcore.sandbox.native.guarded import POISONS, call_word, check_code
+from accelcore.sandbox.native.layout import Deck, Layout
+from accelcore.sandbox.native.session import Library, Session
+from accelcore.values import Limits, Role
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_INPUTS, _RESULTS = 0, 1  # slots, and descriptors, in the process
+_EMPTY_RUNS = 5
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One batch: calls; nanoseconds for all of them, the empty batch's cost subtracted; window and CPU time as read."""
+
+    calls: int
+    ns: float
+    window_ns: int
+    cpu_ns: int
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of one call."""
+        return self.ns * 1e-9 / self.calls
+
+
+class Timed:
+    """A process for timed batches of at most `most` calls over the sets of a deck of inputs.
+
+    results: layout of what one call writes (results and in-place arrays).  `outputs(k)` are those of call k of the
+    last batch.  Every set may be used once only; the caller sees to that.
+    """
+
+    def __init__(
+        self, library: Library, deck: Deck, results: Layout, sizes: Mapping[str, int], most: int, limits: Limits
+    ) -> None:
+        self.library, self.deck, self.sizes, self.most = library, deck, dict(sizes), most
+        self._results = Deck(results, most)
+        self._batches = 0
+        self._empty: dict[int, int] = {}
+        try:
+            lent = (deck.region.fd_read, self._results.region.fd)
+            self.session = Session(library, lent, limits)
+            try:
+                self._arrange()
+            except BaseException:
+                self.session.close()
+                raise
+        except BaseException:
+            self._results.close()
+            raise
+
+    def _arrange(self) -> None:
+        shapes = [(self.deck.layout.block * self.most, False), (self._results.region.size, True)]
+        self._bases = self.session.reserve(shapes)
+        wanted = self.session.load(frames.size_words(self.library.arguments, self.sizes))
+        self._workspace = [self.session.workspace(wanted)] if wanted else []
+        self.session.map([(_RESULTS, 0, _RESULTS, 0, self._results.region.size)])
+
+    def batch(self, first: int, calls: int) -> Timing:
+        """Run over the sets first .. first + calls - 1.  Raises RunFailure."""
+        self._batches += 1
+        for call in range(calls):
+            self._poison(first + call, call)
+        inputs, results = self.deck.layout.block, self._results.layout.block
+        self.session.map([(_INPUTS, 0, _INPUTS, first * inputs, calls * inputs)])
+        self.session.frames(self._words(first, calls))
+        near = [(self._bases[_INPUTS], calls * inputs), (self._bases[_RESULTS], calls * results)]
+        empty = self._empty_cost(calls)
+        self.session.touch(near)
+        window, cpu = self.session.go()
+        for code in set(self.session.codes()):
+            check_code(code, self.sizes)
+        return Timing(calls, max(window, cpu) - empty, window, cpu)
+
+    def outputs(self, call: int) -> dict[str, np.ndarray[Any, Any]]:
+        """What call number `call` of the last batch wrote: arrays into shared memory, valid until the next batch."""
+        return self._results.arrays(call)
+
+    def _poison(self, set_: int, call: int) -> None:
+        """Prepare the results of one call: poison, or the values at entry of arrays that change in place."""
+        self._results.block(call)[:] = POISONS[self._batches % 2]
+        inputs: Mapping[str, np.ndarray[Any, Any]] | None = None
+        for argument in self.library.arguments:
+            if argument.role is Role.INOUT:
+                inputs = inputs or self.deck.arrays(set_)
+                self._results.arrays(call)[argument.name][...] = inputs[argument.name]
+
+    def _words(self, first: int, calls: int) -> np.ndarray[Any, Any]:
+        import numpy as np
+
+        rows = np.zeros((calls, len(self.session.signature)), np.uint64)
+        steps = np.arange(calls, dtype=np.uint64)
+        for column, argument in enumerate(self.library.arguments):
+            if argument.kind == "pointer":
+                slot = _INPUTS if argument.role is Role.IN else _RESULTS
+                layout = self.deck.layout if slot == _INPUTS else self._results.layout
+                base = self._bases[slot] + layout.field(argument.name).offset
+                rows[:, column] = np.uint64(base) + steps * np.uint64(layout.block)
+            elif argument.kind == "size":
+                rows[:, column] = self.sizes[argument.name]
+            else:
+                sets = range(first, first + calls)
+                rows[:, column] = [call_word(argument, self.deck.arrays(s), self.sizes, {}) for s in sets]
+        if self._workspace:
+            rows[:, -1] = self._workspace[0]
+        return rows
+
+    def _empty_cost(self, calls: int) -> int:
+        """Nanoseconds that a batch of so many calls costs when nothing is called: the smallest of a few."""
+        if calls not in self._empty:
+            self._empty[calls] = min(self.session.go_empty() for _ in range(_EMPTY_RUNS))
+        return self._empty[calls]
+
+    def close(self) -> None:
+        """End the process and give the memory of the results back; the deck is the caller's."""
+        self.session.close()
+        self._results.close()
+
+    def __enter__(self) -> Timed:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
