@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # Two patterns for results before the call: NaNs, and large finite numbers.  What is never written shows against any
 # expected value under one of the two.
 POISONS = (0xFF, 0x5A)
+_NOISE = 64 << 10  # bytes of random margin on a side that are written and compared
 
 
 @dataclass(frozen=True)
@@ -46,101 +47,100 @@ class _Slot:
 
 @dataclass(frozen=True)
 class _Placed:
-    """An array in its slot for one call: offset and bytes in the arena, and the random bytes around it."""
+    """An array in its slot for one call: its bytes in the arena, and the random bytes before and after it."""
 
     slot: _Slot
     at: int
-    size: int
+    end: int
     before: bytes
     after: bytes
 
 
 class Guarded:
-    """A process for checked calls with arrays of fixed shapes.
+    """A process for checked calls.
 
-    example: arrays by name (results too) whose shapes and dtypes all calls share.  open_house: pages of random bytes
-    instead of inaccessible ones, and writable inputs.
+    room: bytes that the array of each pointer argument may need; a call may use less.  open_house: pages of random
+    bytes instead of inaccessible ones, and writable inputs.
     """
 
-    def __init__(
-        self, library: Library, example: Arrays, sizes: Mapping[str, int], limits: Limits, *, open_house: bool = False
-    ) -> None:
-        self.library, self.sizes, self.open_house = library, dict(sizes), open_house
+    def __init__(self, library: Library, room: Mapping[str, int], limits: Limits, *, open_house: bool = False) -> None:
+        self.library, self.room, self.open_house = library, dict(room), open_house
         self._calls = secrets.randbelow(2)
-        pointers = [a for a in library.arguments if a.kind == "pointer"]
-        self._slots = _slots(pointers, example, open_house=open_house)
-        self.arena = Region(sum(slot.size for slot in self._slots))
+        self._workspaces: dict[tuple[int, ...], list[int]] = {}
+        self._slots = _slots(library.arguments, room, open_house=open_house)
+        self._arena = Region(sum(slot.size for slot in self._slots))
         try:
-            self.session = Session(library, (self.arena.fd_read, self.arena.fd), limits)
+            self.session = Session(library, (self._arena.fd_read, self._arena.fd), limits)
             try:
-                self._arrange()
+                self._bases = self.session.reserve([(slot.size, slot.writable) for slot in self._slots])
+                self.session.load()
+                slots = enumerate(self._slots)
+                self.session.map([(at, 0, int(slot.writable), slot.offset, slot.size) for at, slot in slots])
             except BaseException:
                 self.session.close()
                 raise
         except BaseException:
-            self.arena.close()
+            self._arena.close()
             raise
 
-    def _arrange(self) -> None:
-        self._bases = self.session.reserve([(slot.size, slot.writable) for slot in self._slots])
-        wanted = self.session.load(frames.size_words(self.library.arguments, self.sizes))
-        self._workspace = [self.session.workspace(wanted)] if wanted else []
-        slots = enumerate(self._slots)
-        self.session.map([(at, 0, int(slot.writable), slot.offset, slot.size) for at, slot in slots])
-
-    def call(self, buffers: Arrays) -> None:
+    def call(self, buffers: Arrays, sizes: Mapping[str, int]) -> None:
         """Run the kernel once; results and in-place arrays of `buffers` are overwritten with what it wrote.
 
         Raises RunFailure: UNSUPPORTED when it says so, WRONG when it wrote outside its results.
         """
         self._calls += 1
         placed = [self._place(slot, buffers[slot.argument.name]) for slot in self._slots]
-        self.session.frames(self._words(buffers, placed))
+        self.session.frames(self._words(buffers, sizes, placed))
         self.session.go()
-        check_code(self.session.codes()[0], self.sizes)
+        check_code(self.session.codes()[0], sizes)
         for place in placed:
             self._compare_margins(place)
         for place in placed:
             self._take(place, buffers[place.slot.argument.name])
 
     def _place(self, slot: _Slot, array: np.ndarray[Any, Any]) -> _Placed:
-        """Fill the slot's pages for one call."""
-        room = slot.size - 2 * slot.margin - array.nbytes
-        at = slot.offset + slot.margin + (room if secrets.randbelow(2) else 0)
-        end = at + array.nbytes
-        before, after = os.urandom(at - slot.offset), os.urandom(slot.offset + slot.size - end)
-        self._around(slot, at, end, before, after)
-        if slot.argument.role is Role.OUT:
-            self.arena.bytes[at:end] = POISONS[self._calls % 2]
-        else:
-            self.arena.array(at, array.shape, array.dtype)[...] = array
-        return _Placed(slot, at, array.nbytes, before, after)
-
-    def _around(self, slot: _Slot, at: int, end: int, before: bytes, after: bytes) -> None:
+        """Fill the slot's pages for one call, flush against one of their ends (as far as the margin allows)."""
         import numpy as np
 
-        self.arena.bytes[slot.offset : at] = np.frombuffer(before, np.uint8)
-        self.arena.bytes[end : slot.offset + slot.size] = np.frombuffer(after, np.uint8)
+        slack = slot.size - 2 * slot.margin - array.nbytes
+        at = slot.offset + slot.margin + (slack if secrets.randbelow(2) else 0)
+        end, stop = at + array.nbytes, slot.offset + slot.size
+        before, after = os.urandom(min(_NOISE, at - slot.offset)), os.urandom(min(_NOISE, stop - end))
+        self._arena.bytes[at - len(before) : at] = np.frombuffer(before, np.uint8)
+        self._arena.bytes[end : end + len(after)] = np.frombuffer(after, np.uint8)
+        if slot.argument.role is Role.OUT:
+            self._arena.bytes[at:end] = POISONS[self._calls % 2]
+        else:
+            self._arena.array(at, array.shape, array.dtype)[...] = array
+        return _Placed(slot, at, end, before, after)
 
-    def _words(self, buffers: Arrays, placed: Sequence[_Placed]) -> np.ndarray[Any, Any]:
+    def _words(self, buffers: Arrays, sizes: Mapping[str, int], placed: Sequence[_Placed]) -> np.ndarray[Any, Any]:
         import numpy as np
 
         places = zip(self._bases, placed, strict=True)
         addresses = {p.slot.argument.name: base + p.at - p.slot.offset for base, p in places}
-        row = [call_word(a, buffers, self.sizes, addresses) for a in self.library.arguments]
-        return np.array([[*row, *self._workspace]], np.uint64)
+        row = [call_word(a, buffers, sizes, addresses) for a in self.library.arguments]
+        return np.array([[*row, *self._workspace(sizes)]], np.uint64)
+
+    def _workspace(self, sizes: Mapping[str, int]) -> list[int]:
+        """The address of the kernel's scratch memory for these sizes, if it wants any."""
+        key = tuple(frames.size_words(self.library.arguments, sizes))
+        if key not in self._workspaces:
+            wanted = self.session.wanted_workspace(key)
+            self._workspaces[key] = [] if wanted is None else [self.session.workspace(wanted)]
+        return self._workspaces[key]
 
     def _compare_margins(self, place: _Placed) -> None:
-        slot, end = place.slot, place.at + place.size
-        if self.arena.bytes[slot.offset : place.at].tobytes() != place.before:
-            raise RunFailure(f"writes before the start of {slot.argument.name}", status=Status.WRONG)
-        if self.arena.bytes[end : slot.offset + slot.size].tobytes() != place.after:
-            raise RunFailure(f"writes past the end of {slot.argument.name}", status=Status.WRONG)
+        name = place.slot.argument.name
+        if self._arena.bytes[place.at - len(place.before) : place.at].tobytes() != place.before:
+            raise RunFailure(f"writes before the start of {name}", status=Status.WRONG)
+        if self._arena.bytes[place.end : place.end + len(place.after)].tobytes() != place.after:
+            raise RunFailure(f"writes past the end of {name}", status=Status.WRONG)
 
     def _take(self, place: _Placed, array: np.ndarray[Any, Any]) -> None:
         """Copy results out; inputs must be as they were."""
         argument = place.slot.argument
-        now = self.arena.array(place.at, array.shape, array.dtype)
+        now = self._arena.array(place.at, array.shape, array.dtype)
         if argument.role in (Role.OUT, Role.INOUT):
             array[...] = now
         elif self.open_house and now.tobytes() != array.tobytes():
@@ -149,7 +149,7 @@ class Guarded:
     def close(self) -> None:
         """End the process and give the memory back."""
         self.session.close()
-        self.arena.close()
+        self._arena.close()
 
     def __enter__(self) -> Guarded:
         return self
@@ -158,14 +158,16 @@ class Guarded:
         self.close()
 
 
-def explain(failure: RunFailure, library: Library, buffers: Arrays, sizes: Mapping[str, int], limits: Limits) -> RunFailure:
+def explain(
+    failure: RunFailure, library: Library, buffers: Arrays, sizes: Mapping[str, int], limits: Limits
+) -> RunFailure:
     """A better account of a crash: the same call where it may do what it likes, and what it did there."""
     if failure.status != Status.CRASHED:
         return failure
     copies = {name: array.copy() for name, array in buffers.items()}
     try:
-        with Guarded(library, copies, sizes, limits, open_house=True) as house:
-            house.call(copies)
+        with Guarded(library, room_of(copies), limits, open_house=True) as house:
+            house.call(copies, sizes)
     except RunFailure as found:
         if found.status == Status.WRONG:
             return found
@@ -193,12 +195,17 @@ def call_word(argument: AbiArg, buffers: Arrays, sizes: Mapping[str, int], addre
     return frames.word_of(buffers[argument.name])
 
 
-def _slots(pointers: Sequence[AbiArg], example: Arrays, *, open_house: bool) -> list[_Slot]:
+def room_of(buffers: Arrays) -> dict[str, int]:
+    """Bytes of each array."""
+    return {name: array.nbytes for name, array in buffers.items()}
+
+
+def _slots(arguments: Sequence[AbiArg], room: Mapping[str, int], *, open_house: bool) -> list[_Slot]:
     margin = PAGE if open_house else 0
     slots: list[_Slot] = []
     offset = 0
-    for argument in pointers:
-        size = pages(example[argument.name].nbytes) + 2 * margin
+    for argument in (a for a in arguments if a.kind == "pointer"):
+        size = pages(room[argument.name]) + 2 * margin
         slots.append(_Slot(argument, offset, size, margin, open_house or argument.role is not Role.IN))
         offset += size
     return slots

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from accelcore.errors import PluginError, RunFailure
 from accelcore.sandbox.frames import parse_abi
-from accelcore.sandbox.native.guarded import Guarded, explain
+from accelcore.sandbox.native.guarded import Guarded, explain, room_of
 from accelcore.sandbox.native.session import Library
 from accelcore.values import Artifact, Limits
 
@@ -20,19 +20,23 @@ if TYPE_CHECKING:
 class NativeRunner:
     """Runs a kernel of a shared object.  Costs are None: the judge's clock counts (`Timed`).
 
-    Calls with the same sizes and shapes share one process; other shapes start another.
+    All calls share one process as long as their arrays fit the room that the first one had, or that `reserve` made.
     """
 
     def __init__(self, library: Library, limits: Limits) -> None:
         self.library, self.limits = library, limits
         self._guarded: Guarded | None = None
-        self._key: object = None
+        self._room: dict[str, int] = {}
+
+    def reserve(self, room: Mapping[str, int]) -> None:
+        """Announce the bytes that arrays will need, so that one process serves them all."""
+        self._room = {name: max(size, self._room.get(name, 0)) for name, size in room.items()}
 
     def call(self, batch: Sequence[Buffers], sizes: Mapping[str, int]) -> None:
         """Run once over each set, between guard pages.  RunFailure ends the process; the next call starts afresh."""
         for buffers in batch:
             try:
-                self._process(buffers, sizes).call(buffers)
+                self._process(buffers).call(buffers, sizes)
             except RunFailure as failure:
                 self.close()
                 raise explain(failure, self.library, buffers, sizes, self.limits) from failure
@@ -42,19 +46,16 @@ class NativeRunner:
         """Level and layers of the running process; empty before the first call."""
         return self._guarded.session.sandbox if self._guarded else ""
 
-    def _process(self, buffers: Buffers, sizes: Mapping[str, int]) -> Guarded:
-        key = (tuple(sorted(sizes.items())), tuple((n, a.shape, a.dtype.str) for n, a in sorted(buffers.items())))
-        if self._guarded is None or key != self._key:
+    def _process(self, buffers: Buffers) -> Guarded:
+        room = room_of(buffers)
+        if self._guarded is None or any(size > self._guarded.room[name] for name, size in room.items()):
             self.close()
-            self._guarded, self._key = Guarded(self.library, buffers, sizes, self.limits), key
+            self.reserve(room)
+            self._guarded = Guarded(self.library, self._room, self.limits)
         return self._guarded
 
-    def fresh(self) -> None:
-        """Have the next call start a new process."""
-        self.close()
-
     def close(self) -> None:
-        """End the process."""
+        """End the process; the next call starts another."""
         if self._guarded is not None:
             self._guarded.close()
         self._guarded = None

@@ -55,7 +55,7 @@ class Session:
         except BaseException:
             self.close()
             raise
-        self.direct = False
+        self.direct = self._wants = False
         self.signature = ""
 
     @property
@@ -72,24 +72,24 @@ class Session:
         """Show shared memory: (slot, position in the slot, descriptor, offset in the file, bytes)."""
         self._ask(guest.MAP, pieces)
 
-    def load(self, sizes: Sequence[int]) -> int:
-        """Load the library; its constructors run before any input is mapped.
-
-        sizes: values of the size arguments.  Returns the bytes of workspace that the kernel wants, 0 for none.
-        """
-        plain = frames.signature(self.library.arguments, workspace=False)
-        facts = {"library": self.library.path, "symbol": self.library.symbol, "signature": plain}
+    def load(self) -> None:
+        """Load the library; its constructors run before any input is mapped."""
+        self.signature = frames.signature(self.library.arguments, workspace=False)
+        facts = {"library": self.library.path, "symbol": self.library.symbol, "signature": self.signature}
         try:
             answer = json.loads(self._ask(guest.LOAD, facts))
         except SandboxError as error:
             raise RunFailure(f"the library does not load: {error.what}", status=Status.COMPILE_ERROR) from error
-        self.direct, self.signature = bool(answer["direct"]), plain
-        if not answer["workspace"]:
-            return 0
+        self.direct, self._wants = bool(answer["direct"]), bool(answer["workspace"])
+        self.signature += "q" if self._wants else ""
+
+    def wanted_workspace(self, sizes: Sequence[int]) -> int | None:
+        """Bytes of workspace that the kernel wants for these values of its size arguments; None for no workspace."""
+        if not self._wants:
+            return None
         wanted = int(json.loads(self._ask(guest.SCRATCH, list(sizes))))
         if not 0 <= wanted <= self.limits.memory:
             raise RunFailure(f"asks for {wanted} bytes of workspace", status=Status.WRONG)
-        self.signature += "q"
         return wanted
 
     def workspace(self, size: int) -> int:

@@ -72,8 +72,9 @@ class Timed:
     def _arrange(self) -> None:
         shapes = [(self.deck.layout.block * self.most, False), (self._results.region.size, True)]
         self._bases = self.session.reserve(shapes)
-        wanted = self.session.load(frames.size_words(self.library.arguments, self.sizes))
-        self._workspace = [self.session.workspace(wanted)] if wanted else []
+        self.session.load()
+        wanted = self.session.wanted_workspace(frames.size_words(self.library.arguments, self.sizes))
+        self._workspace = [] if wanted is None else [self.session.workspace(wanted)]
         self.session.map([(_RESULTS, 0, _RESULTS, 0, self._results.region.size)])
 
     def batch(self, first: int, calls: int) -> Timing:
