@@ -1,0 +1,412 @@
+"""Type inference: ranks and kinds of all variables of a function, from annotations and from use.
+
+One walk over the (normalized) function builds type variables and flows between them; `types.settle` solves them.
+Parameters without an annotation whose elements nothing decides are integers where an integer is needed, else reals.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from accelcore_llmlift.python.annotations import Annotation
+from accelcore_llmlift.python.module import Module, qualified
+from accelcore_llmlift.python.types import Flow, Level, Need, Type, settle
+
+LEVELS = {"int": Level.INT, "real": Level.REAL, "bool": Level.BOOL, "": Level.NONE}
+REAL_FUNCTIONS = frozenset(
+    "exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan asin acos atan arcsin arccos arctan sinh cosh tanh erf "
+    "erfc pow fabs hypot atan2 power".split()
+)
+INT_FUNCTIONS = frozenset({"floor", "ceil", "trunc"})
+KEEPING = frozenset({"abs", "absolute", "square", "negative", "copysign", "fabs", "copy", "array", "asarray", "list"})
+EXTREMES = frozenset({"min", "max", "minimum", "maximum", "fmin", "fmax"})
+ALLOCATORS = frozenset({"zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like"})
+
+
+@dataclass
+class Inference:
+    """The state of one walk."""
+
+    module: Module
+    variables: dict[str, Type] = field(default_factory=dict)
+    flows: list[Flow] = field(default_factory=list)
+    results: list[Type] = field(default_factory=list)
+    assignments: dict[str, int] = field(default_factory=dict)
+    appended: set[str] = field(default_factory=set)
+    written: dict[str, None] = field(default_factory=dict)
+    leaves: list[tuple[Level, Type]] = field(default_factory=list)
+
+    def variable(self, name: str) -> Type:
+        """The type variable of a name."""
+        if name not in self.variables and name in self.module.constants:
+            return self.expression(self.module.constants[name])
+        return self.variables.setdefault(name, Type())
+
+    def flow(self, source: Type, target: Type, *, arithmetic: bool = True) -> None:
+        """Values of source reach target."""
+        self.flows.append(Flow(source, target, arithmetic))
+
+    def need(self, node: Type, need: Need) -> None:
+        """A use asks something of a value."""
+        node = node.find()
+        node.need = max(node.need, need)
+
+    # Statements.
+
+    def block(self, statements: list[ast.stmt]) -> None:
+        """Every statement of a block."""
+        for statement in statements:
+            self.statement(statement)
+
+    def statement(self, node: ast.stmt) -> None:
+        """One statement: flows into the variables that it changes."""
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                self.assign(targets, value)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                self.assign([target], value)
+            case ast.AugAssign(target=target, op=op, value=value):
+                self.flow(self.arithmetic(target, op, value), self.target(target))
+            case ast.For(target=target, iter=source, body=body):
+                self.iterate(target, source)
+                self.block(body)
+            case ast.While(test=test, body=body):
+                self.expression(test)
+                self.block(body)
+            case ast.If(test=test, body=body, orelse=orelse):
+                self.expression(test)
+                self.block(body)
+                self.block(orelse)
+            case ast.Return(value=ast.expr() as value):
+                self.returned(value)
+            case ast.Expr(value=value):
+                self.expression(value)
+            case ast.Assert(test=test):
+                self.expression(test)
+
+    def returned(self, value: ast.expr) -> None:
+        """The values of a return statement."""
+        parts = value.elts if isinstance(value, ast.Tuple) else [value]
+        for at, part in enumerate(parts):
+            if at == len(self.results):
+                self.results.append(Type())
+            self.flow(self.expression(part), self.results[at])
+
+    def assign(self, targets: list[ast.expr], value: ast.expr) -> None:
+        """One value to one or more targets; tuples part by part."""
+        for target in targets:
+            if isinstance(target, ast.Tuple | ast.List):
+                self.unpack(target.elts, value)
+            else:
+                self.flow(self.expression(value), self.target(target))
+
+    def unpack(self, targets: list[ast.expr], value: ast.expr) -> None:
+        """`a, b = x, y`, `m, n = x.shape`, `a, b = row`."""
+        if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(targets):
+            for target, part in zip(targets, value.elts, strict=True):
+                self.flow(self.expression(part), self.target(target))
+            return
+        if isinstance(value, ast.Attribute) and value.attr == "shape":
+            node = self.expression(value.value)
+            for target in targets:
+                node = node.elements()
+                self.flow(Type(Level.INDEX), self.target(target))
+            return
+        elements = self.expression(value).elements()
+        for target in targets:
+            self.flow(elements, self.target(target))
+
+    def target(self, node: ast.expr) -> Type:
+        """The type of what is assigned to."""
+        if isinstance(node, ast.Name):
+            self.assignments[node.id] = self.assignments.get(node.id, 0) + 1
+        return self.expression(node)
+
+    def iterate(self, target: ast.expr, source: ast.expr) -> None:
+        """The loop variable takes the elements of what is iterated over."""
+        name, args = _call(self.module, source)
+        if name == "range":
+            for bound in args:
+                self.need(self.expression(bound), Need.INDEX)
+            self.flow(Type(Level.INDEX), self.target(target))
+        elif name == "enumerate" and isinstance(target, ast.Tuple):
+            self.flow(Type(Level.INDEX), self.target(target.elts[0]))
+            self.iterate(target.elts[1], args[0])
+        elif name == "zip" and isinstance(target, ast.Tuple):
+            for part, array in zip(target.elts, args, strict=False):
+                self.iterate(part, array)
+        elif name == "reversed":
+            self.iterate(target, args[0])
+        elif isinstance(target, ast.Tuple):
+            elements = self.expression(source).elements().elements()
+            for part in target.elts:
+                self.flow(elements, self.target(part))
+        else:
+            self.flow(self.expression(source).elements(), self.target(target))
+
+    # Expressions.
+
+    def expression(self, node: ast.expr) -> Type:
+        """The type of an expression."""
+        match node:
+            case ast.Constant(value=bool()):
+                return Type(Level.BOOL)
+            case ast.Constant(value=int()):
+                return Type(Level.INDEX)
+            case ast.Constant(value=float()):
+                return Type(Level.REAL)
+            case ast.Name(id=name):
+                return self.variable(name)
+            case ast.BinOp(left=left, op=op, right=right):
+                return self.arithmetic(left, op, right)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                self.expression(operand)
+                return Type(Level.BOOL)
+            case ast.UnaryOp(operand=operand):
+                return self.joined(self.expression(operand))
+            case ast.Compare(left=left, comparators=others):
+                for part in (left, *others):
+                    self.expression(part)
+                return Type(Level.BOOL)
+            case ast.BoolOp(values=values):
+                return self.joined(*(self.expression(v) for v in values))
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                self.expression(test)
+                return self.merged(self.expression(body), self.expression(orelse))
+            case ast.Subscript():
+                return self.subscript(node)
+            case ast.List(elts=elts) | ast.Tuple(elts=elts):
+                found = Type(element=Type())
+                for part in elts:
+                    self.flow(self.expression(part), found.elements())
+                return found
+            case ast.ListComp(elt=elt, generators=generators) | ast.GeneratorExp(elt=elt, generators=generators):
+                self.generators(generators)
+                found = Type(element=Type())
+                self.flow(self.expression(elt), found.elements())
+                return found
+            case ast.Call():
+                return self.called(node)
+            case ast.Attribute(value=value, attr=attr):
+                return self.attribute(node, value, attr)
+        return Type()
+
+    def generators(self, generators: list[ast.comprehension]) -> None:
+        """The `for ... if ...` parts of a comprehension."""
+        for part in generators:
+            self.iterate(part.target, part.iter)
+            for test in part.ifs:
+                self.expression(test)
+
+    def attribute(self, node: ast.expr, value: ast.expr, attr: str) -> Type:
+        """`math.pi`, `x.T`, `x.size`, `x.shape`."""
+        if qualified(self.module, node).startswith(("math.", "numpy.")):
+            return Type(Level.REAL)
+        if attr == "T":
+            inner = self.expression(value)
+            inner.elements().elements()
+            return inner
+        if attr == "shape":
+            self.expression(value).elements()
+            return Type(element=Type(Level.INDEX))
+        return Type(Level.INDEX)
+
+    def joined(self, *parts: Type) -> Type:
+        """A new type that takes values of each part."""
+        found = Type()
+        for part in parts:
+            self.flow(part, found)
+        return found
+
+    def merged(self, left: Type, right: Type) -> Type:
+        """The type of one value or the other."""
+        return self.joined(left, right)
+
+    def arithmetic(self, left: ast.expr, op: ast.operator, right: ast.expr) -> Type:
+        """The type of a binary operator."""
+        a, b = self.expression(left), self.expression(right)
+        if isinstance(op, ast.Div):
+            found = Type(Level.REAL)
+            self.flow(a, found, arithmetic=False)
+            self.flow(b, found, arithmetic=False)
+            return found
+        if isinstance(op, ast.Mult) and (isinstance(left, ast.List) or isinstance(right, ast.List)):
+            array, count = (a, b) if isinstance(left, ast.List) else (b, a)
+            self.need(count, Need.INDEX)
+            return array
+        found = self.joined(a, b)
+        if isinstance(op, ast.FloorDiv | ast.Mod | ast.BitAnd | ast.BitOr | ast.BitXor | ast.LShift | ast.RShift):
+            self.need(found, Need.INTEGER)
+        if isinstance(op, ast.Pow):
+            found.level = Level.INDEX if _natural(right) else Level.REAL
+        if not isinstance(op, ast.BitAnd | ast.BitOr | ast.BitXor):
+            found.level = max(found.level, Level.INDEX)  # True + True is an integer
+        return found
+
+    def subscript(self, node: ast.Subscript) -> Type:
+        """`x[i]`, `x[i, j]`, `x[i][a:b]`, `x.shape[0]`."""
+        value = node.value
+        if isinstance(value, ast.Attribute) and value.attr == "shape":
+            axis = node.slice.value if isinstance(node.slice, ast.Constant) and type(node.slice.value) is int else 0
+            found = self.expression(value.value)
+            for _ in range(axis + 1):
+                found = found.elements()
+            return Type(Level.INDEX)
+        subscripts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        return self.indexed(self.expression(value), list(subscripts))
+
+    def indexed(self, node: Type, subscripts: list[ast.expr]) -> Type:
+        """The type after subscripts: a slice keeps its axis, an index takes it away."""
+        if not subscripts:
+            return node
+        first, *rest = subscripts
+        if isinstance(first, ast.Slice):
+            for bound in (first.lower, first.upper, first.step):
+                if bound is not None:
+                    self.need(self.expression(bound), Need.INDEX)
+            found = Type(element=self.indexed(node.elements(), rest))
+            return found
+        self.need(self.expression(first), Need.INDEX)
+        return self.indexed(node.elements(), rest)
+
+    # Calls.
+
+    def called(self, node: ast.Call) -> Type:
+        """The type of a call of a known function; unknown ones are refused by the translation."""
+        name = qualified(self.module, node.func)
+        if isinstance(node.func, ast.Attribute) and not name.startswith(("math.", "numpy.")):
+            return self.method(node.func, node.args)
+        args = [self.expression(a) for a in node.args]
+        for keyword in node.keywords:
+            self.expression(keyword.value)
+        short = name.rsplit(".", 1)[-1]
+        if short in ALLOCATORS:
+            return self.allocated(short, node, args)
+        return self.function(short, node, args)
+
+    def function(self, name: str, node: ast.Call, args: list[Type]) -> Type:
+        """The type of a function by its unqualified name."""
+        if not args:
+            return Type(Level.REAL)
+        if name == "round":
+            return Type(Level.INT if len(args) == 1 else Level.REAL)
+        if name in ("len", "argmax", "argmin"):
+            args[0].elements()
+            return Type(Level.INDEX)
+        if name == "int" or name in INT_FUNCTIONS:
+            return Type(Level.INT)
+        if name == "float":
+            return Type(Level.REAL)
+        if name in ("any", "all", "isnan", "isinf", "isfinite", "bool"):
+            return Type(Level.BOOL)
+        if name in ("sum", "prod", "mean") or (name in EXTREMES and len(args) == 1):
+            return self.reduced(name, args)
+        if name in EXTREMES or name in KEEPING or name in ("where", "sorted"):
+            return self.joined(*args[1:] if name == "where" else args)
+        return Type(Level.REAL)
+
+    def reduced(self, name: str, args: list[Type]) -> Type:
+        """The type of a reduction over an iterable: its elements', at least an integer."""
+        found = self.joined(args[0].elements(), *args[1:])
+        found.level = Level.REAL if name == "mean" else Level.INDEX if name in ("sum", "prod") else Level.NONE
+        return found
+
+    def allocated(self, name: str, node: ast.Call, args: list[Type]) -> Type:
+        """np.zeros(shape, dtype), np.full_like(x, value) and the like."""
+        if name.endswith("_like"):
+            found = Type()
+            self.flows.append(Flow(args[0], found, arithmetic=False, shape_only=True))
+        else:
+            rank = _shape_rank(node)
+            found = Type()
+            inner = found
+            for _ in range(rank):
+                inner = inner.elements()
+            for part in _shape_parts(node):
+                self.need(self.expression(part), Need.INDEX)
+        self.leaves.append((_default_level(node), found))
+        return found
+
+    def method(self, func: ast.Attribute, args: list[ast.expr]) -> Type:
+        """x.append(v), x.copy(), x.sum(), x.max(), ..."""
+        base = self.expression(func.value)
+        if func.attr == "append" and args:
+            self.flow(self.expression(args[0]), base.elements())
+            if isinstance(func.value, ast.Name):
+                self.appended.add(func.value.id)
+            return Type()
+        if func.attr in ("sum", "max", "min", "mean", "prod"):
+            return self.reduced(func.attr, [base])
+        if func.attr in ("any", "all"):
+            return Type(Level.BOOL)
+        if func.attr in ("argmax", "argmin"):
+            return Type(Level.INDEX)
+        return base
+
+
+def _call(module: Module, node: ast.expr) -> tuple[str, list[ast.expr]]:
+    if isinstance(node, ast.Call):
+        return qualified(module, node.func), node.args
+    return "", []
+
+
+def _natural(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) is int and node.value >= 0
+
+
+def _shape_parts(node: ast.Call) -> list[ast.expr]:
+    shape = node.args[0] if node.args else ast.Tuple(elts=[], ctx=ast.Load())
+    if isinstance(shape, ast.Tuple | ast.List):
+        return list(shape.elts)
+    return [] if isinstance(shape, ast.Attribute) else [shape]
+
+
+def _shape_rank(node: ast.Call) -> int:
+    return len(_shape_parts(node))
+
+
+def _default_level(node: ast.Call) -> Level:
+    for keyword in node.keywords:
+        if keyword.arg == "dtype":
+            text = ast.unparse(keyword.value)
+            return Level.INT if "int" in text else Level.BOOL if "bool" in text else Level.REAL
+    return Level.REAL
+
+
+def infer(
+    module: Module, function: ast.FunctionDef, said: dict[str, Annotation], results: tuple[Annotation, ...]
+) -> Inference:
+    """Types of every variable of a normalized function."""
+    found = Inference(module)
+    for name, annotation in said.items():
+        found.variables[name] = _declared(annotation)
+    found.block(function.body)
+    for node, annotation in zip(found.results, results, strict=False):
+        found.flow(node, _declared(annotation)) if annotation.rank else None
+    settle(found.flows)
+    for level, node in found.leaves:  # the rank of what zeros_like gives is known only now
+        node.leaf.level = max(node.leaf.level, level)
+    for name in said:
+        _default(found.variables[name].leaf)
+    settle(found.flows)
+    return found
+
+
+def _declared(annotation: Annotation) -> Type:
+    level = LEVELS[annotation.kind]
+    leaf = Type(level, fixed=bool(annotation.kind))
+    for _ in range(annotation.rank or 0):
+        leaf = Type(element=leaf)
+    return leaf
+
+
+def _default(leaf: Type) -> None:
+    """A parameter that nothing decides: an integer where one is needed, else a real."""
+    if leaf.fixed:
+        return
+    if leaf.level in (Level.NONE, Level.INDEX, Level.BOOL, Level.INT) and leaf.need:
+        leaf.level = Level.INT
+    elif leaf.level is not Level.INT:
+        leaf.level = Level.REAL
+    leaf.fixed = True

@@ -1,0 +1,137 @@
+"""Rewrites of the syntax tree that leave fewer constructs to translate; the meaning stays.
+
+* `continue` becomes the other branch of its `if`;
+* an early `return` or `raise` on bad arguments becomes an `assert` of the opposite; other early returns become
+  branches that assign the result;
+* variables of comprehensions get names of their own where another variable has the same name.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from accelcore_llmlift.python.errors import Place
+
+
+def normalize(function: ast.FunctionDef, place: Place) -> ast.FunctionDef:
+    """The function with the rewrites applied; the tree is changed in place."""
+    function.body = _returns(_without_docstring(function.body), place)
+    function.body = _continues(function.body, place)
+    _rename_comprehensions(function)
+    return ast.fix_missing_locations(function)
+
+
+def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+    return [s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+
+
+def _returns(body: list[ast.stmt], place: Place) -> list[ast.stmt]:
+    """Guards become assertions, branches that return take the rest of the block as their other side."""
+    for at, statement in enumerate(body):
+        if not isinstance(statement, ast.If) or not _leaves(statement.body):
+            continue
+        rest = body[at + 1 :]
+        if _is_guard(statement) and not statement.orelse:
+            check = ast.Assert(test=_negated(statement.test), msg=None)
+            return [*body[:at], ast.copy_location(check, statement), *_returns(rest, place)]
+        other = _returns([*statement.orelse, *rest], place)
+        merged = _merged_return(statement, _returns(statement.body, place), other, place)
+        return [*body[:at], *merged]
+    return body
+
+
+def _leaves(body: list[ast.stmt]) -> bool:
+    return bool(body) and isinstance(body[-1], ast.Return | ast.Raise)
+
+
+def _is_guard(statement: ast.If) -> bool:
+    """An early exit that gives no result worth having: raise, return, return None or []."""
+    last = statement.body[-1]
+    if len(statement.body) > 1:
+        return False
+    if isinstance(last, ast.Raise):
+        return True
+    assert isinstance(last, ast.Return)
+    value = last.value
+    nothing = isinstance(value, ast.Constant) and value.value is None
+    return value is None or nothing or (isinstance(value, ast.List) and not value.elts)
+
+
+def _negated(test: ast.expr) -> ast.expr:
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return test.operand
+    return ast.copy_location(ast.UnaryOp(op=ast.Not(), operand=test), test)
+
+
+def _merged_return(
+    statement: ast.If, then: list[ast.stmt], other: list[ast.stmt], place: Place
+) -> list[ast.stmt]:
+    """`if c: ...; return a` + `...; return b` as branches that assign, and one return at the end."""
+    first, second = then[-1] if then else None, other[-1] if other else None
+    if not (isinstance(first, ast.Return) and isinstance(second, ast.Return) and first.value and second.value):
+        raise place.refuse(statement, "one way through the function returns a value and another does not",
+                           "return a value at the end of every branch")
+    name = "result"
+    branches = []
+    for body, value in ((then, first.value), (other, second.value)):
+        store = ast.Assign(targets=[ast.Name(id=name, ctx=ast.Store())], value=value)
+        branches.append([*body[:-1], ast.copy_location(store, value)])
+    choice = ast.copy_location(ast.If(test=statement.test, body=branches[0], orelse=branches[1]), statement)
+    back = ast.copy_location(ast.Return(value=ast.Name(id=name, ctx=ast.Load())), second)
+    return [choice, back]
+
+
+def _continues(body: list[ast.stmt], place: Place) -> list[ast.stmt]:
+    """`if c: ...; continue` + rest  ->  `if c: ... else: rest`."""
+    found: list[ast.stmt] = []
+    for at, statement in enumerate(body):
+        if isinstance(statement, ast.Continue):
+            return found
+        if isinstance(statement, ast.For | ast.While):
+            statement.body = _continues(statement.body, place) or [ast.copy_location(ast.Pass(), statement)]
+        if isinstance(statement, ast.If):
+            jumps = [bool(b) and isinstance(b[-1], ast.Continue) for b in (statement.body, statement.orelse)]
+            if any(jumps):
+                rest = body[at + 1 :]
+                statement.body = statement.body[:-1] if jumps[0] else [*statement.body, *rest]
+                statement.orelse = statement.orelse[:-1] if jumps[1] else [*statement.orelse, *rest]
+            statement.body = _continues(statement.body, place) or [ast.copy_location(ast.Pass(), statement)]
+            statement.orelse = _continues(statement.orelse, place)
+            found.append(statement)
+            if any(jumps):
+                return found
+            continue
+        found.append(statement)
+    return found
+
+
+def _rename_comprehensions(function: ast.FunctionDef) -> None:
+    """Give a comprehension's variable a new name where the function uses that name for something else."""
+    taken = {a.arg for a in function.args.args}
+    owners = [n for n in ast.walk(function) if isinstance(n, ast.ListComp | ast.GeneratorExp)]
+    inside = {id(n) for owner in owners for n in ast.walk(owner)}
+    taken |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and id(n) not in inside}
+    for owner in owners:
+        mapping: dict[str, str] = {}
+        for part in owner.generators:
+            for name in (n.id for n in ast.walk(part.target) if isinstance(n, ast.Name)):
+                if name in taken:
+                    mapping[name] = _free(name, taken)
+                taken.add(mapping.get(name, name))
+        if mapping:
+            _rename_inside(owner, mapping)
+
+
+def _rename_inside(owner: ast.ListComp | ast.GeneratorExp, mapping: dict[str, str]) -> None:
+    """Rename bound variables everywhere but in the first iterable, which is evaluated outside."""
+    outside = {id(n) for n in ast.walk(owner.generators[0].iter)}
+    for node in ast.walk(owner):
+        if isinstance(node, ast.Name) and id(node) not in outside:
+            node.id = mapping.get(node.id, node.id)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    number = 1
+    while f"{name}_{number}" in taken:
+        number += 1
+    return f"{name}_{number}"

@@ -1,0 +1,215 @@
+"""Extents of parameters: names for them, and the preconditions under which all accesses are inside.
+
+An axis whose length the source looks at (`len(x)`, `x.shape`, iteration) has a size of its own.  One that it only
+indexes is as long as the largest index needs; nothing can tell whether the caller's array is longer.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from accelcore.ir.expr import Expr, binary, index, size, transform, walk
+
+from accelcore_llmlift.polynomial import Facts, Polynomial, polynomial
+from accelcore_llmlift.polynomial import expression as index_expression
+from accelcore_llmlift.program import Program, statements
+from accelcore_llmlift.python import iteration
+from accelcore_llmlift.python.expressions import refuse
+from accelcore_llmlift.python.scope import Access, Scope
+
+AXES = {1: ("n",), 2: ("m", "n"), 3: ("l", "m", "n"), 4: ("k", "l", "m", "n")}
+
+
+def placeholder(name: str, axis: int) -> str:
+    """The provisional size of an axis."""
+    return f"{name}.{axis}"
+
+
+def dimension(scope: Scope, node: ast.expr) -> Expr:
+    """An extent in an annotation: a number, a size name, or + - * // of them."""
+    match node:
+        case ast.Constant(value=int() as value):
+            return index(value)
+        case ast.Name(id=name):
+            constant = scope.module.constants.get(name)
+            return dimension(scope, constant) if constant is not None else size(name)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() | ast.FloorDiv() as op, right=right):
+            a, b = dimension(scope, left), dimension(scope, right)
+            name = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.FloorDiv: "fdiv"}[type(op)]
+            return index_expression(polynomial(binary(name, a, b)))
+    raise refuse(scope, node, f"the extent {ast.unparse(node)!r}", "use sizes, numbers, + - * //")
+
+
+def named_dimensions(scope: Scope) -> set[str]:
+    """Size names that annotations use."""
+    found: set[str] = set()
+    nodes = [a.annotation for a in scope.function.args.args] + [scope.function.returns]
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                tree = ast.parse(node.value.strip(), mode="eval")
+            except SyntaxError:
+                continue
+            parts = [s for n in ast.walk(tree) if isinstance(n, ast.Subscript) for s in ast.walk(n.slice)]
+            found |= {p.id for p in parts if isinstance(p, ast.Name)}
+    return found
+
+
+def arrays_read(program: Program) -> set[str]:
+    """Array parameters whose elements the program reads."""
+    found: set[str] = set()
+    for s in statements(program.body):
+        for name in ("value", "condition", "low", "high", "fill"):
+            e = getattr(s, name, None)
+            if isinstance(e, Expr):
+                found |= e.inputs
+        for e in getattr(s, "indices", ()):
+            found |= e.inputs
+    for name, e in program.results:
+        if not (e.op == "input" and e.name == name):
+            found |= e.inputs
+    return found
+
+
+def resolve(scope: Scope, program: Program) -> tuple[dict[str, Expr], tuple[Expr, ...]]:
+    """(what each placeholder becomes, all preconditions)."""
+    mapping: dict[str, Expr] = {}
+    requires = _merge_equal(scope, mapping)
+    _from_accesses(scope, program, mapping)
+    _name_the_rest(scope, program, mapping)
+    rename = renamer(mapping)
+    facts = Facts().assuming(rename(r) for r in requires)
+    found = {rename(r): None for r in requires}
+    for access in scope.accesses:
+        _within(scope, program, access, rename, facts, found)
+    return mapping, tuple(r for r in found if not _trivial(r))
+
+
+def renamer(mapping: dict[str, Expr]) -> Callable[[Expr], Expr]:
+    """The substitution of placeholders, repeated until none is left."""
+
+    def rule(e: Expr) -> Expr | None:
+        return _resolved(mapping, e.name) if e.op == "size" and e.name in mapping else None
+
+    return lambda e: transform(e, rule) if e.sizes & mapping.keys() else e
+
+
+def _resolved(mapping: dict[str, Expr], name: str) -> Expr:
+    found = mapping[name]
+    while found.sizes & mapping.keys():
+        found = transform(found, lambda e: mapping.get(e.name) if e.op == "size" else None)
+    return found
+
+
+def _is_placeholder(e: Expr) -> bool:
+    return e.op == "size" and "." in e.name
+
+
+def _merge_equal(scope: Scope, mapping: dict[str, Expr]) -> list[Expr]:
+    """`len(x) == len(y)` or `len(x) == n` as a precondition makes the two one size."""
+    rest = []
+    for condition in scope.requires:
+        rename = renamer(mapping)
+        now = rename(condition)
+        if now.op == "eq" and any(_is_placeholder(a) for a in now.args):
+            a, b = now.args
+            keep, gone = (a, b) if _is_placeholder(b) and not (_is_placeholder(a) and a.name > b.name) else (b, a)
+            if not _is_placeholder(gone):
+                keep, gone = gone, keep
+            if gone.name not in keep.sizes:
+                mapping[gone.name] = keep
+                continue
+        rest.append(condition)
+    return rest
+
+
+def _from_accesses(scope: Scope, program: Program, mapping: dict[str, Expr]) -> None:
+    """Axes that nobody measures are as long as their largest index needs."""
+    for p in program.params:
+        for axis, extent in enumerate(p.shape):
+            if not _is_placeholder(extent) or (p.name, axis) in scope.observed or extent.name in mapping:
+                continue
+            needs = [
+                need for a in scope.accesses if a.array == p.name and axis < len(a.indices)
+                for need in [needed(a, a.indices[axis])] if need is not None
+            ]  # fmt: skip
+            largest = _largest(scope.facts, needs)
+            if largest is not None and extent.name not in index_expression(largest).sizes:
+                mapping[extent.name] = index_expression(largest)
+
+
+def needed(access: Access, where: Expr) -> Polynomial | None:
+    """The smallest extent for which an index is inside for all loop counters; None when that is not affine."""
+    found = extreme(polynomial(where) + 1, access.facts, upper=True)
+    return found if found is not None and all(a.op == "size" for a in found.atoms) else None
+
+
+def extreme(p: Polynomial, facts: Facts, *, upper: bool) -> Polynomial | None:
+    """The largest (smallest) value over the counters' ranges; None when a coefficient's sign is unknown."""
+    for variable, low, high in reversed(facts.bounds):
+        factor = p.coefficient(variable)
+        if factor is None:
+            return None
+        if not factor.terms:
+            continue
+        rising = facts.nonnegative(factor, 1)
+        if not rising and not facts.nonnegative(-factor, 1):
+            return None
+        p = p.without(variable) + factor * (high if rising == upper else low)
+    return p
+
+
+def _largest(facts: Facts, needs: list[Polynomial]) -> Polynomial | None:
+    for candidate in needs:
+        if all(facts.nonnegative(candidate - other) for other in needs):
+            return candidate
+    return None
+
+
+def _name_the_rest(scope: Scope, program: Program, mapping: dict[str, Expr]) -> None:
+    """Readable names: a variable that the source itself gives to the size, else by axis."""
+    taken = {p.name for p in program.params} | {n for p in program.params for e in p.shape for n in e.sizes}
+    mine = {e.name: name for name, e in scope.constants.items() if _is_placeholder(e)}
+    left = {e.name: (p, axis) for p in program.params for axis, e in enumerate(p.shape) if _is_placeholder(e)}
+    for name, (p, axis) in left.items():
+        if name in mapping:
+            continue
+        wanted = [mine[name]] if name in mine else []
+        short = AXES.get(len(p.shape), ())
+        wanted += [short[axis]] if axis < len(short) else []
+        wanted += [*"kpqr", f"{p.name}_{axis}"]
+        chosen = next(w for w in (*wanted, f"{p.name}_extent{axis}") if w not in taken)
+        taken.add(chosen)
+        mapping[name] = size(chosen)
+
+
+def _within(
+    scope: Scope, program: Program, access: Access, rename: Callable[[Expr], Expr], facts: Facts, found: dict[Expr, None]
+) -> None:
+    """Preconditions of one access: 0 <= index < extent, as far as they are about sizes and not guarded."""
+    shape = next(p.shape for p in program.params if p.name == access.array)
+    for where, extent in zip(access.indices, shape, strict=False):
+        for bound, upper in ((polynomial(extent) - polynomial(where) - 1, False), (polynomial(where), False)):
+            if access.facts.nonnegative(bound) or access.guarded:
+                continue
+            worst = extreme(bound, access.facts, upper=upper)
+            if worst is None or not worst.terms or not all(a.op == "size" for a in worst.atoms):
+                continue
+            worst = polynomial(rename(index_expression(worst)))
+            if not Facts(known=facts.known).assuming(found).nonnegative(worst):
+                found[iteration.expressions_low(worst)] = None
+
+
+def _trivial(condition: Expr) -> bool:
+    a, b = (polynomial(x) for x in condition.args) if condition.op in ("le", "eq", "lt") else (None, None)
+    if a is None or b is None or condition.args[0].dtype == "real":
+        return False
+    if condition.op == "eq":
+        return not (a - b).terms
+    return Facts().nonnegative(b - a - (condition.op == "lt"))
+
+
+def used_sizes(e: Expr) -> set[str]:
+    """Names of sizes in an expression."""
+    return {n.name for n in walk(e) if n.op == "size"}

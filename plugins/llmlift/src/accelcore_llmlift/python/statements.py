@@ -1,0 +1,421 @@
+"""Python statements to statements of the imperative program."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+
+from accelcore.ir.dtypes import INDEX
+from accelcore.ir.expr import Expr, binary, comp, const, get, index, param, select, size
+
+from accelcore_llmlift.polynomial import expression as index_expression
+from accelcore_llmlift.polynomial import index_of, polynomial
+from accelcore_llmlift.program import Append, Assert, Assign, For, If, New, Statement, Store, While
+from accelcore_llmlift.python import calls, expressions, iteration, loops
+from accelcore_llmlift.python.expressions import condition, expression, refuse
+from accelcore_llmlift.python.module import qualified
+from accelcore_llmlift.python.scope import DTYPE_OF, LEVEL_OF, Scope, converted, natural, scalar, stored
+from accelcore_llmlift.python.types import Level
+
+Emit = Callable[[Scope, ast.stmt], None]
+
+
+def block(scope: Scope, body: Iterable[ast.stmt]) -> tuple[Statement, ...]:
+    """The statements of a nested block."""
+    outer, scope.out = scope.out, []
+    try:
+        for node in body:
+            statement(scope, node)
+        return tuple(scope.out)
+    finally:
+        scope.out = outer
+
+
+def statement(scope: Scope, node: ast.stmt) -> None:
+    """Translate one statement onto the end of `scope.out`."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            for target in targets:
+                assign(scope, target, value, node)
+        case ast.AnnAssign(target=target, value=value):
+            if value is not None:
+                assign(scope, target, value, node)
+        case ast.AugAssign(target=target, op=op, value=value):
+            augmented(scope, target, op, value, node)
+        case ast.For():
+            loops.for_loop(scope, node)
+        case ast.While():
+            loops.while_loop(scope, node)
+        case ast.If():
+            branch(scope, node)
+        case ast.Assert(test=test):
+            assertion(scope, test, node)
+        case ast.Expr(value=ast.Call() as call):
+            call_statement(scope, call, node)
+        case ast.Pass() | ast.Expr(value=ast.Constant()):
+            pass
+        case _:
+            raise refuse(scope, node, f"the statement {type(node).__name__.lower()} is outside the subset", _HINTS.get(
+                type(node), "use assignments, for, while, if, append and one return at the end"))
+
+
+_HINTS: dict[type[ast.stmt], str] = {
+    ast.Break: "compute over the whole range, with a flag or a guarded update",
+    ast.Return: "return once, at the end of the function",
+    ast.Try: "state the condition with assert instead",
+    ast.With: "keep the body only",
+}
+
+
+def emit(scope: Scope, statement: Statement) -> None:
+    """Append to the current block."""
+    scope.out.append(statement)
+
+
+# Assignment.
+
+
+def assign(scope: Scope, target: ast.expr, value: ast.expr, node: ast.stmt) -> None:
+    """One target takes one value."""
+    if isinstance(target, ast.Tuple | ast.List):
+        unpack(scope, target.elts, value, node)
+    elif isinstance(target, ast.Name):
+        assign_name(scope, target.id, value, node)
+    elif isinstance(target, ast.Subscript):
+        store(scope, target, expression(scope, value), node)
+    else:
+        raise refuse(scope, node, f"assignment to {ast.unparse(target)!r}", "assign to names and elements")
+
+
+def unpack(scope: Scope, targets: list[ast.expr], value: ast.expr, node: ast.stmt) -> None:
+    """`m, n = x.shape`, `a, b = b, a`, `a, b = row`: all values are read before any is written."""
+    if isinstance(value, ast.Attribute) and value.attr == "shape":
+        extents = expressions.extents_seen(scope, expression(scope, value.value))
+        values = list(extents)
+    elif isinstance(value, ast.Tuple | ast.List):
+        values = [expression(scope, v) for v in value.elts]
+    else:
+        tensor = expression(scope, value)
+        values = [natural(get(tensor, index(at))) for at in range(len(targets))]
+        for at in range(len(targets)):
+            expressions.touch(scope, tensor, index(at), node)
+    if len(values) != len(targets):
+        raise refuse(scope, node, f"{len(values)} values for {len(targets)} targets", "make the numbers agree")
+    if isinstance(value, ast.Tuple | ast.List) and _overlapping(targets, value.elts):
+        values = [_held(scope, v, node) for v in values]
+    for target, one in zip(targets, values, strict=True):
+        if isinstance(target, ast.Name):
+            assign_value(scope, target.id, one, node)
+        elif isinstance(target, ast.Subscript):
+            store(scope, target, one, node)
+
+
+def _overlapping(targets: list[ast.expr], values: list[ast.expr]) -> bool:
+    """Whether a value reads a name that an earlier target writes."""
+    written: set[str] = set()
+    for target, value in zip(targets, values, strict=True):
+        if written & {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}:
+            return True
+        written |= {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
+    return False
+
+
+def _held(scope: Scope, value: Expr, node: ast.stmt) -> Expr:
+    """The value in a temporary of its own."""
+    if value.op in ("const", "size"):
+        return value
+    if value.rank:
+        raise refuse(scope, node, "arrays that change places", "copy them element by element")
+    name = scope.temporary("held")
+    emit(scope, Assign(name, value, scope.module.place.at(node)))
+    return param(name, value.dtype)
+
+
+def assign_name(scope: Scope, name: str, value: ast.expr, node: ast.stmt) -> None:
+    """`name = value`: a new list, an alias of an array, or a value."""
+    if scope.types.variables[name].rank and allocate(scope, name, value, node):
+        return
+    found = expression(scope, value)
+    if found.rank and found.op in ("input", "get") and not _copies(value):
+        alias(scope, name, found, node)
+        return
+    assign_value(scope, name, found, node)
+
+
+def _copies(value: ast.expr) -> bool:
+    """Whether an expression makes a new list: x.copy(), list(x), x[:]."""
+    return isinstance(value, ast.Call) or (isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Slice))
+
+
+def alias(scope: Scope, name: str, tensor: Expr, node: ast.stmt) -> None:
+    """`row = x[i]` is another name for the row, in Python and in numpy."""
+    if scope.types.assignments.get(name, 0) > 1:
+        raise refuse(scope, node, f"{name!r} is a name for several arrays in turn",
+                     "copy the elements, or use one name for each array")
+    scope.views[name] = tensor
+
+
+def assign_value(scope: Scope, name: str, value: Expr, node: ast.stmt) -> None:
+    """A scalar or a new array value to a variable."""
+    if name in scope.params and value.rank:
+        raise refuse(scope, node, f"the parameter {name!r} is replaced by another array",
+                     "store into its elements, or use a new name")
+    if name in scope.counters:
+        raise refuse(scope, node, f"the loop counter {name!r} is assigned", "use another name")
+    rank = scope.types.variables[name].rank
+    if value.rank != rank:
+        raise refuse(scope, node, f"{name!r} is a number in one place and a list in another", "use two names")
+    if value.rank:
+        scope.storage.setdefault(name, element_dtype(scope, name))
+        scope.extents[name] = _fixed(scope, name, value)
+        emit(scope, Assign(name, stored(value, scope.storage[name]), scope.module.place.at(node)))
+        return
+    if _is_size(scope, name, value):
+        scope.constants[name] = value
+        return
+    variable = scope.scalars.setdefault(name, scalar(name, variable_level(scope, name)))
+    emit(scope, Assign(variable.name, _to(value, variable.dtype), scope.module.place.at(node)))
+
+
+def _to(value: Expr, dtype: str) -> Expr:
+    return expressions_truth(value) if dtype == "bool" else converted(value, dtype)
+
+
+def expressions_truth(value: Expr) -> Expr:
+    """A value for a boolean variable."""
+    return value if value.dtype == "bool" else binary("ne", value, const(0, value.dtype))
+
+
+def _fixed(scope: Scope, name: str, value: Expr) -> tuple[Expr, ...] | None:
+    """Extents of a local array when they cannot change: nobody appends, and they are made of sizes."""
+    if name in scope.types.appended:
+        return None
+    extents = scope.extents_of(value)
+    fixed = all(a.op == "size" for e in extents for a in polynomial(e).atoms)
+    known = scope.extents.get(name)
+    return extents if fixed and (known is None or known == extents) else None
+
+
+def _is_size(scope: Scope, name: str, value: Expr) -> bool:
+    """Whether a variable is a name for an expression of sizes and never changes."""
+    atoms = polynomial(value).atoms if value.dtype == INDEX else {value}
+    return (
+        value.dtype == INDEX and scope.types.assignments.get(name, 0) == 1 and name not in scope.params
+        and all(a.op == "size" for a in atoms) and bool(atoms) and not scope.guards
+    )  # fmt: skip
+
+
+def variable_level(scope: Scope, name: str) -> Level:
+    """The kind of a scalar variable."""
+    level = scope.types.variables[name].leaf.level
+    return Level.REAL if level is Level.NONE else level
+
+
+def element_dtype(scope: Scope, name: str) -> str:
+    """Storage of a local list: Python's own numbers."""
+    dtype = DTYPE_OF[variable_level(scope, name)]
+    return "int" if dtype == INDEX else dtype
+
+
+def allocate(scope: Scope, name: str, value: ast.expr, node: ast.stmt) -> bool:
+    """`x = []`, `x = np.zeros((m, n), dtype=...)`: a new local array; False for anything else."""
+    at = scope.module.place.at(node)
+    rank = scope.types.variables[name].rank
+    if isinstance(value, ast.Call) and not value.args and qualified(scope.module, value.func) == "list":
+        value = ast.List(elts=[], ctx=ast.Load())
+    if isinstance(value, ast.List) and not value.elts:
+        scope.storage.setdefault(name, element_dtype(scope, name))
+        scope.extents[name] = None
+        emit(scope, New(name, scope.storage[name], (index(0),) * rank, None, at))
+        return True
+    if not isinstance(value, ast.Call):
+        return False
+    short = qualified(scope.module, value.func).rsplit(".", 1)[-1]
+    rule = calls.SHAPED.get(short)
+    if rule is None:
+        return False
+    fill = expression(scope, value.args[1]) if short.startswith("full") else None
+    tensor = rule(scope, value, [expression(scope, value.args[0]) if "_like" in short else index(0), fill or index(0)])
+    dtype = named_dtype(scope, value) or element_dtype(scope, name)
+    scope.storage.setdefault(name, dtype)
+    scope.extents[name] = _fixed(scope, name, tensor)
+    inner = tensor
+    while inner.op == "comp":
+        inner = inner.args[1]
+    start = None if short.startswith("empty") else stored(inner, dtype)
+    emit(scope, New(name, dtype, scope.extents_of(tensor), start, at))
+    return True
+
+
+_DTYPES = {
+    "float32": "f32", "float64": "f64", "float": "f64", "int32": "i32", "int64": "i64", "int": "i64", "uint8": "u8",
+    "int8": "i8", "int16": "i16", "uint16": "u16", "uint32": "u32", "bool": "bool", "bool_": "bool", "float16": "f16",
+}  # fmt: skip
+
+
+def named_dtype(scope: Scope, call: ast.Call) -> str | None:
+    """The storage dtype that an allocation names; numpy's default, f64, is the real numbers here."""
+    for keyword in call.keywords:
+        if keyword.arg == "dtype":
+            text = ast.unparse(keyword.value).rsplit(".", 1)[-1].strip("'\"")
+            if text in _DTYPES:
+                return _DTYPES[text]
+            if text == "dtype":
+                return None
+            raise refuse(scope, call, f"the dtype {text!r} is not known", f"one of {', '.join(_DTYPES)}")
+    return None
+
+
+# Stores.
+
+
+def store(scope: Scope, target: ast.Subscript, value: Expr, node: ast.stmt) -> None:
+    """`x[i][j] = value`, `x[i, j] = value`, `x[i] = row`, `x[i][:] = row`."""
+    base = expression(scope, target.value)
+    subscripts = list(target.slice.elts) if isinstance(target.slice, ast.Tuple) else [target.slice]
+    while subscripts and _whole(subscripts[-1]):
+        subscripts.pop()
+    if len(subscripts) > base.rank or not base.rank:
+        raise refuse(scope, node, f"{ast.unparse(target.value)!r} has {base.rank} axes", "annotate its rank")
+    if any(isinstance(s, ast.Slice) for s in subscripts):
+        store_slice(scope, base, subscripts, value, node)
+        return
+    for part in subscripts:
+        where = expressions.position(scope, base, part)
+        expressions.touch(scope, base, where, node)
+        base = get(base, where)
+    write(scope, base, value, node)
+
+
+def _whole(part: ast.expr) -> bool:
+    return isinstance(part, ast.Slice) and part.lower is None and part.upper is None and part.step is None
+
+
+def write(scope: Scope, place: Expr, value: Expr, node: ast.stmt) -> None:
+    """Write to an element or sub-array that is given as an expression (`get` of an array variable)."""
+    array, indices = (place.args[0], place.args[1:]) if place.op == "get" else (place, ())
+    if array.op != "input":
+        raise refuse(scope, node, "a store into a temporary", "store into a named list or array")
+    if place.rank != value.rank:
+        if value.rank:
+            raise refuse(scope, node, "a list is stored into an element", "store a number")
+        for_each(scope, place, lambda inner: write(scope, inner, value, node), node)
+        return
+    at = scope.module.place.at(node)
+    scope.types.written.setdefault(array.name, None)
+    if not indices:
+        for_each(scope, place, lambda inner: write(scope, inner, _same(place, inner, value), node), node)
+        return
+    emit(scope, Store(array.name, indices, stored(value, scope.storage[array.name]), at))
+
+
+def _same(place: Expr, inner: Expr, value: Expr) -> Expr:
+    """The part of a value that goes where `inner` is in `place`."""
+    before = len(place.args) - 1 if place.op == "get" else 0
+    return natural(get(value, *inner.args[1 + before :]))
+
+
+def for_each(scope: Scope, place: Expr, body: Callable[[Expr], None], node: ast.stmt) -> None:
+    """A loop over the first axis of a place."""
+    name = scope.temporary("at")
+    extent = scope.extents_of(place)[0]
+    counter = param(name, INDEX)
+    outer, scope.out = scope.out, []
+    saved, scope.facts = scope.facts, scope.facts.counting(counter, extent)
+    label = scope.label()
+    expressions.touch(scope, place, counter, node)
+    body(get(place, counter))
+    inner, scope.out, scope.facts = tuple(scope.out), outer, saved
+    emit(scope, For(name, index(0), extent, 1, inner, label, scope.module.place.at(node)))
+
+
+def store_slice(scope: Scope, base: Expr, parts: list[ast.expr], value: Expr, node: ast.stmt) -> None:
+    """`x[a:b] = values`, `x[i, a:b] = values`: a loop over the slice."""
+    while parts and not isinstance(parts[0], ast.Slice):
+        where = expressions.position(scope, base, parts.pop(0))
+        expressions.touch(scope, base, where, node)
+        base = get(base, where)
+    if len(parts) != 1:
+        raise refuse(scope, node, "a store through several slices", "write the loops")
+    part = parts[0]
+    assert isinstance(part, ast.Slice)
+    window = expressions.sliced(scope, comp(scope.extents_of(base)[0], lambda i: i), part, [], node)
+    extent, offset = window.args[0], window
+    name = scope.temporary("at")
+    counter = param(name, INDEX)
+    label = scope.label()
+    outer, scope.out = scope.out, []
+    saved, scope.facts = scope.facts, scope.facts.counting(counter, extent)
+    where = index_of(get(offset, counter))
+    expressions.touch(scope, base, where, node)
+    write(scope, get(base, where), natural(get(value, counter)) if value.rank else value, node)
+    inner, scope.out, scope.facts = tuple(scope.out), outer, saved
+    emit(scope, For(name, index(0), extent, 1, inner, label, scope.module.place.at(node)))
+
+
+def augmented(scope: Scope, target: ast.expr, op: ast.operator, value: ast.expr, node: ast.stmt) -> None:
+    """`x op= value`; `+=` on a list extends it and is refused."""
+    current = expression(scope, target)
+    if current.rank:
+        raise refuse(scope, node, "augmented assignment of a whole list", "loop over its elements, or append")
+    result = expressions.arithmetic(scope, node, current, op, expression(scope, value), value)
+    if isinstance(target, ast.Name):
+        assign_value(scope, target.id, result, node)
+    elif isinstance(target, ast.Subscript):
+        store(scope, target, result, node)
+
+
+# The rest.
+
+
+def call_statement(scope: Scope, call: ast.Call, node: ast.stmt) -> None:
+    """x.append(value), x.fill(value); print() and the like have no result and are refused."""
+    func = call.func
+    if isinstance(func, ast.Attribute) and func.attr == "append" and len(call.args) == 1:
+        append(scope, func.value, call.args[0], node)
+        return
+    if isinstance(func, ast.Attribute) and func.attr == "fill" and len(call.args) == 1:
+        base, value = expression(scope, func.value), expression(scope, call.args[0])
+        for_each(scope, base, lambda inner: write(scope, inner, value, node), node)
+        return
+    raise refuse(scope, node, f"the call {ast.unparse(func)!r} as a statement", "only x.append(value) is known")
+
+
+def append(scope: Scope, base: ast.expr, item: ast.expr, node: ast.stmt) -> None:
+    """`x.append(value)`."""
+    target = expression(scope, base)
+    if target.op != "input":
+        raise refuse(scope, node, "append to a list inside a list", "build the row first, then append the row")
+    if target.name in scope.params:
+        raise refuse(scope, node, f"the parameter {target.name!r} grows", "build a new list and return it")
+    if isinstance(item, ast.List) and not item.elts:
+        raise refuse(scope, node, "an empty list is appended", "build the row first, then append the row")
+    value = expression(scope, item)
+    if value.rank + 1 != target.rank:
+        raise refuse(scope, node, "elements of different ranks in one list", "append values of one kind")
+    dtype = scope.storage[target.name]
+    emit(scope, Append(target.name, stored(value, dtype), scope.module.place.at(node)))
+
+
+def branch(scope: Scope, node: ast.If) -> None:
+    """if / elif / else."""
+    test = condition(scope, node.test)
+    held = dict(scope.constants)
+    then = expressions.guarded_block(scope, test, lambda: block(scope, node.body))
+    otherwise = expressions.guarded_block(scope, expressions.unary("lnot", test), lambda: block(scope, node.orelse))
+    scope.constants = held
+    emit(scope, If(test, then, otherwise, scope.module.place.at(node)))
+
+
+def assertion(scope: Scope, test: ast.expr, node: ast.stmt) -> None:
+    """`assert c`: a precondition when it is about sizes and arguments, else a statement."""
+    value = expressions.positive(condition(scope, test))
+    outside = value.free or any(n.op in ("input", "length") for n in expressions.nodes(value)) or scope.guards
+    names = {n.name for n in expressions.nodes(value) if n.op == "param"}
+    if not outside and names <= scope.params:
+        scope.require(value)
+    else:
+        emit(scope, Assert(value, scope.module.place.at(node)))
+
+
+__all__ = ["LEVEL_OF", "While", "block", "index_expression", "select", "size", "statement"]

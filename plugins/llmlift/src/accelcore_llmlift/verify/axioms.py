@@ -1,0 +1,224 @@
+"""Facts about the terms of one obligation, instantiated where they are needed and nowhere else.
+
+Every axiom is an instance of a sentence that is true of the function that its symbol stands for, whatever the inputs
+are: the defining equations of a prefix at the ends that occur, monotonicity of a sum whose summand is not negative,
+bounds of functions, signs of products.  Leaving one out can only make a true goal unprovable; none of them can make a
+false one provable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from accelcore_llmlift.verify.terms import Bank, Definition, Number, Term, walk
+
+_LARGEST_GAP = 4
+"""Two prefixes of one sum whose ends differ by at most this constant are connected step by step."""
+
+
+def instances(bank: Bank, goals: Sequence[Term]) -> list[Term]:
+    """The axioms for the applications in the goals, and for those of other symbols that these bring in."""
+    facts: dict[Term, None] = {}
+    apps = _apps(goals)
+    unfolded: set[Term] = set()
+    for _ in range(2):
+        known = {a.name for a in apps}
+        fresh: dict[Term, None] = {}
+        for app in [*apps, *_between(bank, apps)]:
+            if app not in unfolded:
+                unfolded.add(app)
+                for fact in _defining(bank, app, apps):
+                    facts[fact] = None
+                    fresh[fact] = None
+        apps = [a for a in _apps(tuple(fresh)) if a.name not in known]
+    for fact in _monotone(bank, _apps((*goals, *facts))):
+        facts[fact] = None
+    for fact in _functions(bank, (*goals, *facts)):
+        facts[fact] = None
+    facts.pop(bank.true, None)
+    return list(facts)
+
+
+def _apps(terms: Iterable[Term]) -> list[Term]:
+    return [t for t in walk(*terms) if t.op == "app" and not t.holes]
+
+
+def _between(bank: Bank, apps: Sequence[Term]) -> list[Term]:
+    """Sums whose ends lie between two occurring ones that are a few steps apart."""
+    added: dict[Term, None] = {}
+    sums = [a for a in apps if bank.definitions[a.name].kind == "sum"]
+    for a in sums:
+        for b in sums:
+            if a.data != b.data or a.args[1:] != b.args[1:]:
+                continue
+            gap = bank.sub(a.args[0], b.args[0])
+            if gap.op == "num" and 1 < _integer(gap) <= _LARGEST_GAP:
+                for step in range(1, _integer(gap)):
+                    end = bank.add(b.args[0], bank.num(step))
+                    added[bank.make("app", (end, *a.args[1:]), a.data, a.sort)] = None
+    return list(added)
+
+
+def _integer(term: Term) -> int:
+    assert isinstance(term.data, int)
+    return term.data
+
+
+def _defining(bank: Bank, app: Term, apps: Sequence[Term]) -> list[Term]:
+    definition = bank.definitions[app.name]
+    if definition.kind == "sum":
+        return [_sum_step(bank, definition, app)]
+    if definition.kind == "fold":
+        return _fold_steps(bank, definition, app)
+    return _interval_steps(bank, definition, app, apps)
+
+
+def body_at(bank: Bank, definition: Definition, where: Term, args: Sequence[Term], which: int = 0) -> Term:
+    """The body of a definition at an index, with its parameters replaced by args."""
+    mapping = {definition.index: where, **dict(zip(definition.params, args, strict=True))}
+    return bank.substitute(definition.body[which], mapping)
+
+
+def _sum_step(bank: Bank, definition: Definition, app: Term) -> Term:
+    """S(e) = S(e-1) + w(e-1), on all integers."""
+    before = bank.sub(app.args[0], bank.num(1))
+    smaller = bank.make("app", (before, *app.args[1:]), app.data, app.sort)
+    return bank.eq(app, bank.add(smaller, body_at(bank, definition, before, app.args[1:])))
+
+
+def _interval_steps(bank: Bank, definition: Definition, app: Term, apps: Sequence[Term]) -> list[Term]:
+    """P over [lo, hi): its value when empty (max, min: of one element), its last step, and its first where needed."""
+    low, high, *args = app.args
+    kind, one = definition.kind, bank.num(1)
+    last = bank.sub(high, one)
+    before = bank.make("app", (low, last, *args), app.data, app.sort)
+    after = bank.make("app", (bank.add(low, one), high, *args), app.data, app.sort)
+    final, first = (body_at(bank, definition, at, args) for at in (last, low))
+    facts = []
+    if kind in ("max", "min"):
+        some = bank.lt(bank.add(low, one), high)
+        facts.append(bank.implies(bank.eq(high, bank.add(low, one)), bank.eq(app, first)))
+    else:
+        some = bank.lt(low, high)
+        empty = bank.num(1, app.sort) if kind == "prod" else bank.bool(kind == "all")
+        facts.append(bank.implies(bank.le(high, low), bank.eq(app, empty)))
+    facts.append(bank.implies(some, bank.eq(app, _step(bank, kind, before, final))))
+    if any(other.data == app.data and other.args[0] is not low for other in apps):
+        facts.append(bank.implies(some, bank.eq(app, _step(bank, kind, after, first))))
+    if kind in ("max", "min"):
+        facts += _extreme_bounds(bank, definition, app)
+    return facts
+
+
+def _extreme_bounds(bank: Bank, definition: Definition, app: Term) -> list[Term]:
+    """A non-empty extreme lies between the bounds of its body."""
+    low, high = bank.interval(definition.body[0])
+    nonempty = bank.lt(app.args[0], app.args[1])
+    facts = []
+    if low is not None:
+        facts.append(bank.implies(nonempty, bank.le(bank.num(low, app.sort), app)))
+    if high is not None:
+        facts.append(bank.implies(nonempty, bank.le(app, bank.num(high, app.sort))))
+    return facts
+
+
+def _step(bank: Bank, kind: str, a: Term, b: Term) -> Term:
+    steps = {"prod": bank.mul, "max": bank.max, "min": bank.min, "any": bank.disj, "all": bank.conj}
+    return steps[kind](a, b)
+
+
+def _fold_steps(bank: Bank, definition: Definition, app: Term) -> list[Term]:
+    """The accumulators after 0 steps are the initial values; one more step applies the bodies."""
+    count = len(definition.accs)
+    n, inits, args = app.args[0], app.args[1 : 1 + count], app.args[1 + count :]
+    before = bank.sub(n, bank.num(1))
+    earlier = [
+        bank.make("app", (before, *app.args[1:]), (name,), acc.sort)
+        for name, acc in zip(definition.members, definition.accs, strict=True)
+    ]
+    mapping = {
+        definition.index: before,
+        **dict(zip(definition.params, args, strict=True)),
+        **dict(zip(definition.accs, earlier, strict=True)),
+    }
+    stepped = bank.substitute(definition.body[definition.which], mapping)
+    none = bank.le(n, bank.num(0))
+    return [
+        bank.implies(none, bank.eq(app, inits[definition.which])),
+        bank.disj(none, bank.eq(app, stepped)),
+    ]
+
+
+def _monotone(bank: Bank, apps: Sequence[Term]) -> list[Term]:
+    """low*(hi-lo) <= S(hi) - S(lo) <= high*(hi-lo) for a summand within [low, high]; strict for a positive one."""
+    facts: list[Term] = []
+    groups: dict[tuple[object, ...], list[Term]] = {}
+    for app in apps:
+        if bank.definitions[app.name].kind == "sum":
+            groups.setdefault((app.data, app.args[1:]), []).append(app)
+    for group in groups.values():
+        if not 1 < len(group) <= 6:
+            continue
+        definition = bank.definitions[group[0].name]
+        body = definition.body[0]
+        low, high = bank.interval(body)
+        strict = positive(bank, body)
+        if low is None and high is None and not strict:
+            continue
+        for a in group:
+            for b in group:
+                if a is not b:
+                    facts += _bounded_sum(bank, a, b, (low, high), strict)
+    return facts
+
+
+def _bounded_sum(
+    bank: Bank, a: Term, b: Term, bounds: tuple[Number | None, Number | None], strict: bool
+) -> list[Term]:
+    low, high = bounds
+    difference = bank.sub(a, b)
+    steps = bank.sub(a.args[0], b.args[0])
+    count = steps if a.sort == "Int" else bank.toreal(steps)
+    ordered = bank.le(bank.num(0), steps)
+    facts = []
+    if low is not None:
+        facts.append(bank.implies(ordered, bank.le(bank.scale(low, count), difference)))
+    if high is not None:
+        facts.append(bank.implies(ordered, bank.le(difference, bank.scale(high, count))))
+    if strict:
+        facts.append(bank.implies(bank.lt(bank.num(0), steps), bank.lt(bank.num(0, a.sort), difference)))
+    return facts
+
+
+def positive(bank: Bank, term: Term) -> bool:
+    """Whether a term is above zero for all values of its holes: by its structure."""
+    low, _ = bank.interval(term)
+    if low is not None and low > 0:
+        return True
+    if term.op == "fn":
+        return term.name in ("exp", "exp2")
+    if term.op in ("inv", "toreal", "box"):
+        return positive(bank, term.args[0])
+    if term.op in ("ite", "min", "max"):
+        return all(positive(bank, a) for a in term.args[term.op == "ite" :])
+    if term.op != "poly":
+        return False
+    if low is None or low < 0:
+        return all(c > 0 and all(positive(bank, a) for a in m) for m, c in bank.poly(term).items())
+    return any(c > 0 and all(positive(bank, a) for a in m) for m, c in bank.poly(term).items())
+
+
+def _functions(bank: Bank, terms: Sequence[Term]) -> Iterable[Term]:
+    """exp is positive, a square root is not negative and vanishes at zero only, 1/x has the sign of x."""
+    zero = bank.num(0, "Real")
+    for t in list(walk(*terms)):
+        if t.holes:
+            continue
+        if t.op == "fn" and t.name in ("exp", "exp2") and t.sort == "Real":
+            yield bank.make("not", (bank.make("le0", (t,), None, "Bool"),), None, "Bool")
+        elif t.op == "fn" and t.name == "sqrt" and t.sort == "Real":
+            yield bank.implies(bank.lt(zero, t.args[0]), bank.lt(zero, t))
+            yield bank.make("not", (bank.make("lt0", (t,), None, "Bool"),), None, "Bool")
+        elif t.op == "inv":
+            yield bank.implies(bank.lt(zero, t.args[0]), bank.lt(zero, t))
+            yield bank.implies(bank.lt(t.args[0], zero), bank.lt(t, zero))

@@ -1,0 +1,411 @@
+"""Symbolic execution of a program against claimed loop states: the obligations whose validity proves a summary.
+
+For each loop over c = low, low+step, ... and each variable v that it changes, a *claimed state* S_v(c) says what v
+holds when the iteration with counter c begins, as a function of the values at entry of the function.  Per loop:
+
+* entry:  the values before the loop equal S(low);
+* step:   for an arbitrary iteration, one execution of the body from S(c) ends in S(c + step), element by element;
+* after the loop the variables hold S(low + step*trips), and trips is computed from the bounds alone.
+
+By induction over the iterations, S is what the loop computes; a last obligation equates the results with the summary.
+Where S comes from does not matter: a wrong or weak claim makes an obligation false or unprovable, never a wrong
+summary provable, because nothing is assumed that one of the obligations does not establish.  A variable without a
+claim holds an unknown value at the head of an iteration and after the loop.
+
+What must hold for the program and the summary to have values at all (indices, divisors, ranges) is collected as
+`Need`s, which the prover proves or turns into named preconditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from accelcore.ir.dtypes import DTYPES
+from accelcore.ir.expr import Expr
+from accelcore.values import Role, Summary
+from accelcore_llmlift.program import (
+    Append,
+    Assert,
+    Assign,
+    For,
+    If,
+    New,
+    Position,
+    Program,
+    Statement,
+    Store,
+    While,
+    assigned,
+    statements,
+)
+from accelcore_llmlift.verify.definedness import Bound, Definedness
+from accelcore_llmlift.verify.meaning import Meaning, Scope, Tensor, Unsupported, Value
+from accelcore_llmlift.verify.terms import Term
+
+Claims = Mapping[str, Mapping[str, Expr]]
+"""By loop label, by variable: the claimed state over entry values and `param(counter)` of this and outer loops."""
+
+
+@dataclass(frozen=True)
+class Obligation:
+    """The assumptions must imply the goal.  label: "loop1 entry", "loop1 step", "result out"."""
+
+    label: str
+    assumptions: tuple[Term, ...]
+    goal: Term
+
+
+@dataclass(frozen=True)
+class Need:
+    """condition must hold under the assumptions, for all values of the counters in `over`; where: for messages."""
+
+    kind: str
+    where: str
+    assumptions: tuple[Term, ...]
+    condition: Term
+    over: tuple[Bound, ...]
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where execution stands: assumptions since entry, counters of the enclosing loops by name, and their ranges."""
+
+    assumptions: tuple[Term, ...] = ()
+    counters: tuple[tuple[str, Term], ...] = ()
+    over: tuple[Bound, ...] = ()
+
+    def given(self, *conditions: Term) -> Context:
+        """This context with more assumptions."""
+        return replace(self, assumptions=(*self.assumptions, *conditions))
+
+
+class Execution:
+    """One execution of a program; `run` fills `obligations`, `needs` and `stated`.
+
+    unroll: loops over constant bounds are executed step by step instead of by claims (sizes are then numbers).
+    """
+
+    def __init__(
+        self, program: Program, meaning: Meaning, claims: Claims, sizes: Mapping[str, int] | None = None
+    ) -> None:
+        self.program, self.meaning, self.claims = program, meaning, claims
+        self.bank = meaning.bank
+        self.sizes = sizes
+        self.definedness = Definedness(meaning)
+        self.obligations: list[Obligation] = []
+        self.needs: list[Need] = []
+        self.stated: list[Need] = []
+        self.entry = self._entry()
+
+    # Entry.
+
+    def _entry(self) -> Scope:
+        """Parameters at entry: sizes, scalars with their ranges, arrays as reads."""
+        values: dict[str, Value] = {}
+        names = {n for p in self.program.params for extent in p.shape for n in extent.sizes}
+        names |= {n for e in self._expressions() for n in e.sizes}
+        names |= {p.name for p in self.program.params if p.role is Role.SIZE}
+        for name in sorted(names):
+            values[name] = self._size(name)
+        scope = Scope(values)
+        for param in self.program.params:
+            if param.name in names:
+                continue
+            low, high = self.meaning.limits(param.dtype)
+            sort = self.meaning.sort(param.dtype)
+            if param.shape:
+                shape = tuple(self.meaning.count(x, scope, {}) for x in param.shape)
+                values[param.name] = self._array(param.name, shape, param.dtype)
+            else:
+                values[param.name] = self.bank.var(param.name, sort, low, high)
+        return Scope(values)
+
+    def _expressions(self) -> Sequence[Expr]:
+        return [*self.program.requires, *(value for _, value in self.program.results)]
+
+    def _size(self, name: str) -> Term:
+        if self.sizes is not None and name in self.sizes:
+            return self.bank.num(self.sizes[name])
+        return self.bank.index(name)
+
+    def _array(self, name: str, shape: tuple[Term, ...], dtype: str) -> Tensor:
+        sort = self.meaning.sort(dtype)
+        low, high = self.meaning.limits(dtype)
+        return Tensor(shape, lambda where: self.bank.read(name, where, sort, low, high), dtype)
+
+    # Running.
+
+    def run(self, requires: Sequence[Expr]) -> Scope:
+        """Execute the whole body under the requirements; returns the values at exit."""
+        context = Context()
+        for condition in (*self.program.requires, *requires):
+            context = context.given(self.meaning.scalar(condition, self.entry, {}))
+        self.base = context
+        scope, self.base_after = self._block(self.program.body, self.entry, context)
+        return scope
+
+    def _block(self, block: Sequence[Statement], scope: Scope, context: Context) -> tuple[Scope, Context]:
+        for statement in block:
+            scope, context = self._statement(statement, scope, context)
+        return scope, context
+
+    def _statement(self, s: Statement, scope: Scope, context: Context) -> tuple[Scope, Context]:
+        match s:
+            case Assign():
+                self.require(s.value, scope, context, s.at)
+                value: Value = self._value(s.value, scope)
+                return scope.bind({s.name: value}), context
+            case Store():
+                return self._store(s, scope, context), context
+            case Append():
+                return self._append(s, scope, context), context
+            case New():
+                return scope.bind({s.name: self._new(s, scope, context)}), context
+            case If():
+                return self._if(s, scope, context), context
+            case For():
+                return self._for(s, scope, context), context
+            case Assert():
+                self.require(s.condition, scope, context, s.at)
+                condition = self.meaning.scalar(s.condition, scope, {})
+                self.stated.append(Need("stated", _where(s.at), context.assumptions, condition, context.over))
+                return scope, context.given(condition)
+            case While():
+                raise Unsupported(f"{s.label} at line {s.at.line} is a while loop without a counter")
+
+    def _value(self, e: Expr, scope: Scope) -> Value:
+        return self.meaning.tensor(e, scope, {}) if e.rank else self.meaning.scalar(e, scope, {})
+
+    def require(self, e: Expr, scope: Scope, context: Context, at: Position | None) -> None:
+        """Record what e needs to have a value."""
+        for c in self.definedness.of(e, scope):
+            assumptions = (*context.assumptions, *c.guards)
+            self._need(c.kind, at, assumptions, c.condition, (*context.over, *c.over))
+
+    def _need(
+        self, kind: str, at: Position | None, assumptions: tuple[Term, ...], condition: Term, over: tuple[Bound, ...]
+    ) -> None:
+        if condition is not self.bank.true and condition not in assumptions:
+            self.needs.append(Need(kind, _where(at), assumptions, condition, over))
+
+    def _store(self, s: Store, scope: Scope, context: Context) -> Scope:
+        for e in (*s.indices, s.value):
+            self.require(e, scope, context, s.at)
+        old = scope.tensor(s.array)
+        where = [self.meaning.scalar(i, scope, {}) for i in s.indices]
+        self._bounds(where, old, context, s.at)
+        value = self._value(s.value, scope)
+        inner = old.shape[len(where) :]
+        if isinstance(value, Tensor):
+            self._same_extents(value.shape, inner, context, s.at)
+        bank = self.bank
+
+        def element(at: tuple[Term, ...]) -> Term:
+            hit = bank.conj(*(bank.eq(a, b) for a, b in zip(where, at, strict=False)))
+            if hit is bank.false:
+                return old.element(at)
+            new = value.element(at[len(where) :]) if isinstance(value, Tensor) else value
+            return new if hit is bank.true else bank.ite(hit, new, old.element(at))
+
+        return scope.bind({s.array: Tensor(old.shape, element, old.dtype)})
+
+    def _bounds(self, where: Sequence[Term], array: Tensor, context: Context, at: Position) -> None:
+        bank = self.bank
+        for index, extent in zip(where, array.shape, strict=False):
+            inside = bank.conj(bank.le(bank.num(0), index), bank.lt(index, extent))
+            self._need("index", at, context.assumptions, inside, context.over)
+
+    def _same_extents(self, a: Sequence[Term], b: Sequence[Term], context: Context, at: Position) -> None:
+        if len(a) != len(b):
+            raise Unsupported(f"{_where(at)}: a value of rank {len(a)} where rank {len(b)} is stored")
+        for x, y in zip(a, b, strict=True):
+            self._need("extent", at, context.assumptions, self.bank.eq(x, y), context.over)
+
+    def _append(self, s: Append, scope: Scope, context: Context) -> Scope:
+        self.require(s.value, scope, context, s.at)
+        bank = self.bank
+        old = scope.tensor(s.array)
+        value = self._value(s.value, scope)
+        row = value.shape if isinstance(value, Tensor) else ()
+        end = old.shape[0]
+        if end.op == "num" and not end.data:
+            rest = row
+        else:
+            rest = old.shape[1:]
+            if len(row) != len(rest):
+                raise Unsupported(f"{_where(s.at)}: rows of different rank are appended to {s.array!r}")
+            for x, y in zip(row, rest, strict=True):
+                same = bank.disj(bank.eq(end, bank.num(0)), bank.eq(x, y))
+                self._need("extent", s.at, context.assumptions, same, context.over)
+
+        def element(at: tuple[Term, ...]) -> Term:
+            new = value.element(at[1:]) if isinstance(value, Tensor) else value
+            if end.op == "num" and not end.data:
+                return new
+            return bank.ite(bank.lt(at[0], end), old.element(at), new)
+
+        return scope.bind({s.array: Tensor((bank.add(end, bank.num(1)), *rest), element, old.dtype)})
+
+    def _new(self, s: New, scope: Scope, context: Context) -> Tensor:
+        for e in (*s.shape, *([s.fill] if s.fill is not None else [])):
+            self.require(e, scope, context, s.at)
+        shape = tuple(self.meaning.count(x, scope, {}) for x in s.shape)
+        if s.fill is None:
+            return self._array(f"{s.name}!{s.at.line}:{s.at.column}", shape, s.dtype)
+        fill = self._value(s.fill, scope)
+        if isinstance(fill, Tensor):
+            return Tensor(shape, lambda where: fill.element(where[-len(fill.shape) :]), s.dtype)
+        return Tensor(shape, lambda where: fill, s.dtype)
+
+    def _if(self, s: If, scope: Scope, context: Context) -> Scope:
+        self.require(s.condition, scope, context, s.at)
+        condition = self.meaning.scalar(s.condition, scope, {})
+        if condition.op in ("true", "false"):
+            return self._block(s.then if condition is self.bank.true else s.otherwise, scope, context)[0]
+        then, _ = self._block(s.then, scope, context.given(condition))
+        other, _ = self._block(s.otherwise, scope, context.given(self.bank.negate(condition)))
+        names = dict.fromkeys((*assigned(s.then), *assigned(s.otherwise)))
+        merged = {n: self._merge(condition, then.values.get(n), other.values.get(n)) for n in names}
+        return scope.bind(merged)
+
+    def _merge(self, condition: Term, a: Value | None, b: Value | None) -> Value | None:
+        """The value after an If; none where only one branch gives one."""
+        bank = self.bank
+        if a is b:
+            return a
+        if isinstance(a, Term) and isinstance(b, Term):
+            return bank.ite(condition, a, b) if a.sort == b.sort else None
+        if not isinstance(a, Tensor) or not isinstance(b, Tensor):
+            return None
+        if len(a.shape) != len(b.shape):
+            return None
+        shape = tuple(bank.ite(condition, x, y) for x, y in zip(a.shape, b.shape, strict=True))
+        return Tensor(shape, lambda where: bank.ite(condition, a.element(where), b.element(where)), a.dtype)
+
+    # Loops.
+
+    def _for(self, s: For, scope: Scope, context: Context) -> Scope:
+        for e in (s.low, s.high):
+            self.require(e, scope, context, s.at)
+        bank = self.bank
+        low, high = (self.meaning.scalar(e, scope, {}) for e in (s.low, s.high))
+        span = bank.sub(high, low) if s.step > 0 else bank.sub(low, high)
+        size = abs(s.step)
+        trips = bank.nonnegative(bank.fdiv(bank.add(span, bank.num(size - 1)), bank.num(size)))
+        if s.counter in assigned(s.body):
+            raise Unsupported(f"{s.label} at line {s.at.line} changes its own counter {s.counter!r}")
+        if self.sizes is not None:
+            return self._unrolled(s, scope, context, low, trips)
+        return self._claimed(s, scope, context, low, trips)
+
+    def _unrolled(self, s: For, scope: Scope, context: Context, low: Term, trips: Term) -> Scope:
+        if trips.op != "num":
+            raise Unsupported(f"{s.label} at line {s.at.line} runs a number of times that the sizes do not give")
+        assert isinstance(trips.data, int)
+        for at in range(trips.data):
+            counter = self.bank.add(low, self.bank.num(at * s.step))
+            scope, context = self._block(s.body, scope.bind({s.counter: counter}), context)
+        return scope.bind({s.counter: None})
+
+    def _claimed(self, s: For, scope: Scope, context: Context, low: Term, trips: Term) -> Scope:
+        bank = self.bank
+        t = bank.index(f"{s.counter}@{s.label}")
+        counter = bank.add(low, bank.scale(s.step, t))
+        names = [n for n in assigned(s.body) if scope.values.get(n) is not None]
+        claims = {n: e for n, e in self.claims.get(s.label, {}).items() if n in names}
+        self._equate(f"{s.label} entry", context, {n: (scope.values[n], v) for n, v in
+                     self._states(claims, s, low, context).items()})  # fmt: skip
+        inside = replace(
+            context.given(bank.lt(t, trips)),
+            counters=(*context.counters, (s.counter, counter)),
+            over=(*context.over, Bound(t, trips)),
+        )
+        lost = {n: self._unknown(n, s, scope, "head") for n in assigned(s.body) if n not in claims}
+        head = scope.bind({**lost, **self._states(claims, s, counter, context), s.counter: counter})
+        after, ended = self._block(s.body, head, inside)
+        following = self._states(claims, s, bank.add(counter, bank.num(s.step)), context)
+        self._equate(f"{s.label} step", ended, {n: (after.values.get(n), v) for n, v in following.items()})
+        final = bank.add(low, bank.scale(s.step, trips))
+        lost = {n: self._unknown(n, s, scope, "exit") for n in assigned(s.body) if n not in claims}
+        return scope.bind({**lost, **self._states(claims, s, final, context), s.counter: None})
+
+    def _states(self, claims: Mapping[str, Expr], s: For, counter: Term, context: Context) -> dict[str, Value]:
+        """The claimed states at a counter value, over the values at entry of the function."""
+        known = self.entry.bind({**dict(context.counters), s.counter: counter})
+        return {name: self._value(e, known) for name, e in claims.items()}
+
+    def _unknown(self, name: str, s: For, scope: Scope, when: str) -> Value | None:
+        """What a variable without a claim holds: nothing known, but of its sort and, where they are kept, extents."""
+        value = scope.values.get(name)
+        label = f"{name}?{s.label}.{when}"
+        if isinstance(value, Term):
+            return self.bank.var(label, value.sort)
+        resized = any(
+            isinstance(x, Append) and x.array == name or isinstance(x, New | Assign) and x.name == name
+            for x in statements(s.body)
+        )
+        if value is None or resized:
+            return None
+        return self._array(label, value.shape, value.dtype)
+
+    # Equalities.
+
+    def _equate(self, label: str, context: Context, pairs: Mapping[str, tuple[Value | None, Value]]) -> None:
+        goals = [self._equal(name, a, b, label) for name, (a, b) in pairs.items()]
+        self.obligations.append(Obligation(label, context.assumptions, self.bank.conj(*goals)))
+
+    def _equal(self, name: str, a: Value | None, b: Value, label: str) -> Term:
+        """Equal extents, and equal elements at arbitrary indices within them."""
+        bank = self.bank
+        if a is None:
+            raise Unsupported(f"{label}: {name!r} has no value on some path")
+        if isinstance(a, Term) and isinstance(b, Term):
+            if a.sort != b.sort:
+                raise Unsupported(f"{label}: {name!r} is {a.sort} in the program and {b.sort} in the claim")
+            return bank.eq(a, b)
+        if isinstance(a, Term) or isinstance(b, Term):
+            raise Unsupported(f"{label}: {name!r} is a scalar on one side and an array on the other")
+        if len(a.shape) != len(b.shape):
+            empty = bank.num(0)
+            if a.shape[0] is empty and b.shape[0] is empty:
+                return bank.true
+            raise Unsupported(f"{label}: {name!r} has rank {len(a.shape)} and rank {len(b.shape)}")
+        where = tuple(bank.index(f"{name}.{axis}") for axis in range(len(a.shape)))
+        inside = bank.conj(*(bank.lt(i, extent) for i, extent in zip(where, b.shape, strict=True)))
+        extents = self._equal_extents(a.shape, b.shape)
+        x, y = a.element(where), b.element(where)
+        if x.sort != y.sort:
+            raise Unsupported(f"{label}: elements of {name!r} are {x.sort} in the program and {y.sort} in the claim")
+        return bank.conj(extents, bank.implies(inside, bank.eq(x, y)))
+
+    def _equal_extents(self, a: Sequence[Term], b: Sequence[Term]) -> Term:
+        """Equal extents; those after an axis of length 0 do not matter."""
+        bank = self.bank
+        goal = bank.true
+        for x, y in reversed(list(zip(a, b, strict=True))):
+            goal = bank.conj(bank.eq(x, y), bank.disj(bank.eq(x, bank.num(0)), goal))
+        return goal
+
+    def conclude(self, scope: Scope, summary: Summary) -> None:
+        """The last obligations: the results equal the summary, and the summary has a value wherever they do."""
+        visible = self.entry.bind({p.name: None for p in self.program.params if p.role is Role.OUT})
+        post = dict(summary.post)
+        names = [name for name, _ in self.program.results]
+        if len(post) != len(summary.post) or set(post) != set(names):
+            raise Unsupported(f"the summary gives {', '.join(post) or 'nothing'}, the program {', '.join(names)}")
+        for name, value in self.program.results:
+            self.require(value, scope, self.base_after, None)
+            self.require(post[name], visible, self.base_after, None)
+            self._check_kind(name, value, post[name])
+            got, want = self._value(value, scope), self._value(post[name], visible)
+            self._equate(f"result {name}", self.base_after, {name: (got, want)})
+
+    def _check_kind(self, name: str, value: Expr, post: Expr) -> None:
+        """A result keeps its kind of number: an integer that equals a real is not the same array."""
+        if DTYPES[value.dtype].is_float != DTYPES[post.dtype].is_float:
+            raise Unsupported(f"result {name!r} is {value.dtype} in the program and {post.dtype} in the summary")
+
+
+def _where(at: Position | None) -> str:
+    return f"line {at.line}" if at is not None else "summary"
