@@ -1,0 +1,8 @@
+"""The rewrites of schedules, one idea a function or file; importing this package registers them all by name."""
+
+from __future__ import annotations
+
+from accelcore.loops.rewrites import marks, nests  # noqa: F401 - importing registers
+from accelcore.loops.rewrites.base import Rewrite, known, parse, register
+
+__all__ = ["Rewrite", "known", "parse", "register"]
