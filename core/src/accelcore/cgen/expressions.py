@@ -1,0 +1,373 @@
+"""Expressions to C: uniform ones as scalars, varying ones as vectors, each node once per statement.
+
+Invariant: `Expressions.value(e)` gives texts without side effects that may be used any number of times until the
+statement has been written.  What a select does not choose is either harmless to compute, or computed under a mask
+(vectors) or a branch (scalars).
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field, replace
+
+from accelcore.cgen import address, scalars, vectors
+from accelcore.cgen.conditions import lane_mask
+from accelcore.cgen.frame import Frame, Place, Value
+from accelcore.cgen.instructions import Match
+from accelcore.cgen.masks import Masks
+from accelcore.cgen.names import ctype, literal
+from accelcore.cgen.unit import Unit, Writer
+from accelcore.errors import UnsupportedLowering
+from accelcore.ir.dtypes import DTYPES, INDEX
+from accelcore.ir.expr import Expr, walk
+
+_INLINE = 48
+"""Longest text that is written in place instead of getting a temporary of its own."""
+
+
+class NotVectorizable(UnsupportedLowering):
+    """A vector loop that has to run one iteration at a time; the reason is written as a comment."""
+
+
+@dataclass
+class Expressions:
+    """Writes the expressions of one statement into `writer`.
+
+    frame: of the statement.  base: the frame before any select narrowed the active lanes; expressions that are
+    harmless everywhere are evaluated there, so that both branches of a select share them.  guarded: whether there may
+    be no lane at all that asks for the value.
+    """
+
+    unit: Unit
+    writer: Writer
+    frame: Frame
+    contract: bool
+    memo: MutableMapping[Expr, Value] = field(default_factory=dict)
+    base: Expressions | None = None
+    guarded: bool = False
+    _varies: dict[Expr, bool] = field(default_factory=dict)
+    _harmless: dict[Expr, bool] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """Lanes of a vector here."""
+        assert self.frame.lanes is not None
+        return self.frame.lanes.count
+
+    @property
+    def groups(self) -> int:
+        """Vectors side by side here."""
+        assert self.frame.lanes is not None
+        return self.frame.lanes.groups
+
+    @property
+    def masks(self) -> Masks:
+        """Operations on masks here."""
+        return Masks(self.unit, self.count)
+
+    # Which values vary by lane.
+
+    def varies(self, e: Expr) -> bool:
+        """Whether `e` may differ between lanes."""
+        if self.frame.lanes is None:
+            return False
+        found = self._varies.get(e)
+        if found is None:
+            found = self._varies[e] = self._varying(e)
+        return found
+
+    def _varying(self, e: Expr) -> bool:
+        if e.op in ("param", "input"):
+            place = self.frame.places.get(e.name)
+            assert self.frame.lanes is not None
+            return e.name == self.frame.lanes.iterator or (place is not None and place.varying)
+        return any(self.varies(a) for a in e.args)
+
+    # Values.
+
+    def value(self, e: Expr) -> Value:
+        """The value of `e`: uniform, or one text per group."""
+        found = self.memo.get(e)
+        if found is None:
+            if self.base is not None and self.harmless(e):
+                found = self.base.value(e)
+            else:
+                found = self._varying_value(e) if self.varies(e) else self._uniform(e)
+            self.memo[e] = found
+        return found
+
+    def vector(self, e: Expr) -> tuple[str, ...]:
+        """Texts of `e` by group, spread over the lanes if it is uniform."""
+        return self.spread(self.value(e)).texts
+
+    def spread(self, value: Value) -> Value:
+        """A uniform value in all lanes."""
+        if value.varying:
+            return value
+        if value.dtype == "bool":
+            return self.masks.spread(value, self.groups)
+        template = self.unit.isa.move("splat", value.dtype, self.count)
+        text = value.texts[0]
+        if template is None:
+            text = vectors.splat(self.unit, value.dtype, self.count, text)
+        else:
+            text = self.expand(template, x=text)
+        return Value(value.dtype, (text,) * self.groups, varying=True)
+
+    def expand(self, template: str, **operands: str) -> str:
+        """A template of the ISA with its operands, and the headers that it needs."""
+        self.unit.header(*self.unit.isa.headers)
+        return template.format(**operands)
+
+    def scalar(self, e: Expr) -> str:
+        """C text of a uniform expression."""
+        value = self.value(e)
+        if value.varying:
+            raise NotVectorizable("a value that has to be the same in all lanes differs between them")
+        return value.texts[0]
+
+    def bound(self, dtype: str, kind: str, texts: tuple[str, ...], *, keep: bool) -> tuple[str, ...]:
+        """Texts as temporaries of C type `kind`, or as they are when short or used only once."""
+        if all(t.isidentifier() for t in texts) or (not keep and max(map(len, texts)) <= _INLINE):
+            return texts
+        names = []
+        for text in texts:
+            name = self.writer.temporary()
+            self.writer.line(f"const {kind} {name} = {_stripped(text)};")
+            names.append(name)
+        return tuple(names)
+
+    # Uniform expressions.
+
+    def _uniform(self, e: Expr) -> Value:
+        text = self._uniform_text(e)
+        kind = "int" if e.dtype == "bool" else ctype(e.dtype)
+        keep = e.op in ("call", "cast") and len(text) > _INLINE
+        return Value(e.dtype, self.bound(e.dtype, kind, (text,), keep=keep))
+
+    def _uniform_text(self, e: Expr) -> str:
+        match e.op:
+            case "const":
+                return literal(e.value, e.dtype)
+            case "size":
+                return self.frame.names.get(e.name, e.name)
+            case "param":
+                return self._param(e)
+            case "get":
+                from accelcore.cgen.accesses import read_uniform
+
+                return read_uniform(self, e)
+            case "select":
+                return self._uniform_select(e)
+            case "cast":
+                rounding, mode = str(e.attrs[0]), str(e.attrs[1])
+                return scalars.convert(self.unit, self.scalar(e.args[0]), e.args[0].dtype, e.dtype, rounding, mode)
+            case "call":
+                return self._uniform_call(e)
+        texts = [self.scalar(a) for a in e.args]
+        operand = e.args[0].dtype
+        if e.op in ("tdiv", "trem", "fdiv", "fmod") and self._plain_division(e):
+            return f"({texts[0]} {'/' if e.op in ('tdiv', 'fdiv') else '%'} {texts[1]})"
+        plain = e.dtype == INDEX and self.is_index(e)
+        return scalars.apply(self.unit, e.op, e.dtype, texts, operand=operand, plain=plain)
+
+    def _plain_division(self, e: Expr) -> bool:
+        """Whether C's own division is right: unsigned or index operands, a divisor that is a positive constant."""
+        divisor = e.args[1]
+        if divisor.op != "const" or divisor.value <= 0 or DTYPES[e.dtype].is_float:
+            return False
+        return e.op in ("tdiv", "trem") or DTYPES[e.dtype].kind == "uint" or self._natural(e.args[0])
+
+    def _natural(self, e: Expr) -> bool:
+        """Whether an index expression cannot be negative."""
+        low = address.bound(address.polynomial(e), self.frame.extents, upper=False)
+        return self.is_index(e) and low is not None and address.nonnegative(low)
+
+    def is_index(self, e: Expr) -> bool:
+        """Whether `e` is made of sizes, iterators and constants only: such arithmetic does not overflow."""
+        return e.dtype == INDEX and all(
+            n.op in ("size", "const") or (n.op == "param" and n.name in self.frame.extents) or n.args
+            for n in walk(e)
+            if n.op != "get"
+        ) and not any(n.op in ("get", "input") for n in walk(e))  # fmt: skip
+
+    def _uniform_call(self, e: Expr) -> str:
+        texts = [self.scalar(a) for a in e.args]
+        if e.name in ("isnan", "isinf"):
+            return scalars.test(e.name, texts[0])
+        if e.name == "bitcast":
+            return self._uniform_bitcast(e, texts[0])
+        if e.dtype == "f16":
+            wide = [f"(float){t}" for t in texts]
+            return f"(_Float16){scalars.call(self.unit, e.name, 'f32', wide)}"
+        return scalars.call(self.unit, e.name, e.dtype, texts)
+
+    def _uniform_bitcast(self, e: Expr, text: str) -> str:
+        source, target = ctype(e.args[0].dtype), ctype(e.dtype)
+        name = f"ac_bits_{e.dtype}_{e.args[0].dtype}"
+        body = f"{target} b; __builtin_memcpy(&b, &a, sizeof b); return b;"
+        return f"{self.unit.helper(name, f'static inline {target} {name}({source} a) {{ {body} }}')}({text})"
+
+    def _param(self, e: Expr) -> str:
+        place = self.frame.places.get(e.name)
+        if place is None:
+            return self.frame.names.get(e.name, e.name)
+        return f"{place.names[0]}[0]" if place.pointer else place.names[0]
+
+    def _uniform_select(self, e: Expr) -> str:
+        """condition ? a : b; statements of a branch that must not run otherwise go into an if."""
+        condition = self.scalar(e.args[0])
+        if all(self.harmless(a) for a in e.args[1:]):
+            a, b = (self.scalar(x) for x in e.args[1:])
+            return f"({condition} ? {a} : {b})"
+        name = self.writer.temporary()
+        self.writer.line(f"{'int' if e.dtype == 'bool' else ctype(e.dtype)} {name};")
+        for head, branch in ((f"if ({_stripped(condition)})", e.args[1]), ("else", e.args[2])):
+            with self.writer.block(head):
+                # What the branch computes is in scope inside its braces only: a memo layer of its own, and no base.
+                inside = replace(self, memo=ChainMap({}, self.memo), base=None)
+                self.writer.line(f"{name} = {_stripped(inside.scalar(branch))};")
+        return name
+
+    # Varying expressions.
+
+    def _varying_value(self, e: Expr) -> Value:
+        if e.op == "get" or (e.op == "param" and e.name in self.frame.places):
+            from accelcore.cgen.accesses import read_varying
+
+            return self._kept(e, read_varying(self, e))
+        if e.op == "select":
+            return self._kept(e, self._select(e))
+        mask = lane_mask(self, e)
+        if mask is not None:
+            return self._kept(e, mask)
+        found = None if e.op == "param" else self.unit.isa.match(e, self.count, contract=self.contract)
+        return self._kept(e, self._instruction(e, found) if found else self._by_operator(e))
+
+    def _kept(self, e: Expr, value: Value) -> Value:
+        """The value in temporaries; a leaf or a short text stays in place."""
+        kind = self.masks.ctype(value) if e.dtype == "bool" else self.unit.vector(e.dtype, self.count)
+        return replace(value, texts=self.bound(e.dtype, kind, value.texts, keep=True))
+
+    def _instruction(self, e: Expr, found: Match) -> Value:
+        """An instruction of the ISA over its operands."""
+        operands: dict[str, tuple[str, ...]] = {}
+        for name, operand in found.operands.items():
+            if name.startswith("imm"):
+                operands[name] = (literal(operand.value, operand.dtype),) * self.groups
+            else:
+                operands[name] = self.masks.bare(self.spread(self.value(operand))).texts
+        texts = tuple(
+            self.expand(found.instruction.template, **{name: t[g] for name, t in operands.items()})
+            for g in range(self.groups)
+        )
+        return Value(e.dtype, texts, varying=True, mask=self._mask_width(e))
+
+    def _mask_width(self, e: Expr) -> int:
+        """Lane width of the mask that an instruction gives for a bool."""
+        if e.dtype != "bool" or self.unit.isa.masks == "bits":
+            return 0
+        return DTYPES[e.args[0].dtype].bits or 0
+
+    def _select(self, e: Expr) -> Value:
+        found = self.unit.isa.match(e, self.count, contract=self.contract)
+        if found is not None and all(self.harmless(a) for a in found.operands.values()):
+            return self._instruction(e, found)
+        condition = self.value(e.args[0])
+        if not condition.varying:
+            return self._chosen(e, condition.texts[0])
+        a = self._masked(e.args[1], condition, inverted=False)
+        b = self._masked(e.args[2], condition, inverted=True)
+        return self.blend(condition, a, b)
+
+    def _chosen(self, e: Expr, condition: str) -> Value:
+        """A select whose condition is the same in all lanes, between values that are not."""
+        if not all(self.harmless(a) for a in e.args[1:]):
+            return self.blend(self.spread(Value("bool", (condition,))), *(
+                self._masked(a, self.spread(Value("bool", (condition,))), inverted=bool(at))
+                for at, a in enumerate(e.args[1:])
+            ))  # fmt: skip
+        a, b = (self.spread(self.value(x)) for x in e.args[1:])
+        if e.dtype == "bool":
+            a, b = self.masks.alike(a, b)
+        texts = tuple(f"({condition} ? {x} : {y})" for x, y in zip(a.texts, b.texts, strict=True))
+        return replace(a, texts=texts)
+
+    def _masked(self, e: Expr, condition: Value, *, inverted: bool) -> Value:
+        """`e` where the condition holds (or does not), computed so that the other lanes do no harm."""
+        if self.harmless(e):
+            return self.spread(self.value(e))
+        active = self.masks.narrowed(self.frame.active, condition, inverted=inverted)
+        active = self._mask_kept(active)
+        inside = replace(
+            self,
+            frame=replace(self.frame, active=active),
+            memo={},
+            base=self.base or self,
+            guarded=True,
+        )
+        return inside.spread(inside.value(e))
+
+    def _mask_kept(self, mask: Value) -> Value:
+        return replace(mask, texts=self.bound("bool", self.masks.ctype(mask), mask.texts, keep=True))
+
+    def blend(self, condition: Value, a: Value, b: Value) -> Value:
+        """a where the condition holds, else b, by lane."""
+        a, b = self.spread(a), self.spread(b)
+        if a.dtype == "bool":
+            return self.masks.choose(condition, a, b)
+        template = self.unit.isa.move("blend", a.dtype, self.count)
+        condition = self.masks.for_dtype(condition, a.dtype)
+        texts = []
+        for m, x, y in zip(self.spread(condition).texts, a.texts, b.texts, strict=True):
+            if template is not None:
+                texts.append(self.expand(template, m=m, a=x, b=y))
+            else:
+                texts.append(vectors.blend(self.unit, a.dtype, self.count, m, (x, y)))
+        return Value(a.dtype, tuple(texts), varying=True)
+
+    def rewritten(self, e: Expr) -> Expr | None:
+        """The same value in operators that vectors have; None when `e` is written as it is."""
+        from accelcore.cgen.operators import rewritten
+
+        return rewritten(e)
+
+    def _by_operator(self, e: Expr) -> Value:
+        from accelcore.cgen.operators import varying
+
+        return varying(self, e)
+
+    # What may be computed where it is not asked for.
+
+    def harmless(self, e: Expr) -> bool:
+        """Whether computing `e` in lanes or on paths that do not ask for it can do no harm: every read is inside."""
+        found = self._harmless.get(e)
+        if found is None:
+            here = e.op != "get" or self._read_inside(e)
+            found = self._harmless[e] = here and all(self.harmless(a) for a in e.args)
+        return found
+
+    def _read_inside(self, e: Expr) -> bool:
+        place: Place | None = self.frame.places.get(e.args[0].name)
+        if place is None or place.cells:
+            return True
+        shape = place.buffer.shape
+        return len(shape) == len(e.args) - 1 and all(
+            address.inside(at, extent, self.frame.extents) for at, extent in zip(e.args[1:], shape, strict=True)
+        )
+
+
+def _stripped(text: str) -> str:
+    """Text without the parentheses around the whole of it."""
+    if not text.startswith("(") or not text.endswith(")"):
+        return text
+    depth = 0
+    for at, c in enumerate(text):
+        depth += (c == "(") - (c == ")")
+        if depth == 0 and at < len(text) - 1:
+            return text
+    return text[1:-1]
+
+
+stripped = _stripped

@@ -1,0 +1,94 @@
+"""Instructions described once: a C template, and the meaning as an expression over the operands of one lane.
+
+    Instruction("fmadd_ps", 16, a * b + c, "_mm512_fmadd_ps({a}, {b}, {c})", contracts=True)
+
+says all that the emitter needs: wherever a value of sixteen lanes has this shape, the instruction is written.  Operands
+are scalar parameters of the expression language (`operand`); one whose name begins with "imm" only matches a constant
+and is written as a literal; one that occurs twice must meet the same expression twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from accelcore.ir.expr import COMMUTATIVE, Expr, param, walk
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One instruction at one vector length.
+
+    meaning: of one lane, over `operand`s.  template: C text with the operands' names in braces, giving a value of the
+    ISA's type for the meaning's dtype.  cost: reciprocal throughput in slots, to choose among equals.
+    contracts: it rounds once where its meaning rounds twice (fused multiply-add).
+    """
+
+    name: str
+    lanes: int
+    meaning: Expr
+    template: str
+    cost: float = 1.0
+    contracts: bool = False
+
+    @cached_property
+    def size(self) -> int:
+        """Operators that it covers."""
+        return sum(1 for node in walk(self.meaning) if node.op not in ("param", "const"))
+
+
+@dataclass(frozen=True)
+class Match:
+    """An instruction that covers an expression, and the expressions of its operands."""
+
+    instruction: Instruction
+    operands: Mapping[str, Expr]
+
+
+def operand(name: str, dtype: str) -> Expr:
+    """An operand of an instruction's meaning."""
+    return param(name, dtype)
+
+
+def unify(pattern: Expr, e: Expr) -> dict[str, Expr] | None:
+    """Operands under which the pattern is this expression, up to commutation; None when there are none."""
+    return next(_unify(pattern, e, {}), None)
+
+
+def _unify(pattern: Expr, e: Expr, bound: dict[str, Expr]) -> Iterator[dict[str, Expr]]:
+    if pattern.dtype != e.dtype:
+        return
+    if pattern.op == "param":
+        yield from _bind(pattern, e, bound)
+    elif pattern.op == "const":
+        if pattern is e:
+            yield bound
+    elif pattern.op == e.op and len(pattern.args) == len(e.args) and _attributes_agree(pattern, e):
+        yield from _arguments(pattern.args, e.args, bound)
+        if pattern.op in COMMUTATIVE and pattern.args[0] is not pattern.args[1]:
+            yield from _arguments(pattern.args, e.args[::-1], bound)
+
+
+def _bind(pattern: Expr, e: Expr, bound: dict[str, Expr]) -> Iterator[dict[str, Expr]]:
+    if pattern.name.startswith("imm") and e.op != "const":
+        return
+    if bound.get(pattern.name, e) is e:
+        yield {**bound, pattern.name: e}
+
+
+def _arguments(
+    patterns: tuple[Expr, ...], args: tuple[Expr, ...], bound: dict[str, Expr]
+) -> Iterator[dict[str, Expr]]:
+    if not patterns:
+        yield bound
+        return
+    for found in _unify(patterns[0], args[0], bound):
+        yield from _arguments(patterns[1:], args[1:], found)
+
+
+def _attributes_agree(pattern: Expr, e: Expr) -> bool:
+    """Attributes are equal, but for a cast that is known to fit: any way to treat what does not fit serves it."""
+    if pattern.op == "cast" and e.op == "cast":
+        return pattern.attrs[0] == e.attrs[0] and (e.attrs[1] in ("exact", pattern.attrs[1]))
+    return pattern.attrs == e.attrs

@@ -1,0 +1,331 @@
+"""Varying operators that no instruction of the ISA covers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from accelcore.cgen import scalars, vectors
+from accelcore.cgen.frame import Value
+from accelcore.cgen.names import ctype
+from accelcore.ir.dtypes import DTYPES, INDEX
+from accelcore.ir.expr import Expr, binary, call, cast, const, select, unary
+
+if TYPE_CHECKING:
+    from accelcore.cgen.expressions import Expressions
+
+
+def varying(at: Expressions, e: Expr) -> Value:
+    """The vectors of a varying operator, by the compiler's vector extensions or, failing these, lane by lane."""
+    if e.op == "param":
+        return _iterator(at)
+    if e.dtype == "bool" and e.args[0].dtype == "bool":
+        return _logical(at, e)
+    if e.op in vectors.COMPARE:
+        return _compare(at, e)
+    other = rewritten(e)
+    if other is not None:
+        return at.value(other)
+    if e.op == "cast":
+        return _cast(at, e)
+    if e.op == "call" and e.name == "bitcast":
+        return _bitcast(at, e)
+    if e.op in vectors.ARITHMETIC and e.dtype not in ("bf16", "bool"):
+        return _each(at, e, lambda texts: vectors.infix(at.unit, e.op, e.dtype, at.count, texts))
+    if e.op == "neg":
+        return _each(at, e, lambda texts: vectors.negate(at.unit, e.dtype, at.count, texts[0]))
+    if e.op == "not":
+        return _each(at, e, lambda texts: vectors.invert(at.unit, e.dtype, at.count, texts[0]))
+    if e.op in ("shl", "shr") and e.args[1].op == "const" and 0 <= e.args[1].value < (DTYPES[e.dtype].bits or 64):
+        amount = int(e.args[1].value)
+        texts = at.vector(e.args[0])
+        shifted = (vectors.shift(at.unit, e.op, e.dtype, at.count, text, amount) for text in texts)
+        return Value(e.dtype, tuple(shifted), varying=True)
+    if e.op == "tdiv" and e.args[1].op == "const" and e.args[1].value > 0:
+        return _constant_division(at, e)
+    return by_lane(at, e)
+
+
+def _each(at: Expressions, e: Expr, text: object) -> Value:
+    operands = [at.vector(a) for a in e.args]
+    assert callable(text)
+    return Value(e.dtype, tuple(text(list(column)) for column in zip(*operands, strict=True)), varying=True)
+
+
+def rewritten(e: Expr) -> Expr | None:
+    """The same value in operators that have vector forms; None when `e` has one itself."""
+    a, *rest = e.args or (e,)
+    match e.op:
+        case "cast":
+            return _rewritten_cast(e)
+        case "call":
+            return _rewritten_call(e)
+        case "min":
+            return select(binary("lt", a, rest[0]), a, rest[0])
+        case "max":
+            return select(binary("lt", rest[0], a), a, rest[0])
+        case "abs" if DTYPES[e.dtype].is_float:
+            return _float_abs(a)
+        case "abs":
+            zero = const(0, e.dtype)
+            return a if DTYPES[e.dtype].kind == "uint" else select(binary("lt", a, zero), unary("neg", a), a)
+        case "fdiv" | "fmod" if not DTYPES[e.dtype].is_float:
+            return _floor_division(e)
+        case "trem" if not DTYPES[e.dtype].is_float and rest[0].op == "const":
+            return binary("sub", a, binary("mul", binary("tdiv", a, rest[0]), rest[0]))
+    return None
+
+
+def _float_abs(a: Expr) -> Expr:
+    """Clears the sign bit."""
+    bits = f"i{DTYPES[a.dtype].bits}"
+    mask = const((1 << ((DTYPES[a.dtype].bits or 64) - 1)) - 1, bits)
+    return call("bitcast", binary("and", call("bitcast", a, dtype=bits), mask), dtype=a.dtype)
+
+
+def _floor_division(e: Expr) -> Expr:
+    """Floor division from truncating division; shifts and masks for powers of two."""
+    a, b = e.args
+    power = int(b.value).bit_length() - 1 if b.op == "const" and b.value > 0 else -1
+    if power >= 0 and b.value == 1 << power:
+        if e.op == "fdiv":
+            return binary("shr", a, const(power, e.dtype))
+        return binary("and", a, const(int(b.value) - 1, e.dtype))
+    quotient = binary("tdiv", a, b)
+    rest = binary("sub", a, binary("mul", quotient, b))
+    if DTYPES[e.dtype].kind == "uint":
+        return quotient if e.op == "fdiv" else rest
+    zero, one = const(0, e.dtype), const(1, e.dtype)
+    apart = binary("lt", binary("xor", rest, b), zero)
+    off = binary("land", binary("ne", rest, zero), apart)
+    if e.op == "fdiv":
+        return binary("sub", quotient, select(off, one, zero))
+    return binary("add", rest, select(off, b, zero))
+
+
+def _constant_division(at: Expressions, e: Expr) -> Value:
+    """Both compilers turn a vector divided by a constant vector into multiplications and shifts."""
+    texts = at.vector(e.args[0])
+    divisor = vectors.opened(at.unit, at.vector(e.args[1])[0], e.dtype, at.count)
+    divided = (
+        vectors.closed(at.unit, f"({vectors.opened(at.unit, t, e.dtype, at.count)} / {divisor})", e.dtype, at.count)
+        for t in texts
+    )
+    return Value(e.dtype, tuple(divided), varying=True)
+
+
+def _iterator(at: Expressions) -> Value:
+    """The vector loop's iterator as a value: its first lane plus 0, 1, 2, ..."""
+    return iterator_as(at, INDEX)
+
+
+def iterator_as(at: Expressions, dtype: str) -> Value:
+    """The iterator, converted by wrapping to an integer dtype before the lanes are added."""
+    assert at.frame.lanes is not None
+    first = at.frame.names[at.frame.lanes.iterator]
+    lanes = vectors.iota(at.unit, dtype, at.count)
+    texts = []
+    for group in range(at.groups):
+        start = f"({ctype(dtype)})({first} + {group * at.count})" if group else f"({ctype(dtype)}){first}"
+        base = at.spread(Value(dtype, (start,))).texts[0]
+        texts.append(vectors.infix(at.unit, "add", dtype, at.count, [base, lanes]))
+    return Value(dtype, tuple(texts), varying=True)
+
+
+def _logical(at: Expressions, e: Expr) -> Value:
+    operands = [at.spread(at.value(a)) for a in e.args]
+    if e.op in ("lnot", "not"):
+        return at.masks.inverted(operands[0])
+    if e.op == "cast":
+        return operands[0]
+    if e.op in ("lt", "le"):  # False < True
+        low, high = at.masks.inverted(operands[0]), operands[1]
+        return at.masks.combine("land" if e.op == "lt" else "lor", low, high)
+    same = {"min": "land", "mul": "land", "max": "lor", "add": "lor"}
+    return at.masks.combine(same.get(e.op, e.op), operands[0], operands[1])
+
+
+def _compare(at: Expressions, e: Expr) -> Value:
+    dtype = e.args[0].dtype
+    if at.masks.bits:
+        return by_lane(at, e)
+    operands = [at.vector(a) for a in e.args]
+    texts = tuple(
+        vectors.compare(at.unit, e.op, dtype, at.count, list(pair)) for pair in zip(*operands, strict=True)
+    )
+    return Value("bool", texts, varying=True, mask=DTYPES[dtype].bits or 0)
+
+
+# Conversions.
+
+
+def _rewritten_cast(e: Expr) -> Expr | None:
+    source = e.args[0]
+    if source.dtype == "bool":
+        return select(source, const(1, e.dtype), const(0, e.dtype))
+    if e.dtype == "bool":
+        return binary("ne", source, const(0, source.dtype))
+    if "bf16" in (source.dtype, e.dtype):
+        return _bf16(e)
+    return _prepared(e)
+
+
+def _cast(at: Expressions, e: Expr) -> Value:
+    """A plain conversion of lanes."""
+    source = e.args[0]
+    if source.op == "param" and at.frame.lanes and source.name == at.frame.lanes.iterator and DTYPES[e.dtype].is_integer:
+        return iterator_as(at, e.dtype)
+    if not _convertible(at, source.dtype, e.dtype):
+        return by_lane(at, e)
+    kind = vectors.generic(at.unit, e.dtype, at.count)
+    texts = []
+    for text in at.vector(source):
+        inside = vectors.opened(at.unit, text, source.dtype, at.count)
+        texts.append(vectors.closed(at.unit, f"__builtin_convertvector({inside}, {kind})", e.dtype, at.count))
+    return Value(e.dtype, tuple(texts), varying=True)
+
+
+def _convertible(at: Expressions, source: str, target: str) -> bool:
+    isa = at.unit.isa
+    return isa.container(source, at.count) == isa.container(target, at.count) == at.count
+
+
+def _prepared(e: Expr) -> Expr | None:
+    """A cast as a plain one over an operand that was rounded or clamped before; None when it is plain."""
+    source, rounding, mode = e.args[0], str(e.attrs[0]), str(e.attrs[1])
+    a, b = DTYPES[source.dtype], DTYPES[e.dtype]
+    if a.is_float and b.is_integer:
+        return _prepared_float(e, rounding, mode)
+    if mode == "saturate" and a.is_integer and b.is_integer:
+        assert a.low is not None and a.high is not None and b.low is not None and b.high is not None
+        inner = source
+        if a.low < b.low:
+            inner = binary("max", inner, const(int(b.low), source.dtype))
+        if a.high > b.high:
+            inner = binary("min", inner, const(int(b.high), source.dtype))
+        return cast(inner, e.dtype, "nearest", "wrap")
+    return None
+
+
+def _prepared_float(e: Expr, rounding: str, mode: str) -> Expr | None:
+    """A float rounded, clamped, and then truncated to an integer of at least 32 bits."""
+    source = e.args[0]
+    a, b = DTYPES[source.dtype], DTYPES[e.dtype]
+    if rounding == "trunc" and mode != "saturate" and (b.bits or 64) >= 32:
+        return None
+    inner = source
+    if rounding != "trunc":
+        inner = call("round" if rounding == "nearest" else rounding, inner)
+    if mode == "saturate":
+        if (b.bits or 64) > a.digits:
+            return None  # the largest integer is no float of this dtype: clamped lane by lane
+        assert b.low is not None and b.high is not None
+        inner = select(binary("ne", inner, inner), const(0.0, source.dtype), inner)
+        inner = binary("min", binary("max", inner, const(float(b.low), a.name)), const(float(b.high), a.name))
+    if (b.bits or 64) < 32:
+        return cast(cast(inner, "i32", "trunc", "exact"), e.dtype, "nearest", "wrap")
+    return cast(inner, e.dtype, "trunc", "exact")
+
+
+def _bf16(e: Expr) -> Expr:
+    """bf16 is the upper half of an f32: widening shifts; narrowing rounds to nearest even and keeps NaN a NaN."""
+    source = e.args[0]
+    if source.dtype == "bf16":
+        raw = call("bitcast", source, dtype="u16")
+        wide = call("bitcast", binary("shl", cast(raw, "u32"), const(16, "u32")), dtype="f32")
+        return wide if e.dtype == "f32" else cast(wide, e.dtype)
+    single = cast(source, "f32")
+    raw = call("bitcast", single, dtype="u32")
+    odd = binary("and", binary("shr", raw, const(16, "u32")), const(1, "u32"))
+    rounded = binary("add", binary("add", raw, const(0x7FFF, "u32")), odd)
+    quiet = binary("or", raw, const(0x400000, "u32"))
+    high = binary("shr", select(binary("ne", single, single), quiet, rounded), const(16, "u32"))
+    return call("bitcast", cast(high, "u16"), dtype="bf16")
+
+
+# Functions.
+
+
+def _rewritten_call(e: Expr) -> Expr | None:
+    from accelcore.cgen.vecmath import expand
+
+    if e.name == "isnan":
+        return binary("ne", e.args[0], e.args[0])
+    if e.name == "isinf":
+        return binary("eq", unary("abs", e.args[0]), const(float("inf"), e.args[0].dtype))
+    return expand(e)
+
+
+def _bitcast(at: Expressions, e: Expr) -> Value:
+    texts = tuple(vectors.bitcast(at.unit, e.dtype, at.count, text) for text in at.vector(e.args[0]))
+    return Value(e.dtype, texts, varying=True)
+
+
+# Lane by lane.
+
+
+def spilled(at: Expressions, value: Value) -> list[str]:
+    """C expressions of one lane `l` by group: the value stored to an array, or a bit of a mask."""
+    spread = at.spread(value)
+    if spread.dtype == "bool" and at.masks.bits:
+        names = at.bound("bool", at.masks.ctype(spread), spread.texts, keep=True)
+        return [f"({name} >> l & 1)" for name in names]
+    element = ctype(spread.dtype) if spread.dtype != "bool" else f"int{spread.mask}_t"
+    kind = at.masks.ctype(spread) if spread.dtype == "bool" else at.unit.vector(spread.dtype, at.count)
+    found = []
+    for text in at.bound(spread.dtype, kind, spread.texts, keep=True):
+        array = at.writer.temporary()
+        at.writer.line(f"{element} {array}[sizeof({kind}) / sizeof({element})];")
+        at.writer.line(f"__builtin_memcpy({array}, &{text}, sizeof({kind}));")
+        found.append(f"{array}[l]")
+    return found
+
+
+def gathered(at: Expressions, dtype: str, per_lane: Sequence[str]) -> Value:
+    """A value from C expressions of lane `l`, one per group."""
+    if dtype == "bool":
+        return _gathered_mask(at, per_lane)
+    kind, element, texts = at.unit.vector(dtype, at.count), ctype(dtype), []
+    for text in per_lane:
+        array, name = at.writer.temporary(), at.writer.temporary()
+        at.writer.line(f"{element} {array}[sizeof({kind}) / sizeof({element})] = {{0}};")
+        at.writer.line(f"for (int l = 0; l < {at.count}; ++l) {array}[l] = {text};")
+        at.writer.line(f"{kind} {name};")
+        at.writer.line(f"__builtin_memcpy(&{name}, {array}, sizeof {name});")
+        texts.append(name)
+    return Value(dtype, tuple(texts), varying=True)
+
+
+def _gathered_mask(at: Expressions, per_lane: Sequence[str]) -> Value:
+    if not at.masks.bits:
+        truth = gathered(at, "i8", [f"-({text})" for text in per_lane])
+        opened = tuple(vectors.opened(at.unit, text, "i8", at.count) for text in truth.texts)
+        return Value("bool", opened, varying=True, mask=8)
+    kind, texts = at.unit.vector("bool", at.count), []
+    for text in per_lane:
+        name = at.writer.temporary()
+        at.writer.line(f"{kind} {name} = 0;")
+        at.writer.line(f"for (int l = 0; l < {at.count}; ++l) {name} |= ({kind})((uint64_t)({text}) << l);")
+        texts.append(name)
+    return Value("bool", tuple(texts), varying=True)
+
+
+def by_lane(at: Expressions, e: Expr) -> Value:
+    """Any operator by its scalar code, one lane after the other."""
+    columns = [spilled(at, at.value(a)) for a in e.args]
+    texts = []
+    for group in range(at.groups):
+        operands = [column[group] for column in columns]
+        texts.append(_scalar_text(at, e, operands))
+    return gathered(at, e.dtype, texts)
+
+
+def _scalar_text(at: Expressions, e: Expr, operands: list[str]) -> str:
+    if e.op == "call":
+        if e.name in ("isnan", "isinf"):
+            return scalars.test(e.name, operands[0])
+        return scalars.call(at.unit, e.name, e.dtype, operands)
+    if e.op == "cast":
+        return scalars.convert(at.unit, operands[0], e.args[0].dtype, e.dtype, str(e.attrs[0]), str(e.attrs[1]))
+    return scalars.apply(at.unit, e.op, e.dtype, operands, operand=e.args[0].dtype)
+

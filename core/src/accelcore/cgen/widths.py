@@ -1,0 +1,105 @@
+"""How many lanes a vector loop has: as many as its widest value leaves room for in a register.
+
+Counted are the values that the emitted code really holds in registers: what an instruction computes inside itself (the
+32-bit product of a high multiplication, say) takes no lanes, nor do offsets that are computed once for all lanes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from accelcore.cgen.conditions import lane_count
+from accelcore.cgen.expressions import Expressions
+from accelcore.cgen.frame import Frame, Lanes, Place
+from accelcore.cgen.rewriting import Block
+from accelcore.ir.dtypes import DTYPES
+from accelcore.ir.expr import Expr
+from accelcore.loops.nodes import Accumulate, Allocate, For, If, Store, statements
+
+if TYPE_CHECKING:
+    from accelcore.cgen.emit import Emitter
+
+
+def choose_lanes(emitter: Emitter, loop: For, frame: Frame) -> Lanes | None:
+    """Lanes and groups of a vector loop; None when there would be fewer than two lanes.
+
+    loop.lanes limits the lanes of a register; beyond what one register holds it becomes further groups.
+    """
+    isa = emitter.isa
+    count = isa.bits // 8
+    while count > 1 and widest(emitter, loop, frame, count) * count > isa.bits:
+        count //= 2
+    groups = max(1, loop.interleave)
+    if loop.lanes:
+        groups *= max(1, loop.lanes // count)
+        while count > loop.lanes:
+            count //= 2
+    extent = int(loop.extent.value) if loop.extent.op == "const" else None
+    if extent is not None:
+        while count > 2 and count // 2 >= extent or (isa.masks != "bits" and count > extent):
+            count //= 2
+        groups = max(1, min(groups, extent // count if count else 1))
+    return Lanes(loop.iterator, count, groups) if count >= 2 else None
+
+
+def widest(emitter: Emitter, loop: For, frame: Frame, count: int) -> int:
+    """Bits of the widest value that the body would hold with this many lanes."""
+    inside = replace(
+        frame.with_loop(loop.iterator, loop.iterator, loop.extent), lanes=Lanes(loop.iterator, count, 1)
+    )
+    inside = replace(inside, places={**inside.places, **_locals(loop.body)})
+    at = Expressions(emitter.unit, emitter.writer, inside, contract=emitter.program.reassociate)
+    found = {8}
+    seen: set[Expr] = set()
+    for dtype in _held(at, loop.body, seen):
+        found.add(DTYPES[dtype].bits or 64)
+    return max(found)
+
+
+def _locals(body: Block) -> dict[str, Place]:
+    """Stand-ins for the buffers that the body will allocate, one value per lane."""
+    return {
+        s.buffer.name: Place(s.buffer, (s.buffer.name,), varying=True)
+        for s in statements(body)
+        if isinstance(s, Allocate)
+    }
+
+
+def _held(at: Expressions, body: Block, seen: set[Expr]) -> Iterator[str]:
+    """Dtypes of the vectors that a block holds."""
+    for s in statements(body):
+        if isinstance(s, Store | Accumulate):
+            if s.value.dtype != "bool":
+                yield s.value.dtype
+            yield from _of(at, s.value, seen)
+        elif isinstance(s, If):
+            yield from _of(at, s.condition, seen)
+        elif isinstance(s, Allocate) and s.buffer.dtype != "bool":
+            yield s.buffer.dtype
+        elif isinstance(s, For) and at.varies(s.extent):
+            yield from _of(at, s.extent, seen)
+
+
+def _of(at: Expressions, e: Expr, seen: set[Expr]) -> Iterator[str]:
+    if e in seen or not at.varies(e) or lane_count(at, e) is not None:
+        return
+    seen.add(e)
+    if e.dtype != "bool":
+        yield e.dtype
+    yield from (dtype for part in _parts(at, e) for dtype in _of(at, part, seen))
+
+
+def _parts(at: Expressions, e: Expr) -> Iterator[Expr]:
+    """The expressions whose vectors `e` is computed from."""
+    if e.op in ("get", "param"):
+        return
+    if e.op == "cast" and e.args[0].op == "param" and at.frame.lanes and e.args[0].name == at.frame.lanes.iterator:
+        return
+    found = at.unit.isa.match(e, at.count, contract=at.contract)
+    if found is not None:
+        yield from (o for name, o in found.operands.items() if not name.startswith("imm"))
+        return
+    rewritten = at.rewritten(e)
+    yield from (rewritten,) if rewritten is not None else e.args
