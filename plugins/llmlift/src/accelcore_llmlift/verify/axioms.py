@@ -8,6 +8,7 @@ false one provable.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 from accelcore_llmlift.verify.terms import Bank, Definition, Number, Term, walk
@@ -16,8 +17,17 @@ _LARGEST_GAP = 4
 """Two prefixes of one sum whose ends differ by at most this constant are connected step by step."""
 
 
-def instances(bank: Bank, goals: Sequence[Term]) -> list[Term]:
-    """The axioms for the applications in the goals, and for those of other symbols that these bring in."""
+def instances(bank: Bank, goals: Sequence[Term], lean: bool) -> list[Term]:
+    """The axioms for the applications in the goals, and for those of other symbols that these bring in.
+
+    lean: only the defining equations of prefixes that end a few steps after another prefix of the same symbol.
+    """
+    if lean:
+        apps = _apps(goals)
+        lines = {f: None for app in [*apps, *_between(bank, apps)] if _follows(bank, app, apps)
+                 for f in _defining(bank, app, apps)}  # fmt: skip
+        lines.pop(bank.true, None)
+        return list(lines)
     facts: dict[Term, None] = {}
     apps = _apps(goals)
     unfolded: set[Term] = set()
@@ -57,6 +67,19 @@ def _between(bank: Bank, apps: Sequence[Term]) -> list[Term]:
                     end = bank.add(b.args[0], bank.num(step))
                     added[bank.make("app", (end, *a.args[1:]), a.data, a.sort)] = None
     return list(added)
+
+
+def _follows(bank: Bank, app: Term, apps: Sequence[Term]) -> bool:
+    """Whether another prefix of the symbol ends, or for an interval begins, up to a few steps away."""
+    ends = 1 if bank.definitions[app.name].kind in ("sum", "fold") else 2
+    for other in apps:
+        if other is app or other.name != app.name:
+            continue
+        for a, b in zip(app.args[:ends], other.args[:ends], strict=True):
+            gap = bank.sub(a, b)
+            if gap.op == "num" and 0 < abs(_integer(gap)) <= _LARGEST_GAP:
+                return True
+    return False
 
 
 def _integer(term: Term) -> int:
@@ -222,3 +245,11 @@ def _functions(bank: Bank, terms: Sequence[Term]) -> Iterable[Term]:
         elif t.op == "inv":
             yield bank.implies(bank.lt(zero, t.args[0]), bank.lt(zero, t))
             yield bank.implies(bank.lt(t.args[0], zero), bank.lt(t, zero))
+    yield from _opposites(bank, [t for t in walk(*terms) if t.op == "inv" and not t.holes])
+
+
+def _opposites(bank: Bank, inverses: Sequence[Term]) -> Iterable[Term]:
+    """1/x = -1/y where x = -y."""
+    for x, y in itertools.combinations(inverses[:6], 2):
+        opposite = bank.eq0(bank.add(x.args[0], y.args[0]))
+        yield bank.implies(opposite, bank.eq0(bank.add(x, y)))

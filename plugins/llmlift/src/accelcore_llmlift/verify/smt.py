@@ -3,8 +3,8 @@
 A script declares its symbols, asserts ranges, assumptions and axioms, and defines `goal`.  Its two questions: the
 assertions alone must be satisfiable (no proof from a contradiction), with `(not goal)` they must not be.
 
-Two arithmetics.  "linear": products of unknowns, division by unknowns and wraps are uninterpreted functions with
-instances of true facts; every answer unsat is sound, sat means nothing.  "native": they are SMT-LIB's own operators.
+Two arithmetics.  Linear: products of unknowns, division by unknowns and wraps are uninterpreted functions with
+instances of true facts; every answer unsat is sound, sat means nothing.  Native: they are SMT-LIB's own operators.
 """
 
 from __future__ import annotations
@@ -29,15 +29,18 @@ class Script:
         return f"{self.text}(check-sat)\n(assert (not goal))\n(check-sat)\n"
 
 
-def script(bank: Bank, assumptions: Sequence[Term], goal: Term, arithmetic: str = "linear") -> Script:
-    """The obligation that the assumptions imply the goal."""
-    facts = instances(bank, (*assumptions, goal))
-    writer = _Writer(bank, arithmetic == "native")
+def script(bank: Bank, assumptions: Sequence[Term], goal: Term, effort: str = "lean") -> Script:
+    """The obligation that the assumptions imply the goal.
+
+    effort: "lean" (linear arithmetic, few axioms), "full" (linear, all axioms), "native" (all axioms).
+    """
+    facts = instances(bank, (*assumptions, goal), effort == "lean")
+    writer = _Writer(bank, effort == "native")
     asserted = [*assumptions, *facts]
     ranges = list(_ranges(bank, (*asserted, goal)))
     body = [writer.text(t) for t in (*ranges, *asserted)]
     target = writer.text(goal)
-    extra = [] if writer.native else writer.products()
+    extra = writer.products(effort == "full") if effort != "native" else []
     lines = ["(set-logic ALL)", *writer.declarations, *writer.definitions]
     lines += [f"(assert {t})" for t in (*body, *extra)]
     lines.append(f"(define-fun goal () Bool {target})")
@@ -144,11 +147,14 @@ class _Writer:
             result = f"({name} {text} {result})"
         return result
 
-    def products(self) -> list[str]:
+    def products(self, signs: bool) -> list[str]:
         """Facts about the uninterpreted products: they commute, and have the sign of their factors."""
         facts = []
         for (sort, *_), (a, b, text) in self._products.items():
             zero = _number(0, sort)
+            if not signs:
+                facts.append(f"(= {text} (times_{sort} {b} {a}))")
+                continue
             if a == b:
                 facts.append(f"(>= {text} {zero})")
                 facts.append(f"(=> (not (= {a} {zero})) (> {text} {zero}))")

@@ -203,14 +203,18 @@ class Bank:
         return term if term.op not in ("poly", "num") else self.make("box", (term,), None, term.sort)
 
     def inverse(self, term: Term) -> Term:
-        """1/term over the reals, 0 for 0: multiplicative, so a monomial's inverse is the product of its inverses."""
+        """1/term over the reals, 0 for 0: multiplicative, so a monomial's inverse is the product of its inverses.
+
+        A sum is divided by its content (the gcd of its coefficients), which does not depend on the order of its
+        monomials: two sums that are equal under some case split then have equal arguments of `inv`.
+        """
         poly = self.poly(term)
         if not poly:
             return self.num(0, "Real")
         if len(poly) > 1:
-            lead = min(poly.items(), key=lambda item: [a.serial for a in item[0]])[1]
-            atom = self.make("inv", (self.scale(Fraction(1) / lead, term),), None, "Real")
-            return self.scale(Fraction(1) / lead, atom)
+            content = _content(list(poly.values()))
+            atom = self.make("inv", (self.scale(1 / content, term),), None, "Real")
+            return self.scale(1 / content, atom)
         ((mono, coef),) = poly.items()
         result = self.num(Fraction(1) / Fraction(coef), "Real")
         for atom in mono:
@@ -639,6 +643,12 @@ def _centred(coef: int, bits: int) -> int:
     """The representative of a coefficient modulo 2**bits of the smallest magnitude."""
     half = 1 << (bits - 1)
     return (coef + half) % (1 << bits) - half
+
+
+def _content(coefs: list[Number]) -> Fraction:
+    """The positive gcd of rational numbers."""
+    exact = [Fraction(c) for c in coefs]
+    return Fraction(math.gcd(*(c.numerator for c in exact)), math.lcm(*(c.denominator for c in exact)))
 
 
 def _over(sign: int, unit: Number) -> Number:

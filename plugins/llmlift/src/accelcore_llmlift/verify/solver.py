@@ -1,0 +1,137 @@
+"""Running SMT-LIB scripts: z3 through its library, cvc5 as a second opinion.
+
+An answer is "sat", "unsat" or "unknown"; errors and timeouts are "unknown".  Each query has a limit inside the solver
+and a watchdog that interrupts it from outside, because a solver may miss its own limit while preprocessing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from accelcore_llmlift.verify.smt import Script
+
+_GRACE = 0.25
+"""Seconds after the solver's own limit at which the watchdog interrupts."""
+_thread = threading.local()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """assumptions: of the assertions alone; refutation: of the assertions with the negated goal; then seconds."""
+
+    assumptions: str
+    refutation: str
+    seconds: float
+    note: str = ""
+
+    @property
+    def proved(self) -> bool:
+        """The goal follows, and not from a contradiction."""
+        return self.assumptions == "sat" and self.refutation == "unsat"
+
+
+def z3_missing() -> list[str]:
+    """Empty when the z3 wheel is installed; no import."""
+    from importlib.util import find_spec
+
+    return [] if find_spec("z3") else ["z3: pip install z3-solver"]
+
+
+def _context() -> Any:
+    """One z3 context a thread: contexts are not safe to share, and making one costs more than a query."""
+    import z3
+
+    if not hasattr(_thread, "context"):
+        _thread.context = z3.Context()
+    return _thread.context
+
+
+def ask_z3(script: Script, seconds: float, vacuity: bool = True) -> Answer:
+    """Both questions of a script; the first is skipped (and "unknown") when vacuity is False."""
+    import z3
+
+    start = time.monotonic()
+    context = _context()
+    solver = z3.SimpleSolver(ctx=context)
+    solver.set("timeout", max(1, int(seconds * 1000)))
+    guard = "(declare-const negated Bool)\n(assert (=> negated (not goal)))\n"
+    try:
+        solver.from_string(script.text + guard)
+        with _watchdog(context, 2 * seconds + _GRACE):
+            refutation = str(solver.check(z3.Bool("negated", ctx=context)))
+            first = "unknown"
+            if vacuity and refutation == "unsat":
+                first = str(solver.check())
+        note = solver.reason_unknown() if "unknown" in (refutation, first) else ""
+    except z3.Z3Exception as error:
+        return Answer("unknown", "unknown", time.monotonic() - start, f"z3: {error}")
+    return Answer(first, refutation, time.monotonic() - start, note)
+
+
+def model_z3(script: Script, names: list[str], seconds: float) -> dict[str, Any] | None:
+    """Values of constants and functions under which the goal is false, by name; None when there are none."""
+    import z3
+
+    context = _context()
+    solver = z3.Solver(ctx=context)
+    solver.set("timeout", max(1, int(seconds * 1000)))
+    try:
+        solver.from_string(script.text + "(assert (not goal))\n")
+        with _watchdog(context, seconds + _GRACE):
+            if solver.check() != z3.sat:
+                return None
+        model = solver.model()
+    except z3.Z3Exception:
+        return None
+    wanted = set(names)
+    return {d.name(): model[d] for d in model.decls() if d.name() in wanted}
+
+
+@contextlib.contextmanager
+def _watchdog(context: Any, seconds: float) -> Iterator[None]:
+    timer = threading.Timer(seconds, context.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def z3_script(text: str, seconds: float) -> list[str]:
+    """The answers of a standalone script, from a fresh z3 context."""
+    import z3
+
+    context = z3.Context()
+    z3.Z3_global_param_set("timeout", str(max(1, int(seconds * 1000))))
+    try:
+        with _watchdog(context, 2 * seconds + _GRACE):
+            return str(z3.Z3_eval_smtlib2_string(context.ref(), text)).split()
+    except z3.Z3Exception as error:
+        return [f"error: {error}"]
+    finally:
+        z3.Z3_global_param_set("timeout", "4294967295")
+
+
+def cvc5_script(text: str, seconds: float) -> list[str] | None:
+    """The answers of a standalone script from cvc5; None when it is not installed."""
+    try:
+        import cvc5
+    except ImportError:
+        return None
+    manager = cvc5.TermManager()
+    solver = cvc5.Solver(manager)
+    solver.setOption("tlimit-per", str(max(1, int(seconds * 1000))))
+    solver.setOption("incremental", "true")
+    parser = cvc5.InputParser(solver)
+    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "obligation")
+    symbols = parser.getSymbolManager()
+    answers: list[str] = []
+    while not (command := parser.nextCommand()).isNull():
+        answers += str(command.invoke(solver, symbols)).split()
+    return answers
