@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 
 from accelcore.bench.landscape import Landscape, ScriptedProposer
-from accelcore.budget import Meter
 from accelcore.journal import Journal
 from accelcore.protocols import Proposer, Strategy
-from accelcore.session import Session
+from accelcore.session import Progress, Session
 from accelcore.values import Artifact, Budget, Evaluation, Task
 
 WITHIN = (0.05, 0.01)
@@ -19,7 +18,7 @@ WITHIN = (0.05, 0.01)
 
 @dataclass(frozen=True)
 class Trace:
-    """One search.  path: (evaluations made, proposals taken, best cost) after each improvement, in that order.
+    """One search.  path: (evaluations, proposals, best cost) after each improvement, counted in the logical order.
 
     evaluations counts what the bench judged; repeats how many of these were judged before (0 for a sound session).
     """
@@ -38,36 +37,47 @@ class Trace:
 
 
 class _Counting:
-    """A landscape that counts what it judges and keeps the best cost; its `meter` tells the proposals so far."""
+    """A landscape that notes what it judges."""
 
     def __init__(self, landscape: Landscape) -> None:
         self._landscape = landscape
-        self.meter: Meter | None = None
         self.judged: list[str] = []
-        self.path: list[tuple[int, int, float]] = []
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._landscape, name)
 
     def judge(self, task: Task, artifact: Artifact, incumbent: Artifact | None) -> Evaluation:
-        """Count, then judge."""
-        evaluation = self._landscape.judge(task, artifact, incumbent)
+        """Note, then judge."""
         self.judged.append(artifact.kernel.digest)
-        if evaluation.cost and (not self.path or evaluation.cost.value < self.path[-1][2]):
-            proposals = int(self.meter.spent["proposals"]) if self.meter else 0
-            self.path.append((len(self.judged), proposals, evaluation.cost.value))
-        return evaluation
+        return self._landscape.judge(task, artifact, incumbent)
+
+
+class _Path:
+    """Follows a session: improvements by the number of distinct kernels and of proposals handed out before."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[int, int, float]] = []
+        self._seen: set[str] = set()
+        self._proposals = 0
+
+    def __call__(self, progress: Progress) -> None:
+        candidate, evaluation = progress.candidate, progress.evaluation
+        if candidate is None or evaluation is None:
+            return
+        self._seen.add(candidate.digest)
+        self._proposals += candidate.parent is not None
+        if progress.kind == "best" and evaluation.cost is not None:
+            self.steps.append((len(self._seen), self._proposals, evaluation.cost.value))
 
 
 def trace(
     strategy: Strategy, landscape: Landscape, seed: int, *, evaluations: int = 300, proposer: Proposer | None = None
 ) -> Trace:
     """One search over one landscape with at most `evaluations`; the proposer is scripted unless one is given."""
-    counting = _Counting(landscape)
+    counting, path = _Counting(landscape), _Path()
     proposer = proposer or ScriptedProposer(landscape, seed)
     budget = Budget(evaluations=evaluations, proposals=50 * evaluations)
-    with Session(Journal.memory(seed=seed), budget=budget, proposers=[proposer], jobs=1) as session:
-        counting.meter = session.meter
+    with Session(Journal.memory(seed=seed), budget=budget, proposers=[proposer], watch=path, jobs=1) as session:
         session.focus(landscape.task(), landscape, counting)  # type: ignore[arg-type]  # forwards to the landscape
         session.search(strategy, session.start(landscape.lower(session.task), lowered=True))
         spent = session.meter.spent
@@ -76,7 +86,7 @@ def trace(
         strategy=strategy.name,
         landscape=landscape.name,
         seed=seed,
-        path=tuple(counting.path),
+        path=tuple(path.steps),
         evaluations=len(judged),
         proposals=int(spent["proposals"]),
         repeats=len(judged) - len(set(judged)),

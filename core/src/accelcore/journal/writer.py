@@ -75,18 +75,24 @@ class Journal:
         config: Mapping[str, object] | None = None,
         versions: Mapping[str, str] | None = None,
     ) -> Journal:
-        """A new run under `folder`, which is made where absent.  JournalError when it cannot be written."""
+        """A new run under `folder`, which is made where absent.  JournalError when it cannot be written, or exists.
+
+        The file appears under its name with its run already in it: a kill leaves a journal or none.
+        """
         id = id or new_id(str((config or {}).get("name", "run")))
         home = Path(folder) / id
         path = home / schema.FILE
         with schema.explained(path):
-            home.mkdir(parents=True, exist_ok=False)
+            home.mkdir(parents=True, exist_ok=True)
             lock = WriterLock(home)
         try:
-            db = schema.connect(path, write=True)
+            if path.exists():
+                raise JournalError(
+                    "there is a run of this id already", where=str(path), hint="accelcore resume goes on"
+                )
             with schema.explained(path):
-                _insert_run(db, id, seed, config, versions)
-            return cls(db, path, lock)
+                _draft(path.with_suffix(".new"), id, seed, config, versions).replace(path)
+            return cls(schema.connect(path, write=True), path, lock)
         except BaseException:
             lock.close()
             raise
@@ -111,6 +117,7 @@ class Journal:
         try:
             db = schema.connect(file, write=True)
             with schema.explained(file):
+                db.execute("UPDATE run SET status='running'")
                 return cls(db, file, lock)
         except BaseException:
             lock.close()
@@ -259,7 +266,10 @@ class Journal:
         """The model call of that key, in whatever state."""
         columns = "key, status, attempts, reply, finish, model, tokens_in, tokens_out, tokens_cached, dollars"
         row = self._one(f"SELECT {columns} FROM call WHERE key=?", key)
-        return None if row is None else CallRow(*row[:3], row[3] or "", row[4] or "", Usage(*row[5:]))
+        if row is None:
+            return None
+        key, status, attempts, reply, finish, *usage = row
+        return CallRow(key, status, attempts, reply or "", finish or "", Usage(*usage))
 
     def usage(self) -> Usage:
         """Tokens and dollars of all calls that were answered."""
@@ -322,6 +332,20 @@ class Journal:
                 where=str(self.path),
                 hint="accelcore or a plugin changed since; the results so far stand, start a new run to go on",
             )
+
+
+def _draft(
+    file: Path, id: str, seed: int, config: Mapping[str, object] | None, versions: Mapping[str, str] | None
+) -> Path:
+    """A journal with its run, under a name that nobody looks for."""
+    file.unlink(missing_ok=True)
+    db = sqlite3.connect(file, isolation_level=None)
+    try:
+        schema.migrate(db)
+        _insert_run(db, id, seed, config, versions)
+    finally:
+        db.close()
+    return file
 
 
 def _insert_run(

@@ -84,6 +84,7 @@ class Session:
         self._legal: set[tuple[str, str]] = set()
         self.target: Target | None = None
         self.best: Candidate | None = None
+        self._closed = False
 
     # What a strategy may look at.
 
@@ -182,7 +183,14 @@ class Session:
         """
         requests = [self.request(Phase.IMPLEMENT, parent, moves=moves) for parent in parents]
         stream = self._stream(requests, n, self._noted)
-        return self._line(_Children(stream, self.candidate), ahead, lambda: self.meter.charge("proposals"))
+        return self._line(_Children(stream, self), ahead, lambda: self.meter.charge("proposals"))
+
+    def children(self, parent: Candidate, *, n: int = 64, moves: Sequence[Move] = ()) -> Iterator[Candidate]:
+        """The proposals for one parent as candidates that are not judged: a stream to come back to.
+
+        Proposers start at the call.
+        """
+        return _Children(self._stream([self.request(Phase.IMPLEMENT, parent, moves=moves)], n, self._charged), self)
 
     def start(self, kernel: Kernel, *, lowered: bool = False) -> Candidate:
         """Judge a kernel to search from, at step 0; `evaluation(start)` tells how it went.
@@ -231,6 +239,9 @@ class Session:
 
     def close(self, status: str = "done") -> None:
         """End the run: stop what runs, write its state, let go of the files.  Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
         self._waiters.shutdown(wait=False, cancel_futures=True)
         if self._shop is not None:
             self._shop.close()
@@ -252,6 +263,7 @@ class Session:
         self.close("done" if error is None else "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped")
 
     def _abandon(self) -> None:
+        self._closed = True
         self._waiters.shutdown(wait=False, cancel_futures=True)
         if self._shop is not None:
             self._shop.close()
@@ -327,8 +339,8 @@ class Session:
 class _Children:
     """The candidates in a stream of proposals; those without a kernel are passed over."""
 
-    def __init__(self, stream: Stream, candidate: Callable[[Request, Proposal], Candidate | None]) -> None:
-        self._stream, self._candidate = stream, candidate
+    def __init__(self, stream: Stream, session: Session) -> None:
+        self._stream, self._session = stream, session
 
     def __iter__(self) -> _Children:
         return self
@@ -336,7 +348,7 @@ class _Children:
     def __next__(self) -> Candidate:
         while True:
             asked = self._stream.take()
-            found = self._candidate(asked.request, asked.proposal)
+            found = self._session.candidate(asked.request, asked.proposal)
             if found is not None:
                 return found
 

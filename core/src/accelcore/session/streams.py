@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from itertools import islice
 from queue import SimpleQueue
-from threading import Event
+from threading import Event, Semaphore
 from typing import TypeVar
 
 from accelcore.errors import AccelcoreError, PluginError
@@ -41,19 +41,25 @@ class _Inline:
         """Nothing runs."""
 
 
+LOOKAHEAD = 4
+"""Answers that a waiting proposer may have ready before they are taken: an abandoned stream has paid for no more."""
+
+
 class _Pumped:
     """Items of a proposer that waits (for a model): a thread runs it, the queue holds what is there."""
 
     def __init__(self, items: Iterator[Proposal], pool: Executor) -> None:
         self._queue: SimpleQueue[Proposal | BaseException | None] = SimpleQueue()
+        self._room = Semaphore(LOOKAHEAD)
         self._stopped, self._over = Event(), False
         pool.submit(self._pump, items)
 
     def _pump(self, items: Iterator[Proposal]) -> None:
         last: BaseException | None = None
         try:
-            for item in items:
-                if self._stopped.is_set():
+            while self._room.acquire() and not self._stopped.is_set():
+                item = next(items, None)
+                if item is None:
                     break
                 self._queue.put(item)
         except BaseException as error:  # noqa: BLE001  # raised again where the item was asked for
@@ -69,6 +75,7 @@ class _Pumped:
             return None
         item = self._queue.get()
         if isinstance(item, Proposal):
+            self._room.release()
             return item
         self._over = True
         if item is not None:
@@ -77,6 +84,7 @@ class _Pumped:
 
     def stop(self) -> None:
         self._stopped.set()
+        self._room.release()
 
 
 class Stream(Iterator[Proposal]):

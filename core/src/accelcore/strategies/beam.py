@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 class Beam:
     """Keep the `width` fastest distinct kernels; expand each; keep the fastest of parents and children.
 
-    Invariant: the beam holds the fastest `width` of all kernels judged so far, so its best never gets worse.  Stops
-    after `depth` levels, or when `patience` levels in a row leave the beam as it was.
+    Invariant: the beam holds the fastest `width` of all kernels judged so far, so its best never gets worse; a kernel
+    that stays in the beam goes on with the proposals that it has not tried.  Stops after `depth` levels, when
+    `patience` levels in a row leave the beam as it was, or when nothing is proposed any more.
     """
 
     width: int = field(default=4, metadata={"help": "kernels kept from level to level"})
@@ -34,11 +36,16 @@ class Beam:
     def search(self, session: Session, start: Candidate) -> None:
         """See the class."""
         beam, unchanged = [start], 0
+        streams: dict[str, Iterator[Candidate]] = {}
         for _ in range(self.depth):
-            children = [judged.candidate for judged in session.expand(beam, n=self.tries)]
+            for parent in beam:  # all are open before the first is read, so that proposers overlap
+                if parent.digest not in streams:
+                    streams[parent.digest] = session.children(parent, n=self.tries * self.depth)
+            level = chain.from_iterable(islice(streams[parent.digest], self.tries) for parent in beam)
+            children = [judged.candidate for judged in session.evaluate(level)]
             following = session.fastest([*beam, *children], self.width)
             unchanged = unchanged + 1 if _digests(following) == _digests(beam) else 0
-            if not following or unchanged == self.patience:
+            if not children or not following or unchanged == self.patience:
                 return
             beam = following
 
