@@ -1,0 +1,85 @@
+"""Options that all paid commands share, and how they become `Settings`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from accelcore.errors import UsageError
+from accelcore.pipeline.settings import Settings
+
+_BUDGET = "Budget"
+_SEARCH = "Search"
+
+Sizes = Annotated[list[str], typer.Option("--size", metavar="NAME=N", help="Value of a size parameter; repeatable.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of inputs and search.")]
+Evaluations = Annotated[Optional[int], typer.Option("--max-evaluations", help="Candidates judged at most.")]  # noqa: UP045  # Typer reads it at run time
+Seconds = Annotated[Optional[float], typer.Option("--max-seconds", help="Wall time of the search at most.")]  # noqa: UP045  # as above
+Proposals = Annotated[Optional[int], typer.Option("--max-proposals", help="Proposals asked for at most.")]  # noqa: UP045  # as above
+Tokens = Annotated[Optional[int], typer.Option("--max-tokens", help="Tokens of a model at most.")]  # noqa: UP045  # as above
+Dollars = Annotated[Optional[float], typer.Option("--max-dollars", help="Dollars for a model at most.")]  # noqa: UP045  # as above
+Strategy = Annotated[str, typer.Option("--strategy", metavar="NAME[:OPTION=VALUE,...]", help="Search strategy.")]
+Options = Annotated[
+    list[str], typer.Option("-O", metavar="[STRATEGY.]OPTION=VALUE", help="Option of the strategy; repeatable.")
+]
+Model = Annotated[
+    Optional[str],  # noqa: UP045  # as above
+    typer.Option("--model", metavar="PREFIX:NAME", help="Language model; none and no key is used without it."),
+]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Use no results of earlier runs.")]
+Runs = Annotated[Path, typer.Option("--runs", help="Folder of the journals.")]
+ProofSeconds = Annotated[float, typer.Option("--proof-seconds", help="Wall time for one proof.")]
+
+
+def run_options(
+    size: Sizes = [],  # noqa: B006  # Typer copies it
+    seed: Seed = 0,
+    max_evaluations: Evaluations = None,
+    max_seconds: Seconds = None,
+    max_proposals: Proposals = None,
+    max_tokens: Tokens = None,
+    max_dollars: Dollars = None,
+    strategy: Strategy = "",
+    option: Options = [],  # noqa: B006  # as above
+    model: Model = None,
+    no_cache: NoCache = False,
+    runs: Runs = Path("accelcore-runs"),
+    proof_seconds: ProofSeconds = 60.0,
+) -> Settings:
+    """The settings that these options make, with progress on standard error."""
+    from accelcore.options import assignments
+    from accelcore.terminal import Progress
+
+    name = strategy.partition(":")[0]
+    return Settings(
+        sizes=sizes_from(size),
+        seed=seed,
+        max_evaluations=max_evaluations,
+        max_seconds=max_seconds,
+        max_proposals=max_proposals,
+        max_tokens=max_tokens,
+        max_dollars=max_dollars,
+        strategy=strategy,
+        strategy_options=assignments(option, name),
+        model=model,
+        cache=not no_cache,
+        runs=runs,
+        proof_seconds=proof_seconds,
+        progress=Progress(),
+    )
+
+
+def sizes_from(texts: list[str]) -> dict[str, int]:
+    """`m=1024` or `m=1024,n=512`, repeatable; UsageError for what is no positive integer."""
+    found: dict[str, int] = {}
+    for text in (part for whole in texts for part in whole.split(",")):
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise UsageError(f"{text!r} is no size", where="--size", hint="write --size NAME=N")
+        try:
+            found[name.strip()] = int(value, 0)
+        except ValueError:
+            raise UsageError(f"{value!r} is no integer", where=f"--size {name}", hint="write --size NAME=N") from None
+    return found

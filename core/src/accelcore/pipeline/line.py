@@ -1,0 +1,165 @@
+"""The straight line after the lift: lower, judge the seed, search, promote, measure beside others, export."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from accelcore.errors import UnsupportedLowering
+from accelcore.pipeline.catalog import choose_evaluator, choose_strategy, choose_target
+from accelcore.pipeline.progress import Note, Started
+from accelcore.pipeline.results import LiftedFunction, Measured, OptimizeResult
+from accelcore.values import Artifact, Candidate, Evaluation, Kernel, Machine, Status, Summary, Task
+
+if TYPE_CHECKING:
+    from accelcore.pipeline.sessions import Watch
+    from accelcore.pipeline.settings import Settings
+    from accelcore.protocols import Target
+    from accelcore.session import Bench, Session
+
+
+@dataclass
+class Line:
+    """One run over one task.
+
+    Invariant: what it ends with is the best kernel that the judge accepted, whatever ended the search; a kernel that
+    fails the confirmation is not it, the next best one is.
+    """
+
+    session: Session
+    spec: str
+    chosen: Settings
+    watch: Watch
+    out: Path | None
+
+    def run(self, task: Task, lifted: LiftedFunction | None, own: Kernel | None) -> OptimizeResult:
+        """Search for the fastest kernel of the task; `own` is the user's kernel, where there is one."""
+        target = choose_target(self.spec)
+        seed = self._lowered(target, task, required=own is None)
+        base = self._result(task, lifted, target)
+        evaluator = choose_evaluator(self.spec)
+        if evaluator is None:
+            return self._only_lowered(base, target, seed or own)
+        from accelcore.pipeline.benches import bench_for
+
+        bench = bench_for(evaluator, task, self.chosen)
+        self.session.focus(task, target, bench)
+        base = replace(base, machine=machine_of(target))
+        return self._searched(base, bench, target, seed, own)
+
+    def _lowered(self, target: Target, task: Task, *, required: bool) -> Kernel | None:
+        """The seed that the target makes of the summary; None for a task that was not lifted."""
+        if not isinstance(task.reference, Summary):
+            return None
+        self.chosen.progress(Started("lower", f"{task.name} to {target.name}"))
+        try:
+            return target.lower(task)
+        except UnsupportedLowering as error:
+            if required:
+                raise
+            self.chosen.progress(Note(f"not derived again: {error.what}"))
+            return None
+
+    def _searched(
+        self, base: OptimizeResult, bench: Bench, target: Target, seed: Kernel | None, own: Kernel | None
+    ) -> OptimizeResult:
+        self.chosen.progress(Started("search", f"{base.task.name} on {bench.fingerprint}"))
+        starts = [self.session.start(k, lowered=k is seed) for k in (own, seed) if k is not None]
+        sound = [c for c in starts if _ok(self.session.evaluation(c))]
+        if not sound:
+            said = self.session.evaluation(starts[0]) if starts else None
+            reason = f"the kernel to start from ended {said.status}: {said.feedback or said.log}" if said else ""
+            best = Measured("best", said) if said else None
+            return self._finished(replace(base, seed=best, best=best, reason=reason), target)
+        strategy = choose_strategy(self.chosen.strategy, dict(self.chosen.strategy_options))
+        for begin in sound:
+            if not self.watch.stop:
+                self.session.search(strategy, begin)
+        return self._promoted(base, bench, target, sound[0])
+
+    def _promoted(self, base: OptimizeResult, bench: Bench, target: Target, start: Candidate) -> OptimizeResult:
+        """Confirm the champion in a second sitting, then measure what users would have otherwise beside it."""
+        from accelcore.pipeline.benches import confirmed
+
+        champion, judged = confirmed(self.session, bench, start, quick=self.watch.stop)
+        seed = self.session.evaluation(start)
+        assert seed is not None
+        relative = self.session.relative(champion), self.session.relative(start)
+        speedup = relative[1] / relative[0] if relative[0] and relative[1] else None
+        best = Measured("best", judged)
+        baselines = () if self.watch.stop else self._baselines(bench, target, champion)
+        result = replace(
+            base,
+            seed=Measured("seed", seed),
+            best=best,
+            speedup=speedup,
+            baselines=baselines,
+            kernel_text=champion.kernel.text,
+            inputs_judged=_inputs(judged),
+        )
+        return self._finished(result, target, champion.kernel)
+
+    def _baselines(self, bench: Bench, target: Target, champion: Candidate) -> tuple[Measured, ...]:
+        """Baselines of the target, each raced against the champion: the ratio is how much faster the champion is."""
+        kernels: Mapping[str, Kernel] = target.baselines(self.session.task)
+        if not kernels:
+            return ()
+        self.chosen.progress(Started("measure", ", ".join(kernels)))
+        built = bench.build(self.session.task, [champion.kernel, *kernels.values()])
+        best = built[0] if isinstance(built[0], Artifact) else None
+        found = []
+        for label, artifact in zip(kernels, built[1:], strict=True):
+            judged = artifact if isinstance(artifact, Evaluation) else bench.judge(self.session.task, artifact, best)
+            ratio = judged.metric("ratio") if judged.status is Status.OK else None
+            found.append(Measured(label, judged, ratio))
+        return tuple(found)
+
+    def _result(self, task: Task, lifted: LiftedFunction | None, target: Target) -> OptimizeResult:
+        return OptimizeResult(
+            verdict=lifted.verdict if lifted else None,
+            task=task,
+            target=target.name,
+            seed=None,
+            best=None,
+            candidates=(),
+            run=self.session.journal.id,
+            lifted=lifted,
+        )
+
+    def _only_lowered(self, base: OptimizeResult, target: Target, kernel: Kernel | None) -> OptimizeResult:
+        """A target that nothing runs: the lowered code, and no claim about it."""
+        reason = f"target {target.name} has no evaluator: the kernel was lowered, not run"
+        result = replace(base, reason=reason, kernel_text=kernel.text if kernel else "")
+        return self._finished(result, target, kernel)
+
+    def _finished(self, result: OptimizeResult, target: Target, kernel: Kernel | None = None) -> OptimizeResult:
+        """Candidates, spending, and the export folder with the report."""
+        from accelcore.pipeline.exporting import export_result
+
+        result = replace(
+            result,
+            candidates=tuple(self.watch.judged),
+            spent=dict(self.session.meter.spent),
+            interrupted=self.watch.stop,
+        )
+        if kernel is None or self.out is None:
+            return result
+        self.chosen.progress(Started("export", str(self.out)))
+        return export_result(result, kernel, target, self.session, self.out)
+
+
+def _ok(evaluation: Evaluation | None) -> bool:
+    return evaluation is not None and evaluation.status is Status.OK
+
+
+def _inputs(evaluation: Evaluation) -> int | None:
+    """On how many inputs the judge compared results, as far as it says."""
+    count = evaluation.metric("inputs")
+    return int(count) if count is not None else None
+
+
+def machine_of(target: Target) -> Machine | None:
+    """The target's machine, where it can be had here."""
+    return None if target.missing() else target.machine()
