@@ -1,0 +1,35 @@
+"""Whether an expression may be computed where the program did not ask for it: no read out of range, no fault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from accelcore.ir.dtypes import DTYPES
+from accelcore.ir.expr import Expr, walk
+from accelcore.loops.linear import at_least, constant, extremes, minus, polynomial
+from accelcore.loops.nodes import For, Program
+
+
+def harmless(program: Program, e: Expr, loops: Sequence[For]) -> bool:
+    """Whether computing `e` anywhere inside `loops` cannot fault: reads stay inside, no integer is divided by zero."""
+    for node in walk(e):
+        if node.op == "get" and not inside(program, node, loops):
+            return False
+        divides = node.op in ("tdiv", "trem", "fdiv", "fmod") and not DTYPES[node.dtype].is_float
+        if divides and (node.args[1].op != "const" or not node.args[1].value):
+            return False
+    return True
+
+
+def inside(program: Program, read: Expr, loops: Sequence[For]) -> bool:
+    """Whether a read's indices are certain to be inside its buffer for all iterations of the loops around it."""
+    extents = {f.iterator: f.extent for f in loops}
+    shape = program.buffer(read.args[0].name).shape
+    for where, extent in zip(read.args[1:], shape, strict=True):
+        bounds = extremes(polynomial(where), extents)
+        if bounds is None:
+            return False
+        room = minus(minus(polynomial(extent), constant(1)), bounds[1])
+        if not (at_least(bounds[0], 0) and at_least(room, 0)):
+            return False
+    return True
