@@ -428,11 +428,19 @@ def cast(e: Expr, dtype: str, rounding: str = "nearest", mode: str = "wrap") -> 
 
 
 def call(function: str, *args: Operand, dtype: str | None = None) -> Expr:
-    """A named scalar function; the result has the first argument's dtype unless one is given."""
+    """A named scalar function; the result has the first argument's dtype unless one is given.
+
+    The functions of FUNCTIONS work on floats and reals: integer arguments become reals; isnan and isinf give bool.
+    """
     operands = tuple(coerce(a) for a in args)
     if not operands:
         raise IrError(f"{function} needs an argument")
     _scalars(function, *operands)
+    if function in FUNCTIONS:
+        operands = tuple(a if DTYPES[a.dtype].is_float else cast(a, "real") for a in operands)
+        if len({a.dtype for a in operands}) > 1:
+            raise IrError(f"arguments of {function} have dtypes {', '.join(a.dtype for a in operands)}")
+        dtype = "bool" if function in ("isnan", "isinf") else operands[0].dtype
     return Expr("call", operands, (function,), dtype or operands[0].dtype)
 
 
