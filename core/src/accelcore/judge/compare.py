@@ -1,0 +1,48 @@
+"""Comparing what a kernel wrote with what was expected: every element, no quota, exact where results are exact."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from accelcore.sandbox.native.guarded import POISONS
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from accelcore.ir.evaluate import Bounded
+
+    Array = np.ndarray[Any, Any]
+
+_SHOWN = 4  # wrong elements that feedback lists
+
+
+def difference(name: str, got: Array, expected: Bounded) -> str:
+    """What is wrong with a result, in one line for people and models; "" when all of it is right."""
+    import numpy as np
+
+    if got.shape != expected.value.shape:
+        return f"{name} has the shape {got.shape}, expected {expected.value.shape}"
+    wrong = ~np.broadcast_to(expected.covers(got), got.shape)
+    count = int(np.count_nonzero(wrong))
+    if not count:
+        return ""
+    share = f"{count} of {wrong.size} elements of {name} are wrong"
+    if any(_untouched(got, poison) for poison in POISONS):
+        return f"{share}: {name} was never written"
+    first = np.argwhere(wrong)[:_SHOWN]
+    shown = ", ".join(_element(name, tuple(map(int, at)), got, expected) for at in first)
+    return f"{share}: {shown}"
+
+
+def _untouched(got: Array, poison: int) -> bool:
+    """Whether all bytes are still those that the judge put there."""
+    import numpy as np
+
+    return bool(got.size) and bool((np.ascontiguousarray(got).view(np.uint8) == poison).all())
+
+
+def _element(name: str, at: tuple[int, ...], got: Array, expected: Bounded) -> str:
+    where = f"{name}[{', '.join(map(str, at))}]" if at else name
+    text = f"{where} is {got[at]!s}, expected {expected.value[at]!s}"
+    bound = float(expected.bound[at])
+    return f"{text} +- {bound:.3g}" if bound else text
