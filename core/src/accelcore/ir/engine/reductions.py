@@ -10,6 +10,7 @@ relatively; a maximum is as uncertain as its most uncertain term.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -61,23 +62,20 @@ def _reduce(engine: Engine, node: Expr, env: Env) -> Block:
 
 def _tabulated(engine: Engine, node: Expr, env: Env, length: int, ragged: Block | None) -> Block:
     """The reduction without its start value, of a body that is tabulated in one or several pieces."""
-    body = node.args[1]
+    summed, body = {node.number: length}, node.args[1]
+    if node.kind == "sum" and ragged is None and body.op == "reduce":
+        summed, body, _ = nest(engine, node, env, length)
     others = [n for n in env.ranges if n in node.free and env.length(n) > 1]
-    total = length
-    for n in others:
-        total *= env.length(n)
+    total = math.prod(summed.values()) * math.prod(env.length(n) for n in others)
     if total > LIMIT and others:
         longest = max(others, key=env.length)
         return _by_axis(engine, node, env, longest, total // env.length(longest))
-    if total > LIMIT and node.kind in COMBINE and ragged is None:
-        return _by_range(engine, node, env, length)
-    if node.kind == "sum" and ragged is None and body.op == "reduce":
-        return _nested_sum(engine, node, env, length)
+    if node.kind in COMBINE and ragged is None:
+        return _merged(engine, node, env, summed, body)
     inner = env.bind(node.number, Range(0, length))
     block = _materialised(engine.value(body, inner), node.number, length)
-    if ragged is None:
-        counts, mask = None, None
-    else:
+    counts, mask = None, None
+    if ragged is not None:
         counts, mask = _mask(ragged, node.number, length)
         block = _widened(block, union(block.axes, ragged.axes))
         mask = spread(mask, union((node.number,), ragged.axes), block.axes)
@@ -86,47 +84,54 @@ def _tabulated(engine: Engine, node: Expr, env: Env, length: int, ragged: Block 
     return along(node.kind, block, block.axes.index(node.number), mask, counts, engine.numbers, empty)
 
 
-def _nested_sum(engine: Engine, node: Expr, env: Env, length: int) -> Block:
-    """A sum of sums as one sum: its terms may be added in any order, so all of them count in gamma_n."""
-    summed, body, inner = nest(engine, node, env, length)
-    block = engine.value(body, inner)
-    for number, extent in summed.items():
-        block = _materialised(block, number, extent)
-    places = [block.axes.index(n) for n in summed]
-
-    def merged(array: Array | None) -> Array | None:
-        if array is None:
-            return None
-        moved = np.moveaxis(np.broadcast_to(array, block.data.shape), places, range(-len(places), 0))
-        return moved.reshape(*moved.shape[: -len(places)], -1)
-
-    data = merged(block.data)
-    assert data is not None
-    axes = (*(n for n in block.axes if n not in summed), node.number)
-    flat = replace(block, axes=axes, data=data, err=merged(block.err), bad=merged(block.bad))
-    return along("sum", flat, len(axes) - 1, None, None, engine.numbers, False)
-
-
 def _by_axis(engine: Engine, node: Expr, env: Env, axis: int, per_item: int) -> Block:
     span = env.ranges[axis]
     parts = []
     alone = Expr("reduce", node.args[:2], node.attrs, node.dtype)
     for start, stop in pieces(span.length, per_item, LIMIT):
         inner = env.bind(axis, Range(span.start + start, span.start + stop), scoped=True)
-        block = engine.compute(alone, inner)
-        parts.append(_materialised(block, axis, stop - start))
+        parts.append(_materialised(engine.compute(alone, inner), axis, stop - start))
     return join(parts, axis)
 
 
-def _by_range(engine: Engine, node: Expr, env: Env, length: int) -> Block:
+def _merged(engine: Engine, node: Expr, env: Env, summed: dict[int, int], body: Expr) -> Block:
+    """A reduction over one range, or a sum of sums as one sum: its terms may be added in any order, so all of them
+    count in gamma_n.  The longest range is taken in pieces when the table is too large."""
+    longest = max(summed, key=lambda n: summed[n])
+    terms = math.prod(summed.values())
+    rest = env.bind_all({n: Range(0, extent) for n, extent in summed.items() if n != longest})
+    spans = pieces(summed[longest], terms // max(1, summed[longest]), LIMIT) or [(0, 0)]
     total: Block | None = None
-    for start, stop in pieces(length, 1, LIMIT):
-        inner = env.bind(node.number, Range(start, stop), scoped=True)
-        block = _materialised(engine.value(node.args[1], inner), node.number, stop - start)
-        part = along(node.kind, block, 0, None, None, engine.numbers, False)
+    for start, stop in spans:
+        inner = rest.bind(longest, Range(start, stop), scoped=len(spans) > 1)
+        block = _flat(engine.value(body, inner), {**summed, longest: stop - start}, node.number)
+        empty = len(node.args) == 2
+        counts = np.asarray(terms) if len(spans) > 1 else None
+        part = along(node.kind, block, len(block.axes) - 1, None, counts, engine.numbers, empty)
         total = part if total is None else combine(node.kind, total, part, engine.numbers)
     assert total is not None
     return total
+
+
+def _flat(block: Block, summed: dict[int, int], name: int) -> Block:
+    """All summed axes as one, the last, under the variable `name`."""
+    for number, extent in summed.items():
+        block = _materialised(block, number, extent)
+    places = [block.axes.index(n) for n in summed]
+    if places == [len(block.axes) - 1]:
+        return block
+
+    def merged(array: Array | None) -> Array | None:
+        if array is None:
+            return None
+        moved = np.moveaxis(np.broadcast_to(array, block.data.shape), places, range(-len(places), 0))
+        shape = moved.shape[: -len(places)]
+        return moved.reshape(*shape, math.prod(summed.values()))
+
+    data = merged(block.data)
+    assert data is not None
+    axes = (*(n for n in block.axes if n not in summed), name)
+    return replace(block, axes=axes, data=data, err=merged(block.err), bad=merged(block.bad))
 
 
 def _materialised(block: Block, axis: int, length: int) -> Block:
