@@ -17,6 +17,7 @@ from accelcore.ir.dtypes import DTYPES, INDEX
 from accelcore.ir.expr import Expr, array, cast, get, index, param, rebuild, substitute
 from accelcore.loops.nodes import Allocate, Buffer, For, Memory, Program, Statement, Store
 from accelcore.loops.realize import Realizer
+from accelcore.loops.sharing import dear, repeated_stages, skips, tabulated, total
 from accelcore.values import Param, Role, Summary, Task, abi_arguments
 
 _NAMES = "ijklpqrstuvw"
@@ -59,6 +60,8 @@ def _build(task: Task, posts: Sequence[tuple[Param, Expr]], copies: Sequence[str
     for name in copies:
         mapping[name] = builder.copy_of(task.param(name))
     goals = [Goal(p, (), renamed(post, mapping)) for p, post in posts]
+    for goal in goals:
+        builder.note(goal.tensor)
     builder.goals(goals if grouped else [])
     for goal in goals if not grouped else []:
         builder.goals([goal])
@@ -100,6 +103,8 @@ class Builder:
     def __init__(self, taken: set[str]) -> None:
         self.taken = set(taken)
         self.frames = [Frame()]
+        self.repeated: set[tuple[Expr, Expr | None]] = set()
+        self.filling: set[tuple[Expr, Expr | None]] = set()
 
     # Names and places.
 
@@ -164,6 +169,8 @@ class Builder:
             rest = [g for g in rest if g not in together]
             with self.loop(self.scalar(first.tensor.args[0])) as i:
                 inside = [_inside(g, i) for g in together]
+                for g in inside:
+                    self.note(g.tensor)
                 self.goals(inside if any(g.tensor.rank for g in inside) else self._held(inside))
 
     def _held(self, goals: Sequence[Goal]) -> Sequence[Goal]:
@@ -214,9 +221,12 @@ class Builder:
 
     def scalar(self, e: Expr) -> Expr:
         """A scalar expression of the loop language: stages are emitted, and replaced by what holds their result."""
-        if e.height < 0:
-            return e
         from accelcore.loops.stages import element, guarded, needs_guard, stage
+
+        if dear(e) and total(e) and (depth := skips(self, e)) is not None:
+            return tabulated(self, e, depth)
+        if e.height < 0 and not any(f.iterator for f in self.frames[2:]):
+            return e
 
         if e.op == "select" and needs_guard(self, e):
             return guarded(self, e)
@@ -225,6 +235,11 @@ class Builder:
         if e.op == "get" and e.args[0].op != "input":
             return element(self, e)
         return rebuild(e, tuple(self.scalar(a) for a in e.args))
+
+    def note(self, e: Expr) -> None:
+        """Remember the stages that several loops inside will need."""
+        if e.height >= 0:
+            self.repeated |= repeated_stages(e)
 
     def depth_of(self, e: Expr) -> int:
         """Index of the deepest frame whose iterator occurs in e, not above an enclosing branch."""

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.dtypes import DTYPES, INDEX
-from accelcore.ir.expr import Expr, array, binary, const, get, index, param, shape, substitute, var, walk
+from accelcore.ir.expr import Expr, array, binary, const, get, index, param, shape, substitute
 from accelcore.loops.lower import Builder
 from accelcore.loops.nodes import Accumulate, If, Statement, Store
+from accelcore.loops.sharing import label, repeats, skips, tabulated, total
 from accelcore.values import Param
 
 OPERATION = {"sum": "add", "prod": "mul", "max": "max", "min": "min", "any": "or", "all": "and"}
@@ -18,9 +19,11 @@ _SCATTER = {"add": "add", "mul": "mul", "max": "max", "min": "min"}
 
 def stage(b: Builder, e: Expr) -> Expr:
     """The value of a scalar stage (reduce, fold, length of a filter), emitted once where its iterators are bound."""
-    skipped = _skipped(b, e)
+    skipped = skips(b, e)
+    if skipped is None:
+        skipped = repeats(b, e)
     if skipped is not None:
-        return _materialized(b, e, skipped)
+        return tabulated(b, e, skipped)
     depth = b.depth_of(e)
     for frame in b.frames[: depth + 1]:
         if e in frame.values:
@@ -38,63 +41,6 @@ def _emit_stage(b: Builder, e: Expr) -> Expr:
     if e.op == "fold":
         return _fold(b, e)
     return _arg_extreme(b, e) if e.kind in ("argmax", "argmin") else _reduce(b, e)
-
-
-# Recomputation is avoided by a buffer over the frames that a stage needs.
-
-
-def _skipped(b: Builder, e: Expr) -> int | None:
-    """Depth of the outermost loop that `e` does not need but that runs around one that it needs; None if none."""
-    home = b.depth_of(e)
-    for depth, frame in enumerate(b.frames[:home]):
-        inner = b.frames[depth + 1 : home + 1]
-        if frame.iterator and frame.iterator not in e.inputs and not any(f.branch for f in b.frames[: home + 1]):
-            needed = [f for f in inner if f.iterator and f.iterator in e.inputs]
-            if needed and all(f.extent is not None and _constant_extent(b, f.extent) for f in needed):
-                return depth
-    return None
-
-
-def _constant_extent(b: Builder, extent: Expr) -> bool:
-    return not extent.inputs & {f.iterator for f in b.frames if f.iterator}
-
-
-def _materialized(b: Builder, e: Expr, skipped: int) -> Expr:
-    """The stage for all values of the iterators below the skipped loop, written to a workspace buffer before it."""
-    inner = [f for f in b.frames[skipped:] if f.iterator and f.iterator in e.inputs]
-    places = {f.iterator: var(-1 - at) for at, f in enumerate(inner)}
-    extents = tuple(f.extent for f in inner if f.extent is not None)
-    general = _replace(e, places)
-    key = (general, extents)
-    here = tuple(param(f.iterator, INDEX) for f in inner)
-    for frame in b.frames[:skipped]:
-        if key in frame.values:
-            return get(frame.values[key], *here)
-    depth = max(d for d in range(skipped) if d == 0 or b.frames[d].iterator in e.inputs)
-    with b.at(depth):
-        held = b.local(_label(e), e.dtype, extents)
-        _fill(b, general, held.name, extents, ())
-    b.frames[depth].values[key] = array(held.name, e.dtype, len(extents))
-    return get(b.frames[depth].values[key], *here)
-
-
-def _fill(b: Builder, general: Expr, name: str, extents: tuple[Expr, ...], done: tuple[Expr, ...]) -> None:
-    if len(done) == len(extents):
-        here = substitute(general, {-1 - at: i for at, i in enumerate(done)})
-        b.emit(Store(name, done, b.scalar(here)))
-        return
-    with b.loop(extents[len(done)]) as i:
-        _fill(b, general, name, extents, (*done, i))
-
-
-def _replace(e: Expr, mapping: dict[str, Expr]) -> Expr:
-    from accelcore.ir.expr import transform
-
-    return transform(e, lambda n: mapping.get(n.name) if n.op == "param" else None)
-
-
-def _label(e: Expr) -> str:
-    return e.kind if e.op in ("reduce", "scan") else e.op
 
 
 # Scalar stages.
@@ -230,7 +176,7 @@ def tensor_element(b: Builder, tensor: Expr) -> Expr:
             return frame.values[tensor]
     with b.at(depth):
         extents = tuple(b.scalar(x) for x in (tensor.args[:1] if tensor.op == "filter" else shape(tensor)))
-        held = b.local(_label(tensor), tensor.dtype, extents)
+        held = b.local(label(tensor), tensor.dtype, extents)
         produce(b, tensor, held.name, ())
     b.frames[depth].values[tensor] = array(held.name, tensor.dtype, len(extents))
     return b.frames[depth].values[tensor]
@@ -315,19 +261,7 @@ def _filter(b: Builder, tensor: Expr, name: str, prefix: tuple[Expr, ...]) -> No
 
 def needs_guard(b: Builder, e: Expr) -> bool:
     """Whether a branch holds a stage that may only be computed when chosen: it reads or divides without a proof."""
-    return any(branch.height >= 0 and not _total(branch) for branch in e.args[1:])
-
-
-def _total(e: Expr) -> bool:
-    """Whether evaluating `e` is harmless anywhere: every read is at loop variables, no integer is divided."""
-    for node in walk(e):
-        if node.op == "get" and any(i.op not in ("var", "param") for i in node.args[1:]):
-            return False
-        if node.op in ("tdiv", "trem", "fdiv", "fmod") and node.args[1].op != "const":
-            return False
-        if node.op in ("scatter", "filter"):
-            return False
-    return True
+    return any(branch.height >= 0 and not total(branch) for branch in e.args[1:])
 
 
 def guarded(b: Builder, e: Expr) -> Expr:
