@@ -390,13 +390,13 @@ def accumulate(at: Expressions, name: str, indices: Indices, op: str, value: Exp
     place = at.frame.places[name]
     old = reading(place, indices, value.dtype)
     if at.frame.lanes is None or place.varying:
-        write(at, name, indices, combined(op, old, value), stream=False)
+        _update(at, name, indices, combined(op, old, value))
         return
     access = locate(at, name, indices)
     if access.step == {}:
         _reduce_into(at, access, op, value)
     elif access.step is not None:
-        write(at, name, indices, combined(op, old, value), stream=False)
+        _update(at, name, indices, combined(op, old, value))
     else:
         offsets = lane_offsets(at, place, indices)  # lanes may meet in one place: one after the other
 
@@ -404,6 +404,11 @@ def accumulate(at: Expressions, name: str, indices: Indices, op: str, value: Exp
             return f"{target} = {_scalar_combined(at, op, value.dtype, target, text)};"
 
         _each_lane(at, access, at.value(value), offsets, update)
+
+
+def _update(at: Expressions, name: str, indices: Indices, value: Expr) -> None:
+    at.uses.setdefault(value, 1)
+    write(at, name, indices, value, stream=False)
 
 
 def reading(place: Place, indices: Indices, dtype: str) -> Expr:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from accelcore.cgen import abi, accesses, address
-from accelcore.cgen.expressions import Expressions, stripped
+from accelcore.cgen.expressions import Expressions, stripped, uses_in
 from accelcore.cgen.frame import Frame, Place
 from accelcore.cgen.isa import VectorIsa
 from accelcore.cgen.names import ctype, identifier
@@ -78,11 +78,10 @@ class Emitter:
                 frame = frame.with_place(Place(buffer, (identifier(buffer.name),), pointer=pointer))
         return frame
 
-    def expressions(self, frame: Frame) -> Expressions:
-        """A writer of expressions for one statement."""
-        return Expressions(
-            self.unit, self.writer, frame, contract=self.program.reassociate, guarded=frame.guarded
-        )
+    def expressions(self, frame: Frame, *written: Expr) -> Expressions:
+        """A writer of expressions for one statement; `written` are those that it is going to write."""
+        contract, uses = self.program.reassociate, uses_in(written)
+        return Expressions(self.unit, self.writer, frame, contract=contract, guarded=frame.guarded, uses=uses)
 
     # Statements.
 
@@ -98,9 +97,9 @@ class Emitter:
         """One statement other than Allocate."""
         match statement:
             case Store(buffer=name, indices=indices, value=value, stream=stream):
-                accesses.write(self.expressions(frame), name, indices, value, stream=stream)
+                accesses.write(self.expressions(frame, value), name, indices, value, stream=stream)
             case Accumulate(buffer=name, indices=indices, op=op, value=value):
-                accesses.accumulate(self.expressions(frame), name, indices, op, value)
+                accesses.accumulate(self.expressions(frame, value), name, indices, op, value)
             case If():
                 self.conditional(statement, frame)
             case For():
@@ -133,7 +132,7 @@ class Emitter:
 
     def conditional(self, statement: If, frame: Frame) -> None:
         """An if, or masks where the condition differs by lane."""
-        at = self.expressions(frame)
+        at = self.expressions(frame, statement.condition)
         if at.varies(statement.condition):
             from accelcore.cgen.vectorize import masked
 

@@ -8,7 +8,7 @@ statement has been written.  What a select does not choose is either harmless to
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field, replace
 
 from accelcore.cgen import address, scalars, vectors
@@ -22,8 +22,23 @@ from accelcore.errors import UnsupportedLowering
 from accelcore.ir.dtypes import DTYPES, INDEX
 from accelcore.ir.expr import Expr, walk
 
-_INLINE = 48
+_INLINE = 60
 """Longest text that is written in place instead of getting a temporary of its own."""
+_LEAVES = frozenset({"const", "size", "param", "get", "cast"})
+
+
+def uses_in(expressions: Iterable[Expr]) -> dict[Expr, int]:
+    """How often each node is an operand, or is one of the expressions themselves."""
+    found: dict[Expr, int] = {}
+    seen: set[Expr] = set()
+    for e in expressions:
+        found[e] = found.get(e, 0) + 1
+        for node in walk(e):
+            if node not in seen:
+                seen.add(node)
+                for a in node.args:
+                    found[a] = found.get(a, 0) + 1
+    return found
 
 
 class NotVectorizable(UnsupportedLowering):
@@ -46,8 +61,10 @@ class Expressions:
     memo: MutableMapping[Expr, Value] = field(default_factory=dict)
     base: Expressions | None = None
     guarded: bool = False
+    uses: dict[Expr, int] = field(default_factory=dict)
     _varies: dict[Expr, bool] = field(default_factory=dict)
     _harmless: dict[Expr, bool] = field(default_factory=dict)
+    roots: frozenset[Expr] = frozenset()
 
     @property
     def count(self) -> int:
@@ -116,9 +133,8 @@ class Expressions:
         return Value(value.dtype, (text,) * self.groups, varying=True)
 
     def expand(self, template: str, **operands: str) -> str:
-        """A template of the ISA with its operands, and the headers that it needs."""
-        self.unit.header(*self.unit.isa.headers)
-        return template.format(**operands)
+        """A template of the ISA with its operands."""
+        return self.unit.expand(template, **operands)
 
     def scalar(self, e: Expr) -> str:
         """C text of a uniform expression."""
@@ -129,7 +145,8 @@ class Expressions:
 
     def bound(self, dtype: str, kind: str, texts: tuple[str, ...], *, keep: bool) -> tuple[str, ...]:
         """Texts as temporaries of C type `kind`, or as they are when short or used only once."""
-        if all(t.isidentifier() for t in texts) or (not keep and max(map(len, texts)) <= _INLINE):
+        limit = 0 if keep else _INLINE
+        if all(t.isidentifier() or len(t) <= limit for t in texts):
             return texts
         names = []
         for text in texts:
@@ -143,7 +160,7 @@ class Expressions:
     def _uniform(self, e: Expr) -> Value:
         text = self._uniform_text(e)
         kind = "int" if e.dtype == "bool" else ctype(e.dtype)
-        keep = e.op in ("call", "cast") and len(text) > _INLINE
+        keep = e.op not in _LEAVES and self.uses.get(e, 2) > 1
         return Value(e.dtype, self.bound(e.dtype, kind, (text,), keep=keep))
 
     def _uniform_text(self, e: Expr) -> str:
@@ -248,7 +265,7 @@ class Expressions:
     def _kept(self, e: Expr, value: Value) -> Value:
         """The value in temporaries; a leaf or a short text stays in place."""
         kind = self.masks.ctype(value) if e.dtype == "bool" else self.unit.vector(e.dtype, self.count)
-        return replace(value, texts=self.bound(e.dtype, kind, value.texts, keep=True))
+        return replace(value, texts=self.bound(e.dtype, kind, value.texts, keep=e not in self.roots and self.uses.get(e, 2) > 1))
 
     def _instruction(self, e: Expr, found: Match) -> Value:
         """An instruction of the ISA over its operands."""
@@ -318,6 +335,8 @@ class Expressions:
         if a.dtype == "bool":
             return self.masks.choose(condition, a, b)
         template = self.unit.isa.move("blend", a.dtype, self.count)
+        if template is None and self.masks.bits:
+            return self._blend_by_lane(condition, a, b)
         condition = self.masks.for_dtype(condition, a.dtype)
         texts = []
         for m, x, y in zip(self.spread(condition).texts, a.texts, b.texts, strict=True):
@@ -326,6 +345,12 @@ class Expressions:
             else:
                 texts.append(vectors.blend(self.unit, a.dtype, self.count, m, (x, y)))
         return Value(a.dtype, tuple(texts), varying=True)
+
+    def _blend_by_lane(self, condition: Value, a: Value, b: Value) -> Value:
+        from accelcore.cgen.operators import gathered, spilled
+
+        columns = zip(spilled(self, condition), spilled(self, a), spilled(self, b), strict=True)
+        return gathered(self, a.dtype, [f"{m} ? {x} : {y}" for m, x, y in columns])
 
     def rewritten(self, e: Expr) -> Expr | None:
         """The same value in operators that vectors have; None when `e` is written as it is."""

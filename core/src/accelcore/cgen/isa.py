@@ -35,7 +35,8 @@ class VectorIsa:
     bits: width of a full register.  masks: "bits" when a comparison gives one bit a lane (AVX-512), "lanes" when it
     gives all ones or zeros in lanes as wide as what was compared.  registers: number of vector registers.
     types: C types by (dtype, lanes) where the ISA has its own; sizes: bytes of those C types, which may be more than
-    their lanes need.  flags: what the compiler must be told.
+    their lanes need.  helpers: C functions by name, written once when a template uses them.  flags: what the compiler
+    must be told.
     """
 
     name: str
@@ -47,6 +48,7 @@ class VectorIsa:
     types: Mapping[tuple[str, int], str] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
     moves: Mapping[MoveKey, str] = field(default_factory=dict)
+    helpers: Mapping[str, str] = field(default_factory=dict)
     instructions: tuple[Instruction, ...] = ()
 
     @cached_property

@@ -196,6 +196,8 @@ def _prepared(e: Expr) -> Expr | None:
     a, b = DTYPES[source.dtype], DTYPES[e.dtype]
     if a.is_float and b.is_integer:
         return _prepared_float(e, rounding, mode)
+    if a.is_integer and b.is_float and (a.bits or 64) < 32:
+        return cast(cast(source, "i32"), e.dtype)
     if mode == "saturate" and a.is_integer and b.is_integer:
         assert a.low is not None and a.high is not None and b.low is not None and b.high is not None
         inner = source

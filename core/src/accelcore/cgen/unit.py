@@ -92,6 +92,14 @@ class Unit:
         self.helpers.setdefault(name, text)
         return name
 
+    def expand(self, template: str, **operands: str) -> str:
+        """A template of the ISA with its operands; headers and helpers that it needs are noted."""
+        self.header(*self.isa.headers)
+        for name, text in self.isa.helpers.items():
+            if f"{name}(" in template:
+                self.helper(name, text)
+        return template.format(**operands)
+
     def prelude(self) -> list[str]:
         """Lines above the function.  Helpers are guarded, so that several units can share one translation unit."""
         lines = [f"#include <{name}>" for name in self.headers]

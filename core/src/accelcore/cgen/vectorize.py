@@ -120,7 +120,7 @@ class _VectorLoop:
         name = self.writer.temporary()
         template = self.emitter.isa.move("first", "bool", self.lanes.count)
         assert template is not None, "an ISA with bit masks describes the mask of the first lanes"
-        self.writer.line(f"const {kind} {name} = {template.format(n=f'({count})')};")
+        self.writer.line(f"const {kind} {name} = {self.emitter.unit.expand(template, n=f'({count})')};")
         return Value("bool", (name,), varying=True)
 
     def scalar_rest(self, left: int | None, totals: list[str]) -> None:

@@ -80,8 +80,10 @@ def shift(unit: Unit, op: str, dtype: str, lanes: int, text: str, amount: int) -
 def blend(unit: Unit, dtype: str, lanes: int, mask: str, texts: Sequence[str]) -> str:
     """texts[0] where the lane-wide mask (of this dtype's width) is set, else texts[1]."""
     bits = unit.generic(f"i{DTYPES[dtype].bits}", unit.isa.container(dtype, lanes))
-    a, b = texts
-    return closed(unit, f"(({mask} & ({bits}){a}) | (~{mask} & ({bits}){b}))", dtype, lanes)
+    name, kind = f"ac_blend_{dtype}x{lanes}", unit.vector(dtype, lanes)
+    body = f"return ({kind})((m & ({bits})a) | (~m & ({bits})b));"
+    unit.helper(name, f"static inline {kind} {name}({bits} m, {kind} a, {kind} b) {{ {body} }}")
+    return f"{name}({mask}, {texts[0]}, {texts[1]})"
 
 
 def splat(unit: Unit, dtype: str, lanes: int, text: str) -> str:
