@@ -66,15 +66,15 @@ def test_it_returns_what_was_written(tmp_path, run):
 
 
 def test_calls_are_counted_from_sent_to_done(run):
-    run.call_sent("k", model="m", request="{}", ordinal=0)
-    run.call_sent("k", model="m", request="{}", ordinal=0)
+    run.call_sent("k", model="m", request="{}", place="p", ordinal=0)
+    run.call_sent("k", model="m", request="{}", place="p", ordinal=0)
     lost = run.call("k")
     assert lost is not None and (lost.status, lost.attempts) == ("sent", 2)
     run.call_done("k", reply="text", finish="stop", usage=Usage("m", 10, 20, 5, 0.25))
     done = run.call("k")
     assert done is not None and (done.status, done.reply, done.usage.dollars) == ("done", "text", 0.25)
     assert run.usage() == Usage("", 10, 20, 5, 0.25)
-    run.call_sent("f", model="m", request="{}", ordinal=1)
+    run.call_sent("f", model="m", request="{}", place="p", ordinal=1)
     run.call_failed("f", "no host")
     failed = run.call("f")
     assert failed is not None and failed.status == "failed"
@@ -84,7 +84,7 @@ def test_calls_are_counted_from_sent_to_done(run):
 def test_a_reply_is_synced_to_the_disk(run):
     levels = []
     run._db.set_trace_callback(lambda statement: levels.append(statement) if "synchronous" in statement else None)
-    run.call_sent("k", model="m", request="{}", ordinal=0)
+    run.call_sent("k", model="m", request="{}", place="p", ordinal=0)
     run.call_done("k", reply="text", finish="stop", usage=Usage())
     assert levels == ["PRAGMA synchronous=FULL", "PRAGMA synchronous=NORMAL"]
 

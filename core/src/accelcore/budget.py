@@ -3,7 +3,7 @@
 `Meter` is the single place where a limit is compared.  Evaluations and proposals are charged *before* the work, in the
 logical order of the search, so that a resumed run is cut at the same place.  Tokens and dollars are known only
 afterwards: calls reserve an upper estimate before they are sent and settle it when the answer is there, so that
-concurrent calls cannot overrun the cap together.
+concurrent calls cannot overrun the cap together; a call that does not fit waits for those in flight to settle.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Meter:
         self._spent: dict[str, float] = {"evaluations": 0, "proposals": 0, "tokens": 0, "dollars": 0.0}
         self._reserved: dict[str, float] = {"tokens": 0, "dollars": 0.0}
         self._lock = threading.Lock()
+        self._settled = threading.Condition(self._lock)
 
     @property
     def seconds(self) -> float:
@@ -77,9 +78,8 @@ class Meter:
         """Hold an upper estimate of one model call while it runs; `add` the true usage inside."""
         held = {"tokens": tokens, "dollars": dollars}
         with self._lock:
-            self._check_seconds()
-            for kind, amount in held.items():
-                self._check(kind, amount)
+            while not self._fits(held):
+                self._settled.wait(timeout=1.0)
             for kind, amount in held.items():
                 self._reserved[kind] += amount
         try:
@@ -88,12 +88,24 @@ class Meter:
             with self._lock:
                 for kind, amount in held.items():
                     self._reserved[kind] -= amount
+                self._settled.notify_all()
 
     def add(self, usage: Usage) -> None:
         """Record what an answer cost."""
         with self._lock:
             self._spent["tokens"] += usage.tokens_in + usage.tokens_out
             self._spent["dollars"] += usage.dollars
+
+    def _fits(self, held: Mapping[str, float]) -> bool:
+        """Whether there is room; BudgetSpent when there is none even if the calls in flight cost nothing."""
+        self._check_seconds()
+        for kind, amount in held.items():
+            limit = self._limit(kind)
+            if limit is not None and self._spent[kind] + amount > limit:
+                raise _spent(kind, limit)
+            if limit is not None and self._spent[kind] + self._reserved[kind] + amount > limit:
+                return False
+        return True
 
     def _check(self, kind: str, amount: float) -> None:
         limit = self._limit(kind)

@@ -24,7 +24,7 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE TABLE blob (sha TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE call (
-        key TEXT PRIMARY KEY, model TEXT NOT NULL, request TEXT NOT NULL, ordinal INTEGER NOT NULL,
+        key TEXT PRIMARY KEY, model TEXT NOT NULL, request TEXT NOT NULL, place TEXT NOT NULL, ordinal INTEGER NOT NULL,
         status TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, reply TEXT, finish TEXT, error TEXT,
         tokens_in INTEGER NOT NULL DEFAULT 0, tokens_out INTEGER NOT NULL DEFAULT 0,
         tokens_cached INTEGER NOT NULL DEFAULT 0, dollars REAL NOT NULL DEFAULT 0, sent REAL, done REAL

@@ -215,14 +215,15 @@ class Journal:
         self.status = status or self.status
         self.commit()
 
-    def call_sent(self, key: str, *, model: str, request: str, ordinal: int) -> None:
+    def call_sent(self, key: str, *, model: str, request: str, place: str, ordinal: int) -> None:
         """A model call is about to be sent (again): one more attempt."""
         with self._writing() as db:
             blob = self._blob(db, request)
             db.execute(
-                "INSERT INTO call (key, model, request, ordinal, status, attempts, sent) VALUES (?,?,?,?,'sent',1,?)"
+                "INSERT INTO call (key, model, request, place, ordinal, status, attempts, sent)"
+                " VALUES (?,?,?,?,?,'sent',1,?)"
                 " ON CONFLICT (key) DO UPDATE SET status='sent', attempts=attempts+1, sent=excluded.sent",
-                (key, model, blob, ordinal, time.time()),
+                (key, model, blob, place, ordinal, time.time()),
             )
         self.commit()
 

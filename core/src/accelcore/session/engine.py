@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from accelcore.budget import Meter
 from accelcore.cache import Cache
 from accelcore.errors import BudgetSpent, JournalError, PluginError
 from accelcore.journal import EvaluationRow, Journal
+from accelcore.pools.local import Supervisor
 from accelcore.session.bench import Bench
 from accelcore.session.line import Desk, Judged, Line
 from accelcore.session.progress import Progress, Watcher, silent
@@ -68,6 +68,7 @@ class Session:
     ) -> None:
         self.journal = journal or Journal.memory()
         self.cache = cache or Cache.off()
+        budget = client.capped(budget) if client else budget
         self.meter = Meter(budget, elapsed=float(self.journal.spent.get("seconds", 0.0)))
         self.meter.add(self.journal.usage())
         self.client = client
@@ -77,7 +78,7 @@ class Session:
         self._jobs = jobs or max(1, (os.cpu_count() or 2) - 1)
         self._proposers = tuple(proposers)
         self._bound: tuple[Proposer, ...] = ()
-        self._waiters = ThreadPoolExecutor(_WAITERS, "accelcore-propose")
+        self._waiters = Supervisor(_WAITERS, "accelcore-propose")
         self._court = Court(self.journal, self.meter, verifiers, verify_seconds)
         self._shop: Shop | None = None
         self._steps, self._starts = count(1), count()
