@@ -14,6 +14,9 @@ from collections.abc import Iterator
 
 from accelcore.ir import expr as E
 from accelcore.ir.dtypes import DTYPES, INDEX
+from accelcore.ir.mathematics import equation, mathematics
+
+__all__ = ["equation", "mathematics", "text"]
 
 INFIX = {
     "lor": ("or", 1), "land": ("and", 2),
