@@ -16,7 +16,7 @@ from accelcore.pipeline.progress import Event, Judged, Lifted, Note, Started
 from accelcore.values import Proof, Status
 
 if TYPE_CHECKING:
-    from accelcore.doctor_checks import Diagnosis
+    from accelcore.health import Diagnosis
     from accelcore.pipeline.results import (
         LiftedFunction,
         LiftResult,
@@ -237,7 +237,7 @@ def _only_lowered(result: OptimizeResult) -> bool:
 
 
 def _machine(result: OptimizeResult) -> str:
-    from accelcore.reports.roofline import roofline_line
+    from accelcore.html.roofline import roofline_line
 
     return roofline_line(result)
 

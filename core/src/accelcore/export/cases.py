@@ -2,88 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from accelcore.errors import AccelcoreError, UsageError
 from accelcore.export.harness import Case
-from accelcore.values import Kernel, Role, Source, Task, size_names
+from accelcore.ir.dtypes import DTYPES
+from accelcore.values import Kernel, Role, Sizes, Source, Task
 
 if TYPE_CHECKING:
     from accelcore.judge.oracle import Interpreter
+    from accelcore.judge.pool import Pool, Trial
 
-_FAMILIES = ("normal", "shifted", "mixed", "special", "full")
+SEED = 20241
+"""Of the stored inputs: they are published with the kernel, unlike those that judged it."""
+
+_SETS = 3
 _ELEMENTS = 20_000
 """Most elements in one stored array: all cases together stay below a few megabytes."""
 
-_SIZES = (1, 3, 17, 64, 33)
-"""Values that sizes take, rotated so that no two sizes of a case are equal: odd, even, and a multiple of vectors."""
-
-SEED = 20_241
-
 
 def draw(task: Task, kernel: Kernel) -> tuple[Case, ...]:
-    """Cases at sizes that the task and the kernel accept; every family of inputs at least once where it can be.
+    """Cases at small sizes that the task and the kernel accept, every family of inputs at each.
 
-    Raises UsageError when no small size is accepted, or what the oracle raises when it has no value anywhere.
+    Raises UsageError when there are no such sizes, or the judge's own error when the task has no value anywhere.
     """
+    from accelcore.judge.inputs import FAMILIES
+    from accelcore.judge.pool import Pool as Inputs
+
+    pool = Inputs(task, seed=SEED, interpret=interpreter(task))
     found: list[Case] = []
     trouble: AccelcoreError | None = None
-    for number, sizes in enumerate(_accepted(task, kernel)):
-        for family in _FAMILIES[number % 2 :: 2] if number else _FAMILIES:
-            try:
-                found.append(_case(task, sizes, family, SEED + 16 * number))
-            except AccelcoreError as error:
-                trouble = error
+    try:
+        for sizes in _sizes(task, kernel):
+            for number in range(len(FAMILIES)):
+                try:
+                    case = _case(task, pool, sizes, number)
+                except AccelcoreError as error:
+                    trouble = error
+                    continue
+                found += [case] if case is not None else []
+    finally:
+        pool.close()
     if found:
         return tuple(found)
-    raise trouble or UsageError(f"no small sizes satisfy what {task.name} requires")
+    raise trouble or UsageError(f"no small sizes are accepted by both {task.name} and its kernel")
 
 
-def _accepted(task: Task, kernel: Kernel) -> Iterator[Mapping[str, int]]:
-    """A few small size sets: the rotated ones, then those of the task itself where they are small."""
-    from accelcore.judge.extents import depends_on_sizes_only, shape
-    from accelcore.judge.oracle import truth
+def _sizes(task: Task, kernel: Kernel) -> tuple[Sizes, ...]:
+    """Held-out sizes of the kernel; those of the task itself where it accepts no others."""
+    from accelcore.judge.extents import admits, held_out, shape
 
-    names = size_names(task)
-    rotated = [{n: _SIZES[(at + k) % len(_SIZES)] for k, n in enumerate(names)} for at in range(len(_SIZES))]
-    conditions = [e for e in (*task.requires, *kernel.domain) if depends_on_sizes_only(e)]
-    count = 0
-    for sizes in [*rotated, *(dict(s) for s in task.sizes)]:
-        if count == 4 or not all(truth(e, {}, sizes) for e in conditions):
-            continue
-        extents = [shape(p, sizes) for p in task.params if p.role is not Role.SIZE]
-        if all(_product(e) <= _ELEMENTS and all(x >= 0 for x in e) for e in extents):
-            count += 1
-            yield sizes
+    own = tuple(s for s in task.sizes if admits(task, kernel, dict(s)))
+    found = held_out(task, kernel, _SETS, SEED) or own or ((),)
+    arrays = [p for p in task.params if p.role is not Role.SIZE]
+    return tuple(s for s in found if all(_elements(shape(p, dict(s))) <= _ELEMENTS for p in arrays))
 
 
-def _product(extents: tuple[int, ...]) -> int:
+def _elements(extents: tuple[int, ...]) -> int:
     total = 1
     for extent in extents:
         total *= extent
     return total
 
 
-def _case(task: Task, sizes: Mapping[str, int], family: str, seed: int) -> Case:
+def _case(task: Task, pool: Pool, sizes: Sizes, number: int) -> Case | None:
+    """One stored check; None where an integer result has more than one right answer."""
     import numpy as np
 
-    from accelcore.judge.inputs import draw as drawn
-    from accelcore.judge.oracle import expect
-
-    buffers = drawn(task, sizes, family, np.random.default_rng(seed))
-    inputs = {name: array.copy() for name, array in buffers.items()}
-    expected = expect(task, buffers, sizes, interpreter(task))
-    results = {p.name: expected[p.name] for p in task.results}
-    return Case(
-        sizes=sizes,
-        inputs={p.name: inputs[p.name] for p in task.params if p.role not in (Role.OUT, Role.SIZE)},
-        expected={name: np.broadcast_to(e.value, inputs[name].shape) for name, e in results.items()},
-        deviation={
-            name: np.broadcast_to(np.zeros(()) if e.bound is None else e.bound, inputs[name].shape)
-            for name, e in results.items()
-        },
-    )
+    trial: Trial = pool.trial(sizes, number)
+    expected, deviation = {}, {}
+    for param in task.results:
+        want, shape = trial.expected[param.name], trial.buffers[param.name].shape
+        bound = np.zeros(()) if want.bound is None else np.asarray(want.bound, np.float64)
+        if not DTYPES[param.dtype].is_float and (bound.any() or getattr(want, "accept", None) is not None):
+            return None
+        expected[param.name] = np.broadcast_to(want.value, shape)
+        deviation[param.name] = np.broadcast_to(bound, shape)
+    inputs = {p.name: trial.buffers[p.name] for p in task.params if p.role not in (Role.OUT, Role.SIZE)}
+    return Case(dict(sizes), inputs, expected, deviation)
 
 
 def interpreter(task: Task) -> Interpreter | None:

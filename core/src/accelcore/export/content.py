@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.resources import files
+from typing import Any
 
 from accelcore.errors import AccelcoreError, UnsupportedLowering
 from accelcore.export.cases import draw
@@ -78,13 +79,13 @@ def _archive(cases: Sequence[Case]) -> bytes:
 
     import numpy as np
 
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for number, case in enumerate(cases):
         for kind, values in (("in", case.inputs), ("want", case.expected), ("deviation", case.deviation)):
             arrays |= {f"{number}/{kind}/{name}": value for name, value in values.items()}
         arrays |= {f"{number}/in/{name}": np.int64(value) for name, value in case.sizes.items()}
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    np.savez(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
 
 

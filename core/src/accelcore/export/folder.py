@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -68,7 +69,8 @@ def write_file(path: Path, content: str | bytes) -> Path:
     except OSError as error:
         raise _explained(error, path) from None
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
     return path
 
 

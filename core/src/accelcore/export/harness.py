@@ -1,7 +1,7 @@
 """The harness of an export: stored inputs with exact results, and a small C program that runs the kernel on them.
 
 `make check` in the folder builds both and says how many results were within their bounds.  vectors.bin holds, for each
-case: the sizes (int64, by name), then every array and scalar at entry in the order of the C function (results excluded),
+case: the sizes (int64, by name), then every array and scalar at entry in the order of the C function but the results,
 then for each result its expected values and the accepted deviation, both as double (integers: the value as int64, no
 deviation).  Byte order is that of the machine that wrote it, which is little-endian.
 """
@@ -39,9 +39,8 @@ def vectors(interface: Interface, cases: Iterable[Case]) -> bytes:
     parts: list[bytes] = []
     for case in cases:
         parts.append(np.array([case.sizes[n] for n in interface.sizes], np.int64).tobytes())
-        for argument in interface.arguments:
-            if argument.kind != "size" and argument.role is not Role.OUT:
-                parts.append(np.ascontiguousarray(case.inputs[argument.name]).tobytes())
+        given = [a for a in interface.arguments if a.kind != "size" and a.role is not Role.OUT]
+        parts += [np.ascontiguousarray(case.inputs[a.name]).tobytes() for a in given]
         for argument in _results(interface):
             kind = np.float64 if DTYPES[argument.dtype].is_float else np.int64
             parts.append(np.ascontiguousarray(case.expected[argument.name]).astype(kind).tobytes())

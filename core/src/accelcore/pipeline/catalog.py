@@ -114,5 +114,5 @@ def _default_strategy() -> str:
 
     names = [s.name for s in registry().strategies()]
     if not names:
-        raise UsageError("no search strategy is installed", hint="pip install accelcore-autocomp")
+        raise UsageError("no search strategy is installed", hint="accelcore doctor says why")
     return "beam" if "beam" in names else names[0]

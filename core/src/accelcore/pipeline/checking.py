@@ -58,7 +58,7 @@ def check_with(
         mine = replace(mine, binding=tuple(bind.items()))
     from accelcore.pipeline.benches import judged_once
 
-    return CheckResult(judged_once(evaluator, what, mine, chosen))
+    return CheckResult(judged_once(evaluator, what, mine))
 
 
 def with_reference(task: Task, chosen: Settings) -> Task:

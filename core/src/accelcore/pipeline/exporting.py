@@ -61,7 +61,7 @@ def folder_contents(
     contents["task.json"] = json.dumps(codec.encode(task), indent=1)
     contents["schedule.json"] = json.dumps(schedule_json(task, kernel, run), indent=1)
     if run is not None:
-        from accelcore.reports import page
+        from accelcore.html import page
 
         contents["report.html"] = page(run, machine, baselines)
     return contents
@@ -83,7 +83,7 @@ def schedule_json(task: Task, kernel: Kernel, run: Run | None) -> dict[str, Any]
 def written_report(run: Run, folder: Path) -> Path:
     """`report.html` in the run's folder."""
     from accelcore.export.folder import write_file
-    from accelcore.reports import page
+    from accelcore.html import page
 
     return write_file(folder / "report.html", page(run, _machine(run)))
 

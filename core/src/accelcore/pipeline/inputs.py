@@ -161,7 +161,7 @@ def translator_for(source: Source) -> Translator:
     raise UsageError(
         f"no installed front end reads {source.language}",
         where=source.path or source.entry,
-        hint="pip install accelcore-llmlift, or see accelcore doctor",
+        hint=registry()._hint(source.language),  # the package that is known to bring one
     )
 
 

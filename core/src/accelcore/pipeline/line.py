@@ -14,10 +14,11 @@ from accelcore.pipeline.results import LiftedFunction, Measured, OptimizeResult
 from accelcore.values import Artifact, Candidate, Evaluation, Kernel, Machine, Status, Summary, Task
 
 if TYPE_CHECKING:
+    from accelcore.judge import Judge
     from accelcore.pipeline.sessions import Watch
     from accelcore.pipeline.settings import Settings
     from accelcore.protocols import Target
-    from accelcore.session import Bench, Session
+    from accelcore.session import Session
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Line:
             return self._only_lowered(base, target, seed or own)
         from accelcore.pipeline.benches import bench_for
 
-        bench = bench_for(evaluator, task, self.chosen)
+        bench = bench_for(evaluator, task)
         self.session.focus(task, target, bench)
         base = replace(base, machine=machine_of(target))
         return self._searched(base, bench, target, seed, own)
@@ -63,7 +64,7 @@ class Line:
             return None
 
     def _searched(
-        self, base: OptimizeResult, bench: Bench, target: Target, seed: Kernel | None, own: Kernel | None
+        self, base: OptimizeResult, bench: Judge, target: Target, seed: Kernel | None, own: Kernel | None
     ) -> OptimizeResult:
         self.chosen.progress(Started("search", f"{base.task.name} on {bench.fingerprint}"))
         starts = [self.session.start(k, lowered=k is seed) for k in (own, seed) if k is not None]
@@ -79,29 +80,30 @@ class Line:
                 self.session.search(strategy, begin)
         return self._promoted(base, bench, target, sound[0])
 
-    def _promoted(self, base: OptimizeResult, bench: Bench, target: Target, start: Candidate) -> OptimizeResult:
+    def _promoted(self, base: OptimizeResult, bench: Judge, target: Target, start: Candidate) -> OptimizeResult:
         """Confirm the champion in a second sitting, then measure what users would have otherwise beside it."""
-        from accelcore.pipeline.benches import confirmed
+        from accelcore.pipeline.benches import confirmed, unconfirmed
 
-        champion, judged = confirmed(self.session, bench, start, quick=self.watch.stop)
+        self.chosen.progress(Started("confirm"))
+        best = self.session.best or start
+        if self.watch.stop:
+            champion = unconfirmed(self.session, best, start)
+        else:
+            champion = confirmed(self.session, bench, start, [c for c, _ in self.watch.judged])
         seed = self.session.evaluation(start)
-        assert seed is not None
-        relative = self.session.relative(champion), self.session.relative(start)
-        speedup = relative[1] / relative[0] if relative[0] and relative[1] else None
-        best = Measured("best", judged)
-        baselines = () if self.watch.stop else self._baselines(bench, target, champion)
+        assert seed is not None, "the start was judged"
         result = replace(
             base,
             seed=Measured("seed", seed),
-            best=best,
-            speedup=speedup,
-            baselines=baselines,
-            kernel_text=champion.kernel.text,
-            inputs_judged=_inputs(judged),
+            best=Measured("best", champion.evaluation),
+            speedup=champion.speedup,
+            baselines=() if self.watch.stop else self._baselines(bench, target, champion.candidate),
+            kernel_text=champion.candidate.kernel.text,
+            inputs_judged=_inputs(champion.evaluation),
         )
-        return self._finished(result, target, champion.kernel)
+        return self._finished(result, target, champion.candidate.kernel)
 
-    def _baselines(self, bench: Bench, target: Target, champion: Candidate) -> tuple[Measured, ...]:
+    def _baselines(self, bench: Judge, target: Target, champion: Candidate) -> tuple[Measured, ...]:
         """Baselines of the target, each raced against the champion: the ratio is how much faster the champion is."""
         kernels: Mapping[str, Kernel] = target.baselines(self.session.task)
         if not kernels:

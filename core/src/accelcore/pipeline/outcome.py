@@ -9,7 +9,7 @@ from accelcore.errors import JournalError
 from accelcore.pipeline.results import ReportResult
 
 if TYPE_CHECKING:
-    from accelcore.doctor_checks import Diagnosis
+    from accelcore.health import Diagnosis
 
 
 def report(
@@ -37,6 +37,6 @@ def doctor(*, attacks: bool = False) -> Diagnosis:
 
     attacks: also try the sandbox's attack table, which takes some seconds.
     """
-    from accelcore.doctor_checks import examine
+    from accelcore.health import examine
 
     return examine(attacks=attacks)

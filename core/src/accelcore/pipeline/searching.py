@@ -143,9 +143,9 @@ def start(plan: Plan, chosen: Settings, *, journal: Journal | None = None) -> Op
             journal.close()
         raise
     watch = Watch(chosen)
-    with opened(chosen, described(plan, chosen), journal=journal, watch=watch) as session:
-        with interruptible(watch, chosen):
-            return _carried_out(session, plan, chosen, watch)
+    config = described(plan, chosen)
+    with opened(chosen, config, journal=journal, watch=watch) as session, interruptible(watch, chosen):
+        return _carried_out(session, plan, chosen, watch)
 
 
 def _carried_out(session: Session, plan: Plan, chosen: Settings, watch: Watch) -> OptimizeResult:

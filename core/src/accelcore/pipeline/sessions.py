@@ -78,13 +78,14 @@ def opened(
         journal = _new_journal(chosen, config) if durable else _memory(chosen, config)
     watch = watch or Watch(chosen)
     try:
+        client = model_client(chosen)
         session = Session(
             journal,
             cache=Cache.user() if chosen.cache else Cache.off(),
-            budget=chosen.budget,
+            budget=client.capped(chosen.budget) if client else chosen.budget,
             proposers=[p for p in registry().proposers() if not p.missing()],
             verifiers=[v for v in registry().verifiers() if not v.missing()],
-            client=model_client(chosen),
+            client=client,
             watch=watch,
             verify_seconds=chosen.proof_seconds,
         )
@@ -110,13 +111,15 @@ def _memory(chosen: Settings, config: Mapping[str, Any]) -> Journal:
 
 
 def model_client(chosen: Settings) -> Client | None:
-    """The client of the chosen model; None without one.  The first line says what is sent to whom."""
+    """The client of the chosen model; None without one.  The first line says what is sent to whom, and the cap."""
     if chosen.model is None:
         return None
     from accelcore.models.client import client_for
 
     client = client_for(chosen.model, chosen.budget)
-    chosen.progress(Note(client.notice))
+    budget = client.capped(chosen.budget)
+    cap = f"at most ${budget.dollars:g}" if budget.dollars is not None else f"at most {budget.tokens} tokens"
+    chosen.progress(Note(f"{client.notice}; {cap}"))
     return client
 
 

@@ -50,7 +50,7 @@ class EvaluatorSuite:
         assert [isinstance(b, Artifact) for b in built] == [True, False, True]
         assert isinstance(built[1], Evaluation) and built[1].status is Status.COMPILE_ERROR
         assert built[1].cost is None
-        assert built[0].kernel == good  # type: ignore[union-attr,comparison-overlap]  # an Artifact, see above
+        assert isinstance(built[0], Artifact) and built[0].kernel == good
 
     def test_build_of_nothing(self) -> None:
         """An empty batch is no error."""

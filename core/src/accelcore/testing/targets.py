@@ -63,9 +63,8 @@ class TargetSuite:
     def judge(self, task: Task, kernel: Kernel) -> Evaluation:
         """One judged evaluation."""
         from accelcore.pipeline.benches import judged_once
-        from accelcore.pipeline.settings import Settings
 
-        return judged_once(self.evaluator(), task, kernel, Settings(cache=False))
+        return judged_once(self.evaluator(), task, kernel)
 
     def lowered(self) -> Iterator[tuple[SmallTask, Kernel]]:
         """The small tasks that the target lowers, each with its seed."""

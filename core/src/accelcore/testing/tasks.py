@@ -1,6 +1,6 @@
 """Small tasks with NumPy oracles: what every target should be able to lower.
 
-Each is built in the tensor language, at sizes that are odd on purpose: a kernel that forgets the tail of a vector fails.
+Each is built in the tensor language, at sizes that are odd on purpose: a kernel that forgets a vector's tail fails.
 """
 
 from __future__ import annotations
@@ -121,11 +121,9 @@ def softmax() -> SmallTask:
         e = np.exp(v["x"] - v["x"].max(axis=1, keepdims=True))
         return {"y": e / e.sum(axis=1, keepdims=True)}
 
-    return SmallTask(
-        _task("softmax", (_in("x", "f32", m, n), _out("y", "f32", m, n)), {"y": comp(m, row)}, {"m": 3, "n": 37}, model="real"),
-        oracle,
-        frozenset({"reduction", "exp"}),
-    )  # fmt: skip
+    params = (_in("x", "f32", m, n), _out("y", "f32", m, n))
+    task = _task("softmax", params, {"y": comp(m, row)}, {"m": 3, "n": 37}, model="real")
+    return SmallTask(task, oracle, frozenset({"reduction", "exp"}))
 
 
 def blend() -> SmallTask:

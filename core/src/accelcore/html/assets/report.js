@@ -1,0 +1,244 @@
+"use strict";
+// Draws the report from the data block. Text enters the page by textContent only.
+const data = JSON.parse(document.getElementById("data").textContent);
+const SVG = "http://www.w3.org/2000/svg";
+
+function make(tag, attributes, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
+  for (const child of children) if (child !== null) node.append(child);
+  return node;
+}
+
+function draw(tag, attributes, text) {
+  const node = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  if (text !== undefined) node.textContent = text;
+  return node;
+}
+
+function cost(c) {
+  if (!c || c.value === null || c.value === undefined) return "–";
+  if (c.unit !== "s") return `${Math.round(c.value).toLocaleString("en")} ${c.unit}`;
+  for (const [unit, scale] of [["s", 1], ["ms", 1e-3], ["µs", 1e-6], ["ns", 1e-9]])
+    if (c.value >= scale || unit === "ns") return `${(c.value / scale).toPrecision(3)} ${unit}`;
+}
+
+function number(x) {
+  return typeof x === "number" ? (Math.abs(x) >= 1e5 || (x && Math.abs(x) < 1e-3) ? x.toExponential(2) : +x.toPrecision(4)) + "" : String(x);
+}
+
+function figure(label, value, tone) {
+  return make("div", {}, make("span", { class: "soft" }, label), make("b", { class: tone || "" }, value));
+}
+
+const best = data.candidates.find((c) => c.digest === data.best && c.status === "ok");
+const seed = data.candidates.find((c) => c.status === "ok");
+
+function head() {
+  const verdict = data.verdict;
+  const proof = verdict ? verdict.proof.toUpperCase() : "NOT LIFTED";
+  const tone = verdict && verdict.proof === "proved" ? "good" : "warn";
+  const figures = make("div", { class: "figures" }, figure("summary", proof, tone));
+  figures.append(figure("kernel", best ? best.grade.toUpperCase() : "NONE", best ? "good" : "bad"));
+  if (best) figures.append(figure("best", cost(best.cost)));
+  if (best && seed && best.relative && seed.relative) {
+    figures.append(figure("over the seed", `${(seed.relative / best.relative).toFixed(2)}x`));
+  }
+  figures.append(figure("candidates", String(data.candidates.length)));
+  if (data.run.spent.dollars) figures.append(figure("dollars", data.run.spent.dollars.toFixed(2)));
+  document.getElementById("head").append(
+    make("h1", {}, data.task ? data.task.name : "run"),
+    make("p", { class: "soft" }, `run ${data.run.id}, ${data.run.status}`),
+    figures,
+  );
+}
+
+function rows(pairs) {
+  const body = make("tbody", {});
+  for (const [name, value] of pairs) body.append(make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, value)));
+  return make("div", { class: "scroll" }, make("table", {}, body));
+}
+
+function proofPart() {
+  const part = make("div", {});
+  if (data.task && data.task.mathematics) part.append(make("h2", {}, "Post-condition"), make("pre", { class: "wrap" }, data.task.mathematics));
+  if (data.verdict) {
+    const v = data.verdict;
+    const pairs = [["verdict", `${v.proof} by ${v.verifier} (${v.number_model || "no number model"})`], ["seconds", number(v.seconds)]];
+    if (v.requires.length) pairs.push(["requires", v.requires.join(", ")]);
+    if (v.bound !== null) pairs.push(["up to size", String(v.bound)]);
+    if (v.reason) pairs.push(["reason", v.reason]);
+    part.append(make("h2", {}, "Verdict"), rows(pairs));
+    if (v.obligations.length) {
+      part.append(make("h2", {}, `Obligations (${v.obligations.length})`));
+      part.append(rows(v.obligations.map(([label, answer, ms]) => [label, `${answer}, ${number(ms)} ms`])));
+    }
+    if (v.certificate) part.append(make("details", {}, make("summary", {}, "Certificate"), make("pre", { class: "wrap" }, v.certificate)));
+  }
+  if (data.task && data.task.source) part.append(make("h2", {}, "Source"), make("pre", {}, data.task.source));
+  if (!data.verdict) part.append(make("p", { class: "soft" }, "The task was not lifted: its kernels are judged on inputs only."));
+  return part;
+}
+
+function axes(svg, box, xlabel, ylabel) {
+  svg.append(draw("line", { class: "axis", x1: box.l, y1: box.b, x2: box.r, y2: box.b }));
+  svg.append(draw("line", { class: "axis", x1: box.l, y1: box.t, x2: box.l, y2: box.b }));
+  svg.append(draw("text", { x: box.r, y: box.b + 30, "text-anchor": "end" }, xlabel));
+  svg.append(draw("text", { x: box.l - 40, y: box.t - 8 }, ylabel));
+}
+
+function progressChart() {
+  const judged = data.candidates.filter((c) => c.status !== "not judged");
+  const values = judged.map((c) => c.relative).filter((x) => x > 0);
+  if (!values.length) return make("p", { class: "soft" }, "No candidate was correct.");
+  const box = { l: 60, r: 780, t: 24, b: 260 };
+  const low = Math.log(Math.min(...values)), high = Math.log(Math.max(...values)) || low + 1;
+  const x = (i) => box.l + ((box.r - box.l) * i) / Math.max(1, judged.length - 1);
+  const y = (v) => box.b - 8 - (high > low ? ((Math.log(v) - low) / (high - low)) * (box.b - box.t - 8) : 0);
+  const svg = draw("svg", { viewBox: "0 0 800 300", role: "img", "aria-label": "Best cost against evaluations" });
+  axes(svg, box, "evaluations", "cost over the seed's (log)");
+  let path = "";
+  judged.forEach((c, i) => {
+    if (c.best_so_far) path += path ? `H${x(i)}V${y(c.best_so_far)}` : `M${x(i)} ${y(c.best_so_far)}`;
+    const bad = c.status !== "ok";
+    svg.append(draw("circle", { class: bad ? "fail" : c.digest === data.best ? "best" : "dot", r: c.digest === data.best ? 5 : 3, cx: x(i), cy: bad ? box.t : y(c.relative) }));
+  });
+  svg.append(draw("path", { class: "line", d: path }));
+  for (const v of [Math.min(...values), Math.max(...values)]) svg.append(draw("text", { x: box.l - 6, y: y(v) + 4, "text-anchor": "end" }, number(v)));
+  return svg;
+}
+
+function rooflineChart() {
+  const r = data.roofline;
+  const box = { l: 60, r: 780, t: 24, b: 260 };
+  const xs = [r.intensity / 16, Math.max(r.intensity * 16, 64)].map(Math.log10);
+  const ys = [Math.min(r.achieved / 8, r.peak / 1000), r.peak * 2].map(Math.log10);
+  const x = (v) => box.l + ((Math.log10(v) - xs[0]) / (xs[1] - xs[0])) * (box.r - box.l);
+  const y = (v) => Math.min(box.b, box.b - ((Math.log10(v) - ys[0]) / (ys[1] - ys[0])) * (box.b - box.t));
+  const svg = draw("svg", { viewBox: "0 0 800 300", role: "img", "aria-label": "Roofline" });
+  axes(svg, box, "operations per byte (log)", "operations per second (log)");
+  for (const [name, , bandwidth] of data.machine.memories) {
+    const knee = Math.min(r.peak / bandwidth, 10 ** xs[1]), start = Math.max(10 ** xs[0], 10 ** ys[0] / bandwidth);
+    if (knee <= start) continue;
+    svg.append(draw("path", { class: "line", d: `M${x(start)} ${y(start * bandwidth)}L${x(knee)} ${y(knee * bandwidth)}H${box.r}` }));
+    svg.append(draw("text", { x: x(start) + 6, y: y(start * bandwidth) - 4 }, name));
+  }
+  svg.append(draw("circle", { class: "best", r: 6, cx: x(r.intensity), cy: y(r.achieved) }));
+  svg.append(draw("text", { x: x(r.intensity) + 10, y: y(r.achieved) + 4 }, "best kernel"));
+  return svg;
+}
+
+function costPart() {
+  const part = make("div", {}, make("h2", {}, "Best cost against evaluations"), progressChart());
+  if (data.roofline) part.append(make("h2", {}, "Roofline"), rooflineChart());
+  if (data.machine) {
+    const pairs = [["machine", data.machine.name]];
+    for (const [dtype, peak] of data.machine.peaks) pairs.push([`peak ${dtype}`, `${number(peak / 1e9)} Gop/s`]);
+    for (const [name, size, bandwidth] of data.machine.memories) pairs.push([name, `${number(size / 1024)} KiB, ${number(bandwidth / 1e9)} GB/s`]);
+    part.append(make("h2", {}, "Machine"), rows(pairs.concat(data.machine.facts)));
+  }
+  const baselines = Object.entries(data.baselines);
+  if (baselines.length) part.append(make("h2", {}, "Beside it"), rows(baselines.map(([name, c]) => [name, c.status || cost(c)])));
+  return part;
+}
+
+function diffText(text) {
+  const pre = make("pre", {});
+  for (const line of text.split("\n")) {
+    const tone = line.startsWith("+") ? "plus" : line.startsWith("-") ? "minus" : "";
+    pre.append(make("span", { class: tone }, line + "\n"));
+  }
+  return pre;
+}
+
+function detail(c) {
+  const part = make("div", {}, make("h2", {}, `Candidate ${c.number}`));
+  const pairs = [["status", c.status], ["cost", cost(c.cost)], ["origin", c.origin || "–"]];
+  if (c.grade) pairs.push(["grade", c.grade]);
+  if (c.plan || c.move) pairs.push(["plan", c.plan || c.move]);
+  if (c.schedule.length) pairs.push(["schedule", c.schedule.join("; ")]);
+  for (const [name, value] of c.metrics) pairs.push([name, number(value)]);
+  if (c.sandbox) pairs.push(["sandbox", c.sandbox]);
+  part.append(rows(pairs));
+  for (const [title, text] of [["Feedback", c.feedback], ["Log", c.log]]) if (text) part.append(make("h2", {}, title), make("pre", { class: "wrap" }, text));
+  if (c.diff) part.append(make("details", { open: "" }, make("summary", {}, "Difference to its parent"), diffText(c.diff)));
+  part.append(make("details", {}, make("summary", {}, "Code"), make("pre", {}, c.code)));
+  return part;
+}
+
+function candidatesPart() {
+  const part = make("div", {}), panel = make("div", { "aria-live": "polite" });
+  const body = make("tbody", {});
+  const titles = [["number", "#"], ["number wide", "step"], ["", "status"], ["number", "cost"], ["number wide", "relative"], ["", "move or plan"]];
+  const line = make("tr", {}, ...titles.map(([kind, text]) => make("th", { class: kind, scope: "col" }, text)));
+  for (const c of data.candidates) {
+    const cells = [["number", String(c.number)], ["number wide", String(c.step)], [c.status === "ok" ? "good" : "bad", c.status.replace("_", " ")], ["number", cost(c.cost)], ["number wide", c.relative ? number(c.relative) : "–"], ["", c.move || c.plan.split("\n")[0] || c.origin || "seed"]];
+    const row = make("tr", { class: "choice", tabindex: "0" }, ...cells.map(([kind, text]) => make("td", { class: kind }, text)));
+    const choose = () => {
+      for (const other of body.children) other.classList.remove("chosen");
+      row.classList.add("chosen");
+      panel.replaceChildren(detail(c));
+    };
+    row.addEventListener("click", choose);
+    row.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(); }
+    });
+    if (c.digest === data.best) setTimeout(choose);
+    body.append(row);
+  }
+  part.append(make("div", { class: "scroll" }, make("table", {}, make("thead", {}, line), body)), panel);
+  return part;
+}
+
+function failuresPart() {
+  const groups = new Map();
+  for (const c of data.candidates) if (c.status !== "ok") groups.set(c.status, [...(groups.get(c.status) || []), c]);
+  const part = make("div", {});
+  if (!groups.size) part.append(make("p", { class: "soft" }, "No candidate failed."));
+  for (const [status, found] of groups) {
+    part.append(make("h2", {}, `${status.replace("_", " ")} (${found.length})`));
+    part.append(rows(found.map((c) => [`#${c.number} ${c.move || c.plan.split("\n")[0]}`, c.feedback || c.log.split("\n")[0] || "–"])));
+  }
+  return part;
+}
+
+function runPart() {
+  const part = make("div", {}, make("h2", {}, "Make it again"), make("pre", { class: "wrap" }, data.reproduce));
+  part.append(make("h2", {}, "Settings"), rows(Object.entries(data.run.config).map(([k, v]) => [k, typeof v === "object" ? JSON.stringify(v) : String(v)])));
+  part.append(make("h2", {}, "Spent"), rows(Object.entries(data.run.spent).map(([k, v]) => [k, number(v)])));
+  if (data.events.length) part.append(make("h2", {}, "Events"), rows(data.events.slice(-200).map(([, kind, text]) => [kind, text])));
+  return part;
+}
+
+const PARTS = [["Proof", proofPart], ["Cost", costPart], ["Candidates", candidatesPart], ["Failures", failuresPart], ["Run", runPart]];
+
+function show(chosen) {
+  PARTS.forEach((_, at) => {
+    const tab = document.getElementById(`tab-${at}`);
+    tab.setAttribute("aria-selected", String(at === chosen));
+    tab.tabIndex = at === chosen ? 0 : -1;
+    document.getElementById(`part-${at}`).hidden = at !== chosen;
+  });
+}
+
+function start() {
+  head();
+  const tabs = document.getElementById("tabs"), main = document.getElementById("parts");
+  PARTS.forEach(([title, build], at) => {
+    const tab = make("button", { role: "tab", id: `tab-${at}`, "aria-controls": `part-${at}` }, title);
+    tab.addEventListener("click", () => show(at));
+    tab.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      const next = (at + step + PARTS.length) % PARTS.length;
+      show(next);
+      document.getElementById(`tab-${next}`).focus();
+    });
+    tabs.append(tab);
+    main.append(make("section", { role: "tabpanel", id: `part-${at}`, "aria-labelledby": `tab-${at}` }, build()));
+  });
+  show(0);
+}
+
+start();

@@ -1,0 +1,150 @@
+"""What the page shows, as plain JSON data."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from accelcore.pipeline.results import cost_json
+from accelcore.values import Candidate, Evaluation, Machine, Run, Status, Summary, Task, Verdict
+
+Json = dict[str, Any]
+
+_LONGEST = 200_000
+"""Characters of one kernel that a report shows; more would make the page slow."""
+
+
+def data(run: Run, machine: Machine | None = None, baselines: Mapping[str, Evaluation] | None = None) -> Json:
+    """Everything that the page needs, from a journal alone."""
+    return {
+        "run": {"id": run.id, "status": run.status, "config": _plain(run.config), "spent": dict(run.spent)},
+        "task": _task(run.task) if run.task else None,
+        "verdict": _verdict(run.verdict) if run.verdict else None,
+        "machine": _machine(machine) if machine else None,
+        "roofline": _roofline(run, machine),
+        "baselines": {name: cost_json(e) or {"status": str(e.status)} for name, e in (baselines or {}).items()},
+        "candidates": _candidates(run),
+        "best": run.best,
+        "events": [[time, kind, text] for time, kind, text in run.events],
+        "reproduce": reproduce(run),
+    }
+
+
+def _plain(value: object) -> Any:
+    return json.loads(json.dumps(value, default=str))
+
+
+def _task(task: Task) -> Json:
+    from accelcore.ir.printer import mathematics
+
+    lifted = isinstance(task.reference, Summary)
+    return {
+        "name": task.name,
+        "params": [
+            {"name": p.name, "dtype": p.dtype, "shape": [repr(e) for e in p.shape], "role": str(p.role)}
+            for p in task.params
+        ],
+        "requires": [repr(e) for e in task.requires],
+        "sizes": [dict(s) for s in task.sizes],
+        "mathematics": mathematics(task) if lifted else None,
+        "source": task.source.text if task.source else getattr(task.reference, "text", None),
+    }
+
+
+def _verdict(verdict: Verdict) -> Json:
+    return {
+        "proof": str(verdict.proof),
+        "verifier": verdict.verifier,
+        "number_model": verdict.number_model,
+        "requires": [repr(e) for e in verdict.requires],
+        "bound": verdict.bound,
+        "reason": verdict.reason,
+        "seconds": verdict.seconds,
+        "obligations": [list(o) for o in verdict.obligations],
+        "certificate": verdict.certificate[:_LONGEST],
+    }
+
+
+def _machine(machine: Machine) -> Json:
+    return {
+        "name": machine.name,
+        "peaks": [list(p) for p in machine.peaks],
+        "memories": [[m.name, m.size, m.bandwidth] for m in machine.memories],
+        "facts": [list(f) for f in machine.facts],
+    }
+
+
+def _roofline(run: Run, machine: Machine | None) -> Json | None:
+    from accelcore.html.roofline import compute_peak, work
+
+    best = next((e for e in run.evaluations if e.kernel == run.best and e.status is Status.OK), None)
+    if machine is None or best is None or best.cost is None or best.cost.unit != "s" or run.task is None:
+        return None
+    done = work(run.task, dict(best.sizes))
+    peak = compute_peak(run.task, machine)
+    if done is None or not peak or not machine.memories or not done.bytes:
+        return None
+    return {
+        "intensity": done.intensity,
+        "operations": done.operations,
+        "bytes": done.bytes,
+        "peak": peak,
+        "achieved": done.operations / best.cost.value,
+    }
+
+
+def _candidates(run: Run) -> list[Json]:
+    evaluations = {e.kernel: e for e in run.evaluations}
+    kernels = {c.digest: c.kernel for c in run.candidates}
+    rows, best = [], None
+    for number, candidate in enumerate(run.candidates):
+        e = evaluations.get(candidate.digest)
+        relative = e.metric("relative") if e else None
+        row = _candidate(number, candidate, e, kernels.get(candidate.parent or ""))
+        if relative is None and e is not None and e.cost is not None:
+            relative = e.cost.value
+        if e is not None and e.status is Status.OK and relative is not None:
+            best = relative if best is None else min(best, relative)
+        rows.append({**row, "relative": relative, "best_so_far": best})
+    return rows
+
+
+def _candidate(number: int, candidate: Candidate, e: Evaluation | None, parent: Any) -> Json:
+    kernel = candidate.kernel
+    return {
+        "number": number,
+        "digest": candidate.digest,
+        "parent": candidate.parent,
+        "step": candidate.step,
+        "slot": candidate.slot,
+        "origin": candidate.origin,
+        "plan": candidate.plan,
+        "move": candidate.move.name if candidate.move else "",
+        "schedule": list(kernel.schedule),
+        "code": kernel.text[:_LONGEST],
+        "diff": _diff(parent.text, kernel.text) if parent is not None else "",
+        "status": str(e.status) if e else "not judged",
+        "grade": str(e.grade) if e and e.status is Status.OK else None,
+        "cost": cost_json(e) if e else None,
+        "samples": list(e.samples[:64]) if e else [],
+        "metrics": [list(m) for m in e.metrics] if e else [],
+        "feedback": e.feedback if e else "",
+        "log": e.log[:20_000] if e else "",
+        "sandbox": e.sandbox if e else "",
+        "fingerprint": e.fingerprint if e else "",
+    }
+
+
+def _diff(old: str, new: str) -> str:
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), "parent", "candidate", lineterm="", n=2)
+    return "\n".join(line for line, _ in zip(lines, range(1500), strict=False))
+
+
+def reproduce(run: Run) -> str:
+    """The command that makes this run again, from its configuration."""
+    config = run.config
+    if command := config.get("command"):
+        return str(command)
+    return f"accelcore report {run.id}"

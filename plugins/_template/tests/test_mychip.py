@@ -1,0 +1,5 @@
+from accelcore.testing import TargetSuite
+
+
+class TestMyChip(TargetSuite):
+    target = "mychip"
