@@ -1,5 +1,29 @@
-"""Lifting for accelcore: Python front end, summary proposers, the z3 verifier."""
+"""Lifting for accelcore: front ends, the rule-based lifter, the z3 verifier."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from accelcore import hookimpl
+
+if TYPE_CHECKING:
+    from accelcore.protocols import Translator, Verifier
+
 requires_api = 1
+
+
+@hookimpl
+def accelcore_translators() -> Sequence[Translator]:
+    """Plain Python."""
+    from accelcore_llmlift.translator import PythonTranslator
+
+    return [PythonTranslator()]
+
+
+@hookimpl
+def accelcore_verifiers() -> Sequence[Verifier]:
+    """Unbounded proofs with z3."""
+    from accelcore_llmlift.verify import Z3Verifier
+
+    return [Z3Verifier()]

@@ -1,0 +1,300 @@
+"""Simplification under facts: what makes an index function readable and lets recurrences be recognised.
+
+Every rule is an identity of exact integers and reals in a context of known ranges.  Rules that hold only for reals
+(rounding casts that are read back, 0 * x = 0) make the summary one of the "real" number model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from accelcore.ir.dtypes import DTYPES, INDEX
+from accelcore.ir.expr import BINDERS, Expr, binary, cast, comp, const, fresh, get, index, rebuild, select, unary
+from accelcore.ir.expr import bind, shape, substitute
+
+from accelcore_llmlift.polynomial import Facts, Polynomial, decide, expression, polynomial
+
+TRUE, FALSE = const(True), const(False)
+WHOLE = ("int", INDEX)
+
+
+def simplify(e: Expr, facts: Facts) -> Expr:
+    """The expression in its simplest known form under the facts."""
+    return _Simplifier(facts).visit(e)
+
+
+class _Simplifier:
+    """One set of facts and what was simplified under it."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.memo: dict[Expr, Expr] = {}
+
+    def visit(self, e: Expr) -> Expr:
+        if not e.args:
+            return e
+        found = self.memo.get(e)
+        if found is None:
+            found = self.memo[e] = self.node(e)
+        return found
+
+    def node(self, e: Expr) -> Expr:
+        if e.op == "select":
+            return self.choice(e)
+        if e.op in ("land", "lor"):
+            return self.connective(e)
+        if e.op == "fold":
+            return e
+        if e.op in BINDERS:
+            return self.binder(e)
+        args = tuple(self.visit(a) for a in e.args)
+        return self.local(e, args)
+
+    def choice(self, e: Expr) -> Expr:
+        test = self.visit(e.args[0])
+        if test is TRUE:
+            return self.visit(e.args[1])
+        if test is FALSE:
+            return self.visit(e.args[2])
+        then = simplify(e.args[1], self.facts.assuming([test]))
+        other = simplify(e.args[2], self.facts.assuming(conjuncts(negation(test))))
+        return choose(test, then, other)
+
+    def connective(self, e: Expr) -> Expr:
+        """Each conjunct is simplified knowing the ones before it."""
+        found: list[Expr] = []
+        known = self.facts
+        stop = FALSE if e.op == "land" else TRUE
+        for part in _flattened(e, e.op):
+            now = simplify(part, known)
+            if now is stop:
+                return stop
+            if now is TRUE or now is FALSE or now in found:
+                continue
+            found.append(now)
+            known = known.assuming([now] if e.op == "land" else conjuncts(negation(now)))
+        neutral = TRUE if e.op == "land" else FALSE
+        return joined(e.op, found, neutral)
+
+    def binder(self, e: Expr) -> Expr:
+        """Open the binder with a fresh variable whose range is known inside."""
+        outer_count = 1 if e.op != "scatter" else int(str(e.attrs[2])) + 1
+        inside = {"filter": 2, "scatter": outer_count}.get(e.op, 1)
+        outer = tuple(self.visit(a) for a in e.args[:outer_count])
+        after = tuple(self.visit(a) for a in e.args[outer_count + inside :])
+        variable = fresh()
+        inner_facts = self.facts.counting(variable, outer[-1])
+        body = tuple(
+            simplify(substitute(a, {e.number: variable}), inner_facts)
+            for a in e.args[outer_count : outer_count + inside]
+        )
+        return bind(e.op, variable, outer, body, after, e.attrs[1:])
+
+    def local(self, e: Expr, args: tuple[Expr, ...]) -> Expr:
+        if e.dtype == INDEX and e.op in ("add", "sub", "mul", "neg"):
+            return expression(polynomial(rebuild(e, args)), e.dtype)
+        if e.op in ("lt", "le", "eq", "ne"):
+            return self.comparison(rebuild(e, args))
+        if e.op in ("fdiv", "fmod") and e.dtype in WHOLE:
+            return self.division(e, args)
+        if e.op in ("min", "max") and e.dtype in WHOLE:
+            return self.extreme(e, args)
+        if e.op == "get":
+            indices = tuple(_normal(a) for a in args[1:])
+            return get(args[0], *indices)
+        if e.op == "lnot":
+            return negation(args[0])
+        if e.op == "length":
+            return self.length(e, args)
+        return tidy(rebuild(e, args))
+
+    def length(self, e: Expr, args: tuple[Expr, ...]) -> Expr:
+        axis = e.attrs[0]
+        assert isinstance(axis, int)
+        if args[0].op in ("comp", "scan", "scatter"):
+            return shape(args[0])[axis]
+        return rebuild(e, args)
+
+    def comparison(self, e: Expr) -> Expr:
+        a, b = e.args
+        if a.dtype in WHOLE and b.dtype in WHOLE:
+            known = decide(e, self.facts)
+            return e if known is None else const(known)
+        if e in self.facts.conditions:
+            return TRUE
+        if a is b:
+            return const(e.op in ("le", "eq"))
+        if a.op == b.op == "const":
+            x, y = a.value, b.value
+            return const({"lt": x < y, "le": x <= y, "eq": x == y, "ne": x != y}[e.op])
+        return e
+
+    def division(self, e: Expr, args: tuple[Expr, ...]) -> Expr:
+        """(q * b + r) // b is q and (q * b + r) % b is r, for 0 <= r < b."""
+        dividend, divisor = polynomial(args[0]), polynomial(args[1])
+        quotient, rest = split(dividend, divisor)
+        if quotient is not None and self.facts.nonnegative(rest) and self.facts.nonnegative(divisor - rest - 1):
+            return expression(quotient if e.op == "fdiv" else rest, e.dtype)
+        return rebuild(e, (_normal(args[0]), _normal(args[1])))
+
+    def extreme(self, e: Expr, args: tuple[Expr, ...]) -> Expr:
+        difference = polynomial(args[0]) - polynomial(args[1])
+        if self.facts.nonnegative(difference):
+            return args[0] if e.op == "max" else args[1]
+        if self.facts.nonnegative(-difference):
+            return args[1] if e.op == "max" else args[0]
+        return rebuild(e, args)
+
+
+def split(dividend: Polynomial, divisor: Polynomial) -> tuple[Polynomial | None, Polynomial]:
+    """(q, r) with dividend = q * divisor + r, taking the terms that the divisor divides; q None when it is no term."""
+    if len(divisor.terms) != 1:
+        return None, dividend
+    quotient, rest = Polynomial({}), Polynomial({})
+    for monomial, coefficient in dividend.terms.items():
+        term = Polynomial({monomial: coefficient})
+        part = term.divided(divisor)
+        if part is None:
+            rest = rest + term
+        else:
+            quotient = quotient + part
+    constant = divisor.constant
+    if constant is not None and constant > 0:  # the constant remainder, flooring
+        left = rest.terms.get((), 0)
+        quotient, rest = quotient + left // constant, rest - constant * (left // constant)
+    return quotient, rest
+
+
+def _normal(e: Expr) -> Expr:
+    return expression(polynomial(e), e.dtype) if e.op in ("add", "sub", "mul", "neg", "cast") else e
+
+
+def _flattened(e: Expr, op: str) -> list[Expr]:
+    return [p for a in e.args for p in _flattened(a, op)] if e.op == op else [e]
+
+
+def conjuncts(e: Expr) -> list[Expr]:
+    """The parts of a conjunction."""
+    return _flattened(e, "land")
+
+
+def joined(op: str, parts: Iterable[Expr], neutral: Expr) -> Expr:
+    """One expression from the parts of a conjunction or disjunction."""
+    found: Expr | None = None
+    for part in parts:
+        found = part if found is None else binary(op, found, part)
+    return neutral if found is None else found
+
+
+def conjunction(parts: Iterable[Expr]) -> Expr:
+    """All of the parts."""
+    return joined("land", (p for p in parts if p is not TRUE), TRUE)
+
+
+def negation(e: Expr) -> Expr:
+    """not e, pushed inwards: a < b becomes b <= a."""
+    match e.op:
+        case "const":
+            return const(not e.value)
+        case "lnot":
+            return e.args[0]
+        case "lt":
+            return binary("le", e.args[1], e.args[0])
+        case "le":
+            return binary("lt", e.args[1], e.args[0])
+        case "eq":
+            return binary("ne", *e.args)
+        case "ne":
+            return binary("eq", *e.args)
+        case "land":
+            return binary("lor", negation(e.args[0]), negation(e.args[1]))
+        case "lor":
+            return binary("land", negation(e.args[0]), negation(e.args[1]))
+    return unary("lnot", e)
+
+
+def choose(test: Expr, then: Expr, other: Expr) -> Expr:
+    """select with the simplest form of its branches."""
+    if test is TRUE or then is other:
+        return then
+    if test is FALSE:
+        return other
+    if then is TRUE and other is FALSE:
+        return test
+    if then is FALSE and other is TRUE:
+        return negation(test)
+    if then.op == "select" and then.args[2] is other:
+        return choose(binary("land", test, then.args[0]), then.args[1], other)
+    if then.op == "select" and then.args[1] is other:
+        return choose(binary("land", test, negation(then.args[0])), then.args[2], other)
+    if other.op == "select" and other.args[1] is then:
+        return choose(binary("lor", test, other.args[0]), then, other.args[2])
+    if then.op == other.op == "select" and then.args[0] is other.args[0] and then.args[2] is other.args[2]:
+        return choose(then.args[0], choose(test, then.args[1], other.args[1]), then.args[2])
+    return select(test, then, other)
+
+
+def tidy(e: Expr) -> Expr:
+    """Identities of real arithmetic and of casts that are read back."""
+    match e.op:
+        case "add" if _is(e.args[0], 0):
+            return e.args[1]
+        case "add" | "sub" if _is(e.args[1], 0):
+            return e.args[0]
+        case "sub" if _is(e.args[0], 0):
+            return unary("neg", e.args[1])
+        case "mul" if _is(e.args[0], 1):
+            return e.args[1]
+        case "mul" | "div" if _is(e.args[1], 1):
+            return e.args[0]
+        case "mul" if _is(e.args[0], 0) or _is(e.args[1], 0):
+            return const(0, e.dtype)
+        case "neg" if e.args[0].op == "neg":
+            return e.args[0].args[0]
+        case "cast":
+            return _read_back(e)
+    return e
+
+
+def _is(e: Expr, value: int) -> bool:
+    return e.op == "const" and e.dtype != "bool" and e.value == value
+
+
+def _read_back(e: Expr) -> Expr:
+    """cast(real, cast(f32, x)) is x in the number model "real"; a fitting integer is itself."""
+    inner = e.args[0]
+    if e.rank or inner.op != "cast":
+        return e
+    value = inner.args[0]
+    kinds = {DTYPES[x.dtype].is_float for x in (e, inner, value)}
+    if value.dtype == e.dtype == "real" and kinds == {True}:
+        return value
+    if value.dtype == e.dtype == "int" and inner.attrs[1] == "exact":
+        return value
+    if value.dtype == "int" and e.dtype == "real" and inner.dtype == "real":
+        return cast(value, "real")
+    return e
+
+
+def element(tensor: Expr, indices: Iterable[Expr], facts: Facts) -> Expr:
+    """An element of a tensor, simplified."""
+    return simplify(get(tensor, *indices), facts)
+
+
+def tensor_of(extents: tuple[Expr, ...], variables: tuple[Expr, ...], body: Expr) -> Expr:
+    """The tensor of those extents whose element at `variables` is `body`."""
+    for extent, variable in zip(reversed(extents), reversed(variables), strict=True):
+        body = _abstracted(extent, variable, body)
+    return body
+
+
+def _abstracted(extent: Expr, variable: Expr, body: Expr) -> Expr:
+    return comp(extent, lambda i: substitute(body, {variable.number: i}))
+
+
+def indicator(at: Expr, low: Expr, count: Expr) -> list[Expr]:
+    """low <= at < low + count as conjuncts."""
+    return [binary("le", low, at), binary("lt", at, expression(polynomial(low) + polynomial(count)))]
+
+
+__all__ = ["FALSE", "TRUE", "index", "simplify"]

@@ -1,0 +1,412 @@
+"""Closed forms of arrays that a loop changes, element by element.
+
+After one iteration the array's element at `p` is an expression E(k, p) over the old array A.  Two cases:
+
+* *Pinned.*  E chooses a new value only where a condition fixes the iteration, k = at(p) (a store at an index that is
+  a one-to-one function of the counter).  Before iteration k the element is then its new value where 0 <= at(p) < k,
+  and its old one elsewhere.  New values may read elements that are written later (still the old ones) or by the
+  iteration before (a recurrence along the axis, solved as a scalar).
+* *Pointwise.*  E reads A only at `p` itself: each element is a scalar recurrence of its own.
+
+Everything else (reads of elements written by other iterations at unknown distances) is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from accelcore.ir.dtypes import INDEX
+from accelcore.ir.expr import Expr, binary, const, filtered, fresh, get, index, length, rebuild, substitute, walk
+
+from accelcore_llmlift.lifter.algebra import (
+    TRUE,
+    choose,
+    conjunction,
+    conjuncts,
+    negation,
+    simplify,
+    tensor_of,
+)
+from accelcore_llmlift.lifter.recurrences import Recurrence, folded, occurs, solve
+from accelcore_llmlift.lifter.state import State
+from accelcore_llmlift.polynomial import Facts, Polynomial, expression, polynomial
+from accelcore_llmlift.program import Position
+
+
+@dataclass
+class ArrayRecurrence:
+    """An array carried by a loop; `update` is its value after one iteration, over `carried` (its value before).
+
+    length: the symbol of a growing list's length, None for arrays of fixed extents.  mapping: what symbols of the
+    loop became; a filter adds its length to it.
+    """
+
+    name: str
+    carried: Expr
+    length: Expr | None
+    number: Expr
+    trips: Expr
+    outer: State
+    inner: State
+    update: Expr
+    at: Position
+    mapping: dict[int, Expr]
+
+    def refuse(self, what: str, hint: str) -> Exception:
+        """The refusal of the loop because of this array."""
+        return self.outer.refuse(self.at, f"{self.name!r}: {what}", hint)
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A guarded new value whose guard fixes the iteration.
+
+    iteration: the number at which the element is written, a function of the index variables; others: conditions
+    besides; value: the new element.
+    """
+
+    iteration: Expr
+    others: tuple[Expr, ...]
+    value: Expr
+
+
+def solve_array(a: ArrayRecurrence) -> Expr:
+    """The array before iteration `a.number`, free of the loop's symbols."""
+    if a.length is not None and a.length.number not in a.mapping:
+        return _filter(a)
+    start = a.outer.array(a.name)
+    extents = _extents(a, start)
+    variables = tuple(fresh() for _ in extents)
+    facts = a.inner.facts
+    for axis, (variable, extent) in enumerate(zip(variables, extents, strict=True)):
+        grows = axis == 0 and a.length is not None
+        facts = facts.between(variable, polynomial(index(0)), polynomial(extent) + (0 if grows else -1))
+    body = simplify(get(a.update, *variables), facts)
+    e = _Element(a, variables, facts, start, extents)
+    found = e.before(body)
+    inside = a.inner.facts
+    for variable, extent in zip(variables, extents, strict=True):
+        inside = inside.counting(variable, extent)
+    return tensor_of(extents, variables, simplify(found, inside))
+
+
+def _extents(a: ArrayRecurrence, start: Expr) -> tuple[Expr, ...]:
+    """Extents before iteration k; the inner ones of a list that starts empty are those of what is appended."""
+    before = a.outer.shape(start)
+    after = a.inner.shape(a.update) if a.update is not a.carried else before
+    if a.length is None:
+        if any(simplify(x, a.inner.facts) is not simplify(y, a.inner.facts) for x, y in zip(before, after, strict=True)):
+            raise a.refuse("its shape changes from one iteration to the next", "use one list for each shape")
+        return before
+    inner = after[1:]
+    symbols = {s.number for s in (a.number, a.length, a.carried)}
+    for extent in inner:
+        if extent.free & symbols:
+            raise a.refuse("its rows have different lengths", "make rows of one length, such as with zeros for the rest")
+    return (a.mapping[a.length.number], *inner)
+
+
+@dataclass
+class _Element:
+    """The element at `variables` as a function of the iteration."""
+
+    a: ArrayRecurrence
+    variables: tuple[Expr, ...]
+    facts: Facts
+    start: Expr
+    extents: tuple[Expr, ...]
+
+    @property
+    def own(self) -> Expr:
+        return get(self.a.carried, *self.variables)
+
+    @property
+    def old(self) -> Expr:
+        return simplify(get(self.start, *self.variables), self.facts)
+
+    def before(self, body: Expr) -> Expr:
+        """The element before iteration k, from its value E after one iteration."""
+        if body is self.own:
+            return self.old
+        guards = self.guards(body)
+        if guards:
+            pins = [self.pin(test, value) for test, value in guards]
+            if all(p is not None for p in pins):
+                return self.pinned([p for p in pins if p is not None])
+            if len(guards) == 1 and not occurs(self.a.number, guards[0][0]) and not self.reads(guards[0][0]):
+                test, value = guards[0]
+                inside = replace(self, facts=self.facts.assuming([test]))
+                return choose(test, inside.before(value), self.old)
+        return self.pointwise(body)
+
+    def guards(self, body: Expr) -> list[tuple[Expr, Expr]]:
+        """body as `value1 where test1, else value2 where test2, ..., else the old element`; [] when it is not so."""
+        if not self.keeps(body):
+            return []
+        return [(conjunction(test), value) for test, value in self.leaves(body, ())]
+
+    def keeps(self, body: Expr) -> bool:
+        """Whether the old element is one of the choices."""
+        return body is self.own or (body.op == "select" and any(self.keeps(a) for a in body.args[1:]))
+
+    def leaves(self, body: Expr, tests: tuple[Expr, ...]) -> list[tuple[tuple[Expr, ...], Expr]]:
+        """The choices other than the old element, each with its conditions; the first that holds counts."""
+        if body is self.own:
+            return []
+        if not self.keeps(body):
+            return [(tests, body)]
+        test, then, other = body.args
+        if self.reads(test) or not _only_own(test, self.a.carried, self.own) or self.own in walk(test):
+            return [(tests, body)]
+        # Earlier choices win, so the negation is needed only where the first branch may keep the old element.
+        no = conjuncts(negation(test)) if self.keeps(then) else []
+        return [*self.leaves(then, (*tests, *conjuncts(test))), *self.leaves(other, (*tests, *no))]
+
+    def reads(self, e: Expr) -> list[Expr]:
+        """Reads of the old array other than of the element itself."""
+        return [
+            n for n in walk(e)
+            if n.op == "get" and n.args[0] is self.a.carried and n is not self.own
+        ]  # fmt: skip
+
+    # Pinned.
+
+    def pin(self, test: Expr, value: Expr) -> Pin | None:
+        """The pin that a guard gives, or None."""
+        parts = conjuncts(test)
+        for part in parts:
+            if part.op != "eq" or part.args[0].dtype not in (INDEX, "int"):
+                continue
+            found = _solve_for(polynomial(part.args[0]) - polynomial(part.args[1]), self.a.number)
+            if found is not None:
+                where, divisible = found
+                others = tuple(p for p in parts if p is not part)
+                return Pin(where, (*divisible, *others), value)
+        return self.pin_by_range(parts, value)
+
+    def pin_by_range(self, parts: Sequence[Expr], value: Expr) -> Pin | None:
+        """k * n <= u < k * n + n fixes k = u // n (rows appended to, or stored in, a flat list)."""
+        for part in parts:
+            low = _at_least_zero(part)
+            factor = low.coefficient(self.a.number) if low is not None else None
+            if low is None or factor is None or not factor.terms:
+                continue
+            width = -factor
+            if not self.facts.nonnegative(width - 1, 2):
+                continue
+            offset = low.without(self.a.number)
+            top = polynomial(self.a.number) * width + width - 1 - offset
+            uppers = [p for p in parts if p is not part and _at_least_zero(p) == top]
+            if uppers or self.facts.nonnegative(top):
+                where = binary("fdiv", expression(offset), expression(width))
+                rest = tuple(p for p in parts if p is not part and p not in uppers)
+                return Pin(simplify(where, self.facts), rest, value)
+        return None
+
+    def pinned(self, pins: list[Pin]) -> Expr:
+        """The element where each pin was reached, the later pin of an iteration first."""
+        if len(pins) > 1:
+            self.check_disjoint(pins)
+        found = self.old
+        for pin in reversed(pins):
+            found = choose(self.reached(pin, self.a.number), self.written(pin, alone=len(pins) == 1), found)
+        return found
+
+    def reached(self, pin: Pin, k: Expr) -> Expr:
+        """Whether the pin's iteration comes before iteration k: 0 <= at < k and the other conditions hold there."""
+        there = {self.a.number.number: pin.iteration}
+        others = [substitute(p, there) for p in pin.others]
+        return conjunction([binary("le", index(0), pin.iteration), binary("lt", pin.iteration, k), *others])
+
+    def check_disjoint(self, pins: list[Pin]) -> None:
+        """No element is written by two pins in the wrong order of time."""
+        for at, first in enumerate(pins):
+            for second in pins[at + 1 :]:
+                both = [*conjuncts(self.reached(first, self.a.trips)), *conjuncts(self.reached(second, self.a.trips))]
+                if simplify(conjunction(both), self.facts) is const(False):
+                    continue
+                later = polynomial(first.iteration) - polynomial(second.iteration)
+                known = self.facts.assuming(both)
+                if not known.nonnegative(later) and not _contradict(both):
+                    raise self.a.refuse("two stores may write one element in different iterations",
+                                        "write each element once in a loop")
+                if later.terms and self.reads(first.value):
+                    raise self.a.refuse("stores that overlap read each other", "use two arrays")
+
+    def written(self, pin: Pin, *, alone: bool) -> Expr:
+        """The new element as a function of the index variables."""
+        value = _exchange(pin.value, {self.own: self.old})
+        others = self.reads(value)
+        if others:
+            if not alone:
+                raise self.a.refuse("several stores that read elements of the same list", "use two lists")
+            value = self.with_earlier(pin, value, others)
+        return substitute(value, {self.a.number.number: pin.iteration})
+
+    def with_earlier(self, pin: Pin, value: Expr, reads: list[Expr]) -> Expr:
+        """The new value when it reads other elements: old ones, or the one that the iteration before wrote."""
+        replaced: dict[Expr, Expr] = {}
+        previous: dict[Expr, Expr] = {}
+        for read in reads:
+            distance = self.distance(pin, read)
+            if distance is None:
+                raise self.a.refuse("reads elements that other iterations write, at a distance that is not known",
+                                    "read from a copy of the list")
+            old = simplify(get(self.start, *read.args[1:]), self.facts)
+            if distance >= 0:
+                replaced[read] = old
+            elif distance == -1:
+                previous[read] = substitute(old, {self.a.number.number: index(0)})
+            else:
+                raise self.a.refuse(f"a recurrence over {-distance} earlier elements is no reduction",
+                                    "carry the last values in variables")
+        value = _exchange(value, replaced)
+        return self.along_axis(value, previous) if previous else value
+
+    def distance(self, pin: Pin, read: Expr) -> int | None:
+        """Iteration that writes what is read, minus this one; 0 when no iteration writes it."""
+        there = {v.number: i for v, i in zip(self.variables, read.args[1:], strict=True)}
+        when = simplify(substitute(pin.iteration, there), self.facts)
+        here = {self.a.number.number: pin.iteration}
+        del here
+        rest = simplify(conjunction(substitute(substitute(p, there), {}) for p in pin.others), self.facts)
+        if rest is const(False):
+            return 0
+        difference = polynomial(when) - polynomial(self.a.number)
+        if difference.constant is not None:
+            return difference.constant if difference.constant >= 0 or rest is TRUE else None
+        written = polynomial(when)
+        if self.facts.nonnegative(difference) or self.facts.nonnegative(-written - 1):
+            return 0
+        if self.facts.nonnegative(written - polynomial(self.a.trips)):
+            return 0
+        return None
+
+    def along_axis(self, value: Expr, previous: dict[Expr, Expr]) -> Expr:
+        """value(k) reads value(k - 1): a scalar recurrence whose start is the element read in iteration 0."""
+        starts = set(previous.values())
+        if len(starts) != 1:
+            raise self.a.refuse("reads several elements of the iteration before", "carry them in variables")
+        carried = fresh(value.dtype)
+        update = _exchange(value, dict.fromkeys(previous, _as_stored(carried, next(iter(previous)).dtype)))
+        facts = self.a.inner.facts
+        r = Recurrence(carried, self.a.number, starts.pop(), simplify(update, self.facts), facts)
+        found = solve(r) or folded([r], 0)
+        if found is None:
+            raise self.a.refuse("a recurrence from element to element that is no reduction",
+                                "use sums, products, extremes or linear recurrences")
+        after = expression(polynomial(self.a.number) + 1)
+        return substitute(found, {self.a.number.number: after})
+
+    # Pointwise.
+
+    def pointwise(self, body: Expr) -> Expr:
+        """Each element is a scalar recurrence."""
+        if self.reads(body) or not _only_own(body, self.a.carried, self.own):
+            raise self.a.refuse("an iteration reads elements that earlier iterations may have changed",
+                                "read from a copy, or store at an index that is a simple function of the counter")
+        carried = fresh(body.dtype)
+        r = Recurrence(carried, self.a.number, self.old, _exchange(body, {self.own: carried}), self.facts)
+        if not occurs(carried, r.update):
+            raise self.a.refuse("every iteration overwrites the same elements", "keep the last value only")
+        found = solve(r) or folded([r], 0)
+        if found is None:
+            raise self.a.refuse("the elements follow a recurrence that is no reduction",
+                                "use +=, *=, max, min or a linear update")
+        return found
+
+
+def _as_stored(carried: Expr, dtype: str) -> Expr:
+    assert carried.dtype == dtype
+    return carried
+
+
+def _only_own(body: Expr, carried: Expr, own: Expr) -> bool:
+    """The old array occurs in no other way than as its own element."""
+    return carried.number not in _exchange(body, {own: const(0, own.dtype) if own.dtype != "bool" else TRUE}).free
+
+
+def _exchange(e: Expr, mapping: dict[Expr, Expr]) -> Expr:
+    """Replace sub-expressions that do not use variables bound inside e."""
+    memo: dict[Expr, Expr] = dict(mapping)
+    for node in walk(e):
+        if node not in memo:
+            memo[node] = rebuild(node, tuple(memo[a] for a in node.args))
+    return memo[e]
+
+
+def _solve_for(p: Polynomial, number: Expr) -> tuple[Expr, tuple[Expr, ...]] | None:
+    """(k, conditions) with p = 0 exactly when k has that value and the conditions hold; p linear in k."""
+    factor = p.coefficient(number)
+    if factor is None or factor.constant in (None, 0) or number in {x for a in p.without(number).atoms for x in walk(a)}:
+        return None
+    rest = p.without(number)
+    scale = factor.constant
+    assert scale is not None
+    value = -rest if scale > 0 else rest
+    if abs(scale) == 1:
+        return expression(value), ()
+    where = binary("fdiv", expression(value), index(abs(scale)))
+    return where, (binary("eq", binary("fmod", expression(value), index(abs(scale))), index(0)),)
+
+
+def _at_least_zero(part: Expr) -> Polynomial | None:
+    """q with part equivalent to q >= 0, for an integer comparison."""
+    if part.op not in ("lt", "le") or part.args[0].dtype not in (INDEX, "int"):
+        return None
+    return polynomial(part.args[1]) - polynomial(part.args[0]) - (part.op == "lt")
+
+
+def _contradict(parts: Sequence[Expr]) -> bool:
+    """Two conditions x % c == 0 and y % c == 0 with x - y a constant that c does not divide."""
+    remainders = [
+        (polynomial(p.args[0].args[0]), p.args[0].args[1].value)
+        for p in parts
+        if p.op == "eq" and p.args[0].op == "fmod" and p.args[0].args[1].op == "const"
+        and p.args[1].op == "const" and p.args[1].value == 0
+    ]  # fmt: skip
+    for at, (x, c) in enumerate(remainders):
+        for y, d in remainders[at + 1 :]:
+            gap = (x - y).constant
+            if c == d and gap is not None and gap % int(c):
+                return True
+    return False
+
+
+def _filter(a: ArrayRecurrence) -> Expr:
+    """A list that grows where a condition holds, from an empty one: the filter, whose length is the list's."""
+    assert a.length is not None
+    before = a.outer.shape(a.outer.array(a.name))[0]
+    grown = a.inner.shape(a.update)[0]
+    if a.carried.rank != 1 or before is not index(0):
+        raise a.refuse("a conditional append to a list that is not empty, or of rows", "filter numbers into a new list")
+    test, value = _conditional_append(a, grown)
+    symbols = {a.length.number, a.carried.number}
+    if test.free & symbols or value.free & symbols:
+        raise a.refuse("a conditional append that depends on the list itself", "count in a variable of its own")
+
+    def at(e: Expr, k: Expr) -> Expr:
+        return substitute(e, {a.number.number: k})
+
+    found = filtered(a.number, lambda k: at(test, k), lambda k: at(value, k))
+    a.mapping[a.length.number] = length(found)
+    return found
+
+
+def _conditional_append(a: ArrayRecurrence, grown: Expr) -> tuple[Expr, Expr]:
+    """(condition, value) of a list that one `if c: x.append(v)` changes."""
+    variable = fresh()
+    body = get(a.update, variable)
+    p = polynomial(grown)
+    assert a.length is not None
+    if grown.op == "select" and body.op == "select":
+        test, yes, no = grown.args
+        if yes is a.length:
+            test, yes, no = negation(test), no, yes
+        if no is a.length and (polynomial(yes) - polynomial(a.length)).constant == 1:
+            facts = a.inner.facts.assuming([test])
+            there = simplify(substitute(body, {variable.number: a.length}), facts)
+            return test, there
+    del p
+    raise a.refuse("it grows by a different number of elements in each iteration", "append once, under one condition")

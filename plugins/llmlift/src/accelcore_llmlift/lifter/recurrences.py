@@ -1,0 +1,323 @@
+"""Closed forms of scalar recurrences: s' = update(s, k) with s = start before iteration 0.
+
+The update is read as `s (+) g(k)` for one of the operators that reductions know; anything else that is linear in s
+becomes a fold, and the rest is no reduction.  All closed forms are functions of the iteration number k: the value
+before iteration k.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from accelcore.ir.dtypes import INDEX
+from accelcore.ir.expr import Expr, binary, cast, const, fold, reduce, substitute, unary
+
+from accelcore_llmlift.lifter.algebra import FALSE, TRUE, choose, negation, simplify
+from accelcore_llmlift.polynomial import Facts, expression, polynomial
+
+EXTREMES = ("max", "min")
+
+
+@dataclass(frozen=True)
+class Step:
+    """s' = s (kind) term; kind "keep" leaves s as it is."""
+
+    kind: str
+    term: Expr | None = None
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """One loop-carried scalar.
+
+    carried: the symbol for its value before an iteration; number: the variable for the iteration; start: the value
+    before the loop; facts: what holds inside the loop.
+    """
+
+    carried: Expr
+    number: Expr
+    start: Expr
+    update: Expr
+    facts: Facts
+
+    def at(self, e: Expr, k: Expr) -> Expr:
+        """An expression of the iteration number at another number."""
+        return substitute(e, {self.number.number: k})
+
+
+def occurs(symbol: Expr, e: Expr) -> bool:
+    """Whether a symbol is free in an expression."""
+    return symbol.number in e.free
+
+
+def step_of(update: Expr, s: Expr, start: Expr) -> Step | None:
+    """The update as one step of a reduction, or None."""
+    if update is s:
+        return Step("keep")
+    if not occurs(s, update):
+        return None
+    match update.op:
+        case "add" | "sub":
+            return _additive(update, s, start)
+        case "mul" | "div":
+            return _product(update, s, start)
+        case "max" | "min" | "lor" | "land":
+            return _idempotent(update, s, start)
+        case "neg":
+            return None
+        case "select":
+            return _guarded(update, s, start)
+    return None
+
+
+def _combine(outer: Step | None, kind: str, term: Expr) -> Step | None:
+    """(s (kind) inner) (kind) term."""
+    if outer is None:
+        return None
+    if outer.kind == "keep":
+        return Step(kind, term)
+    if outer.kind != kind or outer.term is None:
+        return None
+    op = {"sum": "add", "prod": "mul", "any": "lor", "all": "land"}.get(kind, kind)
+    return Step(kind, binary(op, outer.term, term))
+
+
+def _additive(update: Expr, s: Expr, start: Expr) -> Step | None:
+    if update.dtype in (INDEX, "int"):
+        rest = polynomial(update).coefficient(s)
+        if rest is not None and rest.constant == 1 and not any(occurs(s, a) for a in polynomial(update).without(s).atoms):
+            return Step("sum", expression(polynomial(update).without(s), update.dtype))
+    a, b = update.args
+    if update.op == "sub":
+        return None if occurs(s, b) else _combine(step_of(a, s, start), "sum", unary("neg", b))
+    if occurs(s, a) and occurs(s, b):
+        return None
+    inner, term = (a, b) if occurs(s, a) else (b, a)
+    return _combine(step_of(inner, s, start), "sum", term)
+
+
+def _product(update: Expr, s: Expr, start: Expr) -> Step | None:
+    a, b = update.args
+    if update.op == "div":
+        return None if occurs(s, b) else _combine(step_of(a, s, start), "prod", binary("div", const(1.0), b))
+    if occurs(s, a) and occurs(s, b):
+        return None
+    inner, term = (a, b) if occurs(s, a) else (b, a)
+    return _combine(step_of(inner, s, start), "prod", term)
+
+
+def _idempotent(update: Expr, s: Expr, start: Expr) -> Step | None:
+    a, b = update.args
+    if occurs(s, a) and occurs(s, b):
+        return None
+    inner, term = (a, b) if occurs(s, a) else (b, a)
+    kind = {"lor": "any", "land": "all"}.get(update.op, update.op)
+    return _combine(step_of(inner, s, start), kind, term)
+
+
+NEUTRAL = {"sum": 0, "prod": 1, "any": False, "all": True}
+
+
+def _guarded(update: Expr, s: Expr, start: Expr) -> Step | None:
+    """select(c, a, b): an extreme written as a comparison, or one kind of step where c holds."""
+    test, then, other = update.args
+    found = _comparison(test, then, other, s)
+    if found is not None or occurs(s, test):
+        return found
+    if update.dtype == "bool":
+        if then.op == "const" and other is s:
+            return Step("any", test) if then is TRUE else Step("all", negation(test))
+        if other.op == "const" and then is s:
+            return Step("any", negation(test)) if other is TRUE else Step("all", test)
+    left, right = step_of(then, s, start), step_of(other, s, start)
+    if left is None or right is None:
+        return None
+    kind = left.kind if left.kind != "keep" else right.kind
+    if kind == "keep":
+        return left
+    if any(side.kind not in (kind, "keep") for side in (left, right)):
+        return None
+    # An extreme is never beyond its start, so the start itself is neutral from there on.
+    neutral = start if kind in EXTREMES else const(NEUTRAL[kind], None if update.dtype == "bool" else update.dtype)
+    return Step(kind, choose(test, left.term or neutral, right.term or neutral))
+
+
+def _comparison(test: Expr, then: Expr, other: Expr, s: Expr) -> Step | None:
+    """select(s < g, g, s) is max(s, g) and its seven variants."""
+    if test.op not in ("lt", "le") or (then is not s and other is not s):
+        return None
+    low, high = test.args
+    if {low, high} != {then, other}:
+        return None
+    kind = "max" if then is high else "min"
+    return Step(kind, other if then is s else then)
+
+
+def solve(r: Recurrence) -> Expr | None:
+    """The closed form as an expression of r.number, or None when the update is no reduction."""
+    step = step_of(r.update, r.carried, r.start)
+    if step is not None and (step.term is None or not occurs(r.carried, step.term)):
+        return closed(r, step)
+    return _last(r)
+
+
+def _last(r: Recurrence) -> Expr | None:
+    """select(c(k), v, s) with a v that does not change: v once c has held, the start before."""
+    if r.update.op != "select":
+        return None
+    test, then, other = r.update.args
+    if then is r.carried:
+        test, then, other = negation(test), other, then
+    if other is not r.carried or occurs(r.carried, test) or occurs(r.carried, then) or occurs(r.number, then):
+        return None
+    held = reduce("any", r.number, lambda j: r.at(test, j)) if occurs(r.number, test) else test
+    return choose(held, then, r.start)
+
+
+def closed(r: Recurrence, step: Step) -> Expr:
+    """The value before iteration r.number."""
+    if step.term is None:
+        return r.start
+    term = simplify(step.term, r.facts)
+    if step.kind == "sum":
+        return _sum(r, term)
+    if step.kind in EXTREMES:
+        return _extreme(r, step.kind, term)
+    if step.kind == "prod":
+        return _multiplied(r, term)
+    found = reduce(step.kind, r.number, lambda j: r.at(term, j))
+    if r.start is (FALSE if step.kind == "any" else TRUE):
+        return found
+    return binary("lor" if step.kind == "any" else "land", r.start, found)
+
+
+def _sum(r: Recurrence, term: Expr) -> Expr:
+    """start + sum; a constant term multiplies, a peeled first term joins the sum."""
+    dtype = r.start.dtype
+    if not occurs(r.number, term) and (dtype in (INDEX, "int") or term.op == "const"):
+        return simplify(binary("add", r.start, binary("mul", cast(r.number, dtype), term)), r.facts)
+    peeled = _peeled(r, "sum", term)
+    if peeled is not None:
+        return peeled
+    total = reduce("sum", r.number, lambda j: r.at(term, j))
+    if r.start.op == "const" and r.start.value == 0:
+        return total
+    return binary("add", r.start, total)
+
+
+def _multiplied(r: Recurrence, term: Expr) -> Expr:
+    peeled = _peeled(r, "prod", term)
+    if peeled is not None:
+        return peeled
+    product = reduce("prod", r.number, lambda j: r.at(term, j))
+    return product if r.start.op == "const" and r.start.value == 1 else binary("mul", r.start, product)
+
+
+def _peeled(r: Recurrence, kind: str, term: Expr) -> Expr | None:
+    """When the start is the term at -1: the reduction over one more iteration."""
+    if not occurs(r.number, term) or r.start.op == "const":
+        return None
+    before = simplify(r.at(term, const(-1, INDEX)), r.facts)
+    if before is not simplify(r.start, r.facts):
+        return None
+    count = expression(polynomial(r.number) + 1)
+    return reduce(kind, count, lambda j: simplify(r.at(term, expression(polynomial(j) - 1)), r.facts))
+
+
+def _extreme(r: Recurrence, kind: str, term: Expr) -> Expr:
+    """max / min with the start folded in, unless it is the term of an iteration just before or inside the range."""
+    peeled = _peeled(r, kind, term)
+    if peeled is not None:
+        return peeled
+    return reduce(kind, r.number, lambda j: r.at(term, j), r.start)
+
+
+def is_infinite(e: Expr) -> bool:
+    """Whether an expression is a constant infinity."""
+    return e.op == "const" and isinstance(e.value, float) and math.isinf(e.value)
+
+
+def linear(update: Expr, s: Expr) -> bool:
+    """Whether an update is a reduction-like function of s: linear, an extreme, or a choice of such.
+
+    The condition of a choice may compare s; a product of s with itself, a function of s, or s in a divisor or an
+    index is none.
+    """
+    if update is s or not occurs(s, update):
+        return True
+    match update.op:
+        case "add" | "sub" | "min" | "max" | "land" | "lor":
+            return all(linear(a, s) for a in update.args)
+        case "mul":
+            return sum(occurs(s, a) for a in update.args) == 1 and all(linear(a, s) for a in update.args)
+        case "div":
+            return not occurs(s, update.args[1]) and linear(update.args[0], s)
+        case "neg" | "cast" | "lnot" | "abs":
+            return linear(update.args[0], s)
+        case "select":
+            test = update.args[0]
+            return linear(update.args[1], s) and linear(update.args[2], s) and _compares(test, s)
+    return False
+
+
+def _compares(test: Expr, s: Expr) -> bool:
+    if test.op in ("lt", "le", "eq", "ne", "land", "lor", "lnot"):
+        return all(linear(a, s) for a in test.args)
+    return linear(test, s)
+
+
+def folded(group: list[Recurrence], which: int) -> Expr | None:
+    """A fold of several accumulators, or None when one of them is no linear update of its own."""
+    if not all(linear(r.update, r.carried) for r in group):
+        return None
+    first = group[0]
+
+    def bodies(accumulators: tuple[Expr, ...], k: Expr) -> list[Expr]:
+        mapping = {r.carried.number: a for r, a in zip(group, accumulators, strict=True)}
+        return [substitute(r.update, {**mapping, first.number.number: k}) for r in group]
+
+    return fold(first.number, [r.start for r in group], bodies, which)
+
+
+def argument_of_extreme(index: Recurrence, value: Recurrence) -> Expr | None:
+    """The closed form of an argmax: index is replaced exactly where the running extreme is.
+
+    value' = select(value < g, g, value), index' = select(value < g, h(k), index).  A strict comparison keeps the
+    first extreme, which is what argmax gives; a non-strict one keeps the last and is left to a fold.
+    """
+    if index.update.op != "select" or value.update.op not in ("select", *EXTREMES):
+        return None
+    test, then, other = index.update.args
+    if other is not index.carried or occurs(index.carried, then) or occurs(value.carried, then):
+        return None
+    step = step_of(value.update, value.carried, value.start)
+    if step is None or step.kind not in EXTREMES or step.term is None or test.op != "lt":
+        return None
+    wanted = (value.carried, step.term) if step.kind == "max" else (step.term, value.carried)
+    if test.args != wanted:
+        return None
+    return _argument(index, value, step, then)
+
+
+def _argument(index: Recurrence, value: Recurrence, step: Step, then: Expr) -> Expr | None:
+    term = step.term
+    assert term is not None
+    kind = "arg" + step.kind
+    before = simplify(value.at(term, const(-1, INDEX)), value.facts)
+    if before is simplify(value.start, value.facts):
+        first = simplify(index.at(then, const(-1, INDEX)), index.facts)
+        if first is not simplify(index.start, index.facts):
+            return None
+        count = expression(polynomial(value.number) + 1)
+        found = reduce(kind, count, lambda j: simplify(value.at(term, expression(polynomial(j) - 1)), value.facts))
+        return _at_argument(index, then, expression(polynomial(found) - 1))
+    if is_infinite(value.start):
+        found = reduce(kind, value.number, lambda j: value.at(term, j))
+        return choose(binary("lt", const(0, INDEX), value.number), _at_argument(index, then, found), index.start)
+    return None
+
+
+def _at_argument(index: Recurrence, then: Expr, where: Expr) -> Expr:
+    found = simplify(index.at(then, where), index.facts)
+    return cast(found, index.start.dtype)

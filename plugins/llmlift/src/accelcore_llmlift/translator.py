@@ -1,0 +1,135 @@
+"""The translator for Python sources: task, lifting by rules and then by proposers, interpretation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from accelcore.errors import UnsupportedSource
+from accelcore.values import (
+    Param,
+    Phase,
+    Proof,
+    Request,
+    Role,
+    Sizes,
+    Source,
+    Task,
+    Tolerance,
+    size_names,
+    sizes_of,
+)
+
+from accelcore_llmlift.frontend import program_of
+
+if TYPE_CHECKING:
+    from accelcore.ir.expr import Expr
+    from accelcore.session import Session
+
+    from accelcore_llmlift.program import Program
+
+MATRIX, VECTOR = 1024, 1 << 20
+"""Default extents: a matrix of 1024 x 1024, a vector of 2^20; larger than caches, a millisecond or so of work."""
+SMALL_RANK = {3: 64, 4: 32}
+"""Default extents of tensors with more axes."""
+
+
+@dataclass(frozen=True)
+class PythonTranslator:
+    """Plain Python functions: loops, lists and array indexing."""
+
+    name: ClassVar[str] = "python"
+    about: ClassVar[str] = "plain Python loops, by rules; never executes the source"
+
+    def missing(self) -> Sequence[str]:
+        """Nothing: it reads Python with the standard library."""
+        return ()
+
+    def accepts(self, source: Source) -> bool:
+        """Sources in Python."""
+        return source.language == "python"
+
+    def task(self, source: Source, sizes: Mapping[str, int]) -> Task:
+        """The task with the source as its reference."""
+        program = program_of(source)
+        task = Task(
+            program.name, program.params, source, program.requires, sizes=(), source=source,
+            tolerance=Tolerance(_accumulate(program.params)),
+        )  # fmt: skip
+        return replace(task, sizes=(_first_sizes(task, sizes),))
+
+    def lift(self, task: Task, session: Session) -> None:
+        """The rules' summary first; what the rules refuse, or what is not proved, goes to the proposers."""
+        assert task.source is not None
+        program = program_of(task.source)
+        for summary in self.rules(program):
+            if session.verify(task, summary).proof is Proof.PROVED:
+                return
+        requests = [Request(Phase.SUMMARIZE, task, feedback=self.refusal(program))]
+        for proposal in session.propose(requests):
+            summary = getattr(proposal, "summary", None)
+            if summary is not None and session.verify(task, summary).proof is Proof.PROVED:
+                return
+
+    def rules(self, program: Program) -> Iterable[Any]:
+        """The summary that the rules derive, if they do."""
+        from accelcore_llmlift.lifter import lift_program
+
+        try:
+            lifted = lift_program(program)
+        except UnsupportedSource:
+            return
+        invariants = tuple(
+            (label, f"{name} == {value!r}") for label, values in lifted.invariants.items() for name, value in values.items()
+        )
+        yield replace(lifted.summary, invariants=invariants)
+
+    def refusal(self, program: Program) -> str:
+        """Why the rules gave no summary; "" when they gave one."""
+        from accelcore_llmlift.lifter import lift_program
+
+        try:
+            lift_program(program)
+        except UnsupportedSource as error:
+            return str(error)
+        return ""
+
+    def interpret(self, source: Source, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Run the source by its own semantics: exact integers, Python floats."""
+        from accelcore_llmlift.interpret import interpret
+
+        return interpret(program_of(source), inputs)
+
+
+def _accumulate(params: Iterable[Param]) -> str:
+    """The dtype in which a kernel accumulates: the widest float that is stored."""
+    floats = [p.dtype for p in params if p.dtype in ("f16", "bf16", "f32", "f64")]
+    return "f64" if "f64" in floats else "f32" if floats else ""
+
+
+def _first_sizes(task: Task, given: Mapping[str, int]) -> Sizes:
+    """Values for every size: given ones, else defaults by the rank of the arrays they extend."""
+    found = {}
+    for name in size_names(task):
+        found[name] = given.get(name, _default(task.params, name))
+    return sizes_of(found)
+
+
+def _default(params: Sequence[Param], name: str) -> int:
+    ranks = [len(p.shape) for p in params if p.role is not Role.OUT and any(name in e.sizes for e in p.shape)]
+    ranks = ranks or [len(p.shape) for p in params if any(name in e.sizes for e in p.shape)]
+    if not ranks:
+        return 8
+    rank = max(ranks)
+    together = any(len({n for n in e.sizes}) > 1 for p in params for e in p.shape)
+    if rank == 1:
+        return MATRIX if together else VECTOR
+    return MATRIX if rank == 2 else SMALL_RANK.get(rank, 8)
+
+
+def extents(shape: Iterable[Expr], sizes: Mapping[str, int]) -> tuple[int, ...]:
+    """A shape at given sizes."""
+    from accelcore_llmlift.interpret import integer
+
+    return tuple(integer(e, sizes) for e in shape)
