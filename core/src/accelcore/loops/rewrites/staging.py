@@ -38,12 +38,14 @@ from accelcore.loops.stages import identity
 class Pack(Rewrite):
     """The part of an array that a loop reads is copied before it, laid out in the order in which the loop reads it.
 
-    The copy has one axis for each loop inside that the read depends on, outermost first.
+    The copy has one axis for each loop inside that the read depends on, outermost first; `last` names the one whose
+    elements are to lie side by side instead of the innermost's.
     """
 
     name: ClassVar[str] = "pack"
     buffer: str
     iterator: str
+    last: str = ""
 
     def apply(self, program: Program) -> Program:
         """Legal when the loop reads the array at one place in its body and does not write it."""
@@ -56,6 +58,9 @@ class Pack(Rewrite):
         used = frozenset[str]().union(*(e.inputs for e in where))
         axes = [f for f in loops_of((loop,)) if f.iterator in used]
         require(bool(axes), f"the element of {self.buffer} is the same throughout loop {self.iterator}")
+        if self.last:
+            require(self.last in {f.iterator for f in axes}, f"{self.buffer} is not read at {self.last}")
+            axes.sort(key=lambda f: f.iterator == self.last)
         self._check(program, loop, where, axes)
         block, taken = block_of(program, self.iterator), names(program)
         shape = tuple(limit_of(f.extent) for f in axes)

@@ -101,7 +101,7 @@ class Materialize(Rewrite):
             local = Buffer(name, e.dtype, shape, memory_for(shape, e.dtype))
             require(local.memory is not Memory.WORKSPACE or _sized(shape), "the row's extent depends on a loop")
             return _Place(name, (iterator(self.producer),), self.producer), (Allocate(local),)
-        return _own_result(program, consumer, self.to, e), ()
+        return _own_result(program, producer, consumer, self.to, e), ()
 
 
 @dataclass(frozen=True)
@@ -120,16 +120,18 @@ def _sized(shape: tuple[Expr, ...]) -> bool:
     return not any(e.inputs for e in shape)
 
 
-def _own_result(program: Program, consumer: For, result: str, e: Expr) -> _Place:
-    """The elements of a result that the consumer overwrites in the iteration in which it reads the value."""
-    argument = next((b for b in program.arguments if b.name == result), None)
-    require(argument is not None and argument.role is Role.OUT, f"{result} is not a result that is only written")
-    assert argument is not None
-    require(argument.dtype == e.dtype, f"{result} holds {argument.dtype}, the value is {e.dtype}")
+def _own_result(program: Program, producer: For, consumer: For, result: str, e: Expr) -> _Place:
+    """The elements of a buffer that the consumer overwrites in the iteration in which it reads the value."""
+    target = next((b for b in program.arguments if b.name == result), None)
+    if target is None:
+        target = _local_before(program, producer, result)
+    else:
+        read_too = any(result in x.inputs for x in expressions(program.body))
+        require(target.role is Role.OUT and not read_too, f"{result} is not a result that is only written")
+    require(target.dtype == e.dtype, f"{result} holds {target.dtype}, the value is {e.dtype}")
     stores = [s for s in consumer.body if isinstance(s, Store) and s.buffer == result]
     others = [s for s in statements(program.body) if isinstance(s, Store | Accumulate) and s.buffer == result]
-    readers = [x for x in expressions(program.body) if result in x.inputs]
-    require(len(stores) == len(others) == 1 and not readers, f"{result} is used elsewhere too")
+    require(len(stores) == len(others) == 1, f"{result} is written elsewhere too")
     where = stores[0].indices
     outer = (*around(program, consumer.iterator), consumer)
     loops = tuple((f.iterator, f.extent) for f in outer)
@@ -137,6 +139,19 @@ def _own_result(program: Program, consumer: For, result: str, e: Expr) -> _Place
     one = relation is not None and relation.same(consumer.iterator)
     require(one, f"iterations of {consumer.iterator} share elements of {result}")
     return _Place(result, where, consumer.iterator)
+
+
+def _local_before(program: Program, producer: For, name: str) -> Buffer:
+    """A local buffer that is in scope where the producer stands and not read between it and the consumer."""
+    inside = block_of(program, producer.iterator)
+    scopes = [program.body, *(f.body for f in around(program, producer.iterator)), inside]
+    for scope in scopes:
+        for s in scope:
+            if s is producer:
+                break
+            if isinstance(s, Allocate) and s.buffer.name == name:
+                return s.buffer
+    raise IllegalRewrite(f"{name} is neither a result nor a buffer in scope before loop {producer.iterator}")
 
 
 def repeated(producer: For, consumer: For) -> list[Expr]:

@@ -1,0 +1,325 @@
+"""What to try next on a program: a short list of rewrites, most promising first, and whole schedules by rule.
+
+The lists are deterministic, and every text in them has been applied once: it is legal here.  A move may be several
+rewrites joined by "; ".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from accelcore.errors import AccelcoreError, IllegalRewrite
+from accelcore.loops import schedule
+from accelcore.loops.analysis import Contraction, calls, contractions, serial_loops, siblings, small, strided
+from accelcore.loops.edit import around, loops_of
+from accelcore.loops.nodes import Accumulate, For, Kind, Program, Store, statements
+from accelcore.loops.rewrites.values import divisors, invariant, repeated, weight
+from accelcore.loops.unit import VectorUnit
+from accelcore.values import Role
+
+MOST = 30
+_WORTH_KEEPING = 12  # weight of a repeated expression that pays for a store and a load: a function call
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The choices that a recipe leaves open.
+
+    rows, vectors: the register tile of matrix products (0: from the register file).  panel: columns per panel, in
+    vectors tiles (0: none).  pack: copy the shared operand.  interleave: vectors per strip of reductions.
+    """
+
+    rows: int = 0
+    vectors: int = 4
+    panel: int = 0
+    pack: bool = False
+    interleave: int = 4
+    stream: bool = False
+
+
+def recipe(
+    program: Program, unit: VectorUnit, sizes: Mapping[str, int] | None = None, plan: Plan | None = None
+) -> tuple[str, ...]:
+    """A good schedule by rules, without search.  sizes: the sizes that matter most, where they are known."""
+    chosen = plan or _plan(program, unit, sizes or {})
+    cook = _Cook(program, unit, chosen)
+    cook.algorithms()
+    cook.fusions()
+    cook.products()
+    cook.repetitions()
+    cook.invariants()
+    cook.lanes()
+    return tuple(cook.done)
+
+
+def recipes(program: Program, unit: VectorUnit, sizes: Mapping[str, int] | None = None) -> list[tuple[str, ...]]:
+    """Several whole schedules by rule, the likeliest first, each different."""
+    first = _plan(program, unit, sizes or {})
+    plans = [first, *(Plan(first.rows, first.vectors, first.panel, first.pack, n) for n in (2, 8, 1))]
+    if contractions(program):
+        shapes = [(0, 4), (0, 3), (0, 2), (4, 4), (2, 4), (1, 4)]
+        plans += [Plan(r, v, p, k) for r, v in shapes for p, k in ((0, False), (1, False), (1, True), (4, True))]
+    if any(b.role is Role.OUT and b.shape for b in program.arguments):
+        plans.insert(2, Plan(first.rows, first.vectors, first.panel, first.pack, first.interleave, stream=True))
+    found = [recipe(program, unit, sizes, plan) for plan in plans]
+    return list(dict.fromkeys(f for f in found if f))
+
+
+def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
+    """Panels and packing where the operand that rows share is larger than half the second cache."""
+    vectors = 4 if unit.registers >= 32 else 2
+    shared = 0
+    for c in contractions(program):
+        for name in c.reused:
+            shared = max(shared, _bytes(program, name, sizes))
+    large = shared > unit.l2 // 4
+    return Plan(0, vectors, int(large), large)
+
+
+def _bytes(program: Program, name: str, sizes: Mapping[str, int]) -> int:
+    from accelcore.ir.dtypes import DTYPES
+    from accelcore.loops.linear import polynomial
+
+    buffer = program.buffer(name)
+    count = 1
+    for extent in buffer.shape:
+        total = 0
+        for monomial, factor in polynomial(extent).items():
+            part = factor
+            for atom in monomial:
+                part *= sizes.get(atom, 0) if isinstance(atom, str) else 0
+            total += part
+        count *= max(total, 0)
+    return count * (DTYPES[buffer.dtype].bits or 64) // 8
+
+
+class _Cook:
+    """Applies rules one after the other; a step that is not legal is left out."""
+
+    def __init__(self, program: Program, unit: VectorUnit, plan: Plan) -> None:
+        self.program, self.unit, self.plan = program, unit, plan
+        self.done: list[str] = []
+
+    def may(self, text: str) -> bool:
+        """Apply a step where it is legal."""
+        try:
+            self.program = schedule.apply(self.program, text)
+        except IllegalRewrite:
+            return False
+        self.done.append(text)
+        return True
+
+    def algorithms(self) -> None:
+        """Sequential searches and scans in forms that run side by side."""
+        for text in _algorithm_moves(self.program):
+            self.may(text)
+
+    def fusions(self) -> None:
+        """Reductions over one extent that stand side by side in one loop, so that they share their reads."""
+        changed = True
+        while changed:
+            changed = any(self.may(text) for text in _fusion_moves(self.program))
+
+    def products(self) -> None:
+        """Register tiles for matrix products."""
+        seen: set[str] = set()
+        while True:
+            c = next((c for c in contractions(self.program) if c.column not in seen), None)
+            if c is None:
+                return
+            seen.add(c.column)
+            if not c.nested and not self.may(f"isolate({c.column})"):
+                continue
+            c = next((x for x in contractions(self.program) if x.column == c.column), c)
+            self.may(tile_text(self.program, c, self.unit, self.plan))
+
+    def repetitions(self) -> None:
+        """What several loops compute again is kept."""
+        for text in list(_keeping_moves(self.program, least=_WORTH_KEEPING)):
+            self.may(text)
+
+    def invariants(self) -> None:
+        """Invariant values before innermost loops, divisions as multiplications."""
+        for loop in _innermost(self.program):
+            if invariant(loop):
+                self.may(f"hoist({loop.iterator})")
+        for loop in _innermost(self.program):
+            if divisors(loop):
+                self.may(f"reciprocal({loop.iterator})")
+
+    def lanes(self) -> None:
+        """Vector loops."""
+        n = self.plan.interleave
+        self.may(f"simd(interleave={n})" if n > 1 else "simd()")
+        if self.plan.stream:
+            for text in _stream_moves(self.program):
+                self.may(text)
+
+
+def rows_of(program: Program, c: Contraction, unit: VectorUnit, plan: Plan) -> int:
+    """Rows of the tile: as many as leave registers for the shared operand's vectors and a broadcast."""
+    if plan.rows:
+        return plan.rows
+    sums = sum(isinstance(s, Accumulate) for s in statements(program.loop(c.inner).body)) or 1
+    room = unit.registers - 2 - plan.vectors
+    return max(2, min(room // (plan.vectors * sums), 14))
+
+
+def tile_text(program: Program, c: Contraction, unit: VectorUnit, plan: Plan) -> str:
+    """The tile of a matrix product as a rewrite."""
+    rows, vectors = rows_of(program, c, unit, plan), plan.vectors
+    lanes = unit.lanes(program.buffer(c.reused[0]).dtype)
+    pack = c.turned[0] if c.turned else c.reused[0] if plan.pack and len(c.reused) == 1 else ""
+    panel = lanes * vectors * (plan.panel or (1 if pack else 0))
+    options = [f"interleave={vectors}"] + ([f"panel={panel}"] if panel else []) + ([f"pack={pack}"] if pack else [])
+    return f"tile({c.row}, {rows}, {c.column}, {', '.join(options)})"
+
+
+# Single moves.
+
+
+def moves(program: Program, unit: VectorUnit, sizes: Mapping[str, int] | None = None) -> list[str]:
+    """At most MOST rewrites that are legal on this program, most promising first."""
+    candidates = [*_whole(program, unit, sizes), *_single(program, unit)]
+    found: list[str] = []
+    results: set[Program] = {program}
+    for text in dict.fromkeys(candidates):
+        if len(found) == MOST:
+            break
+        new = _tried(program, text)
+        if new is not None and new not in results:
+            results.add(new)
+            found.append(text)
+    return found
+
+
+def _tried(program: Program, text: str) -> Program | None:
+    try:
+        return schedule.apply(program, text)
+    except AccelcoreError:
+        return None
+
+
+def _whole(program: Program, unit: VectorUnit, sizes: Mapping[str, int] | None) -> Iterator[str]:
+    """Whole schedules, offered while nothing has been scheduled yet."""
+    if any(f.kind is not Kind.SERIAL for f in loops_of(program.body)):
+        return
+    yield from ("; ".join(steps) for steps in recipes(program, unit, sizes)[:14])
+
+
+def _single(program: Program, unit: VectorUnit) -> Iterator[str]:
+    yield from _algorithm_moves(program)
+    yield from _product_moves(program, unit)
+    yield from _keeping_moves(program, least=1)
+    for loop in _innermost(program):
+        if divisors(loop):
+            yield f"reciprocal({loop.iterator})"
+        if invariant(loop):
+            yield f"hoist({loop.iterator})"
+    yield from _fusion_moves(program)
+    yield from ("simd(interleave=4)", "simd(interleave=2)", "simd()", "simd(interleave=8)")
+    yield from _stream_moves(program)
+    yield from _lane_moves(program)
+    yield from _stride_moves(program, unit)
+    yield from _loop_moves(program)
+
+
+def _algorithm_moves(program: Program) -> list[str]:
+    loops = [f.iterator for f in serial_loops(program)]
+    found = [f"two_pass({i})" for i in loops] + [f"scan_blocks({i})" for i in loops]
+    return [text for text in found if _tried(program, text) is not None]
+
+
+def _product_moves(program: Program, unit: VectorUnit) -> Iterator[str]:
+    for c in contractions(program):
+        if not c.nested:
+            yield f"isolate({c.column})"
+            continue
+        for vectors in (4, 3, 2, 1) if unit.registers >= 32 else (2, 1, 3):
+            for panel, pack in ((0, False), (1, True), (1, False)):
+                yield tile_text(program, c, unit, Plan(0, vectors, panel, pack))
+        yield tile_text(program, c, unit, Plan(1, unit.registers // 8))
+
+
+def _keeping_moves(program: Program, *, least: int) -> Iterator[str]:
+    """materialize for pairs of sibling loops, into a result's own elements first, then into a row."""
+    for producer in serial_loops(program):
+        for consumer in siblings(program, producer):
+            if consumer.kind is not Kind.SERIAL or consumer.extent is not producer.extent:
+                continue
+            shared = repeated(producer, consumer)
+            if not shared or weight(shared[0]) < least:
+                continue
+            text = f"materialize({producer.iterator}, {consumer.iterator}"
+            targets = dict.fromkeys(s.buffer for s in consumer.body if isinstance(s, Store) and s.indices)
+            options = [f"{text}, to={name})" for name in targets] + [f"{text})"]
+            yield next((t for t in options if _tried(program, t) is not None), options[-1])
+
+
+def _fusion_moves(program: Program) -> list[str]:
+    """Neighbouring reductions over one extent."""
+    found = []
+    for loop in serial_loops(program):
+        after = siblings(program, loop)
+        if after and _reduction(loop) and _reduction(after[0]) and after[0].extent is loop.extent:
+            text = f"fuse({loop.iterator}, {after[0].iterator})"
+            if _tried(program, text) is not None:
+                found.append(text)
+    return found
+
+
+def _reduction(loop: For) -> bool:
+    return loop.kind is Kind.SERIAL and all(isinstance(s, Accumulate) and not s.indices for s in loop.body)
+
+
+def _stream_moves(program: Program) -> list[str]:
+    stored = {s.buffer for s in statements(program.body) if isinstance(s, Store) and not s.stream}
+    return [f"stream({b.name})" for b in program.arguments if b.name in stored and b.shape and b.role is Role.OUT]
+
+
+def _lane_moves(program: Program) -> Iterator[str]:
+    """Other interleavings of vector loops, the longest bodies last."""
+    vectors = [f for f in loops_of(program.body) if f.kind is Kind.VECTOR]
+    for loop in sorted(vectors, key=calls):
+        yield from (f"interleave({loop.iterator}, {n})" for n in (2, 4, 1, 8) if n != loop.interleave)
+
+
+def _stride_moves(program: Program, unit: VectorUnit) -> Iterator[str]:
+    """Nests without a loop whose accesses lie side by side: blocks, then lanes with gathers."""
+    loops = [f for f in serial_loops(program) if not small(f)]
+    for loop in loops:
+        inner = loop.body[0] if len(loop.body) == 1 else None
+        if isinstance(inner, For) and strided(loop) and strided(inner) and not _blocked(program, loop):
+            yield from (f"block({loop.iterator}, {inner.iterator}, {n})" for n in (16, 32, 8, 64))
+    for loop in loops:
+        if strided(loop) and loop in _innermost(program):
+            yield f"vectorize({loop.iterator})"
+
+
+def _blocked(program: Program, loop: For) -> bool:
+    return len(around(program, loop.iterator)) >= 2 and loop.iterator.endswith("i")
+
+
+def _loop_moves(program: Program) -> Iterator[str]:
+    """Unroll-and-jam around vector loops, unrolling and several accumulators of serial ones, one-pass forms."""
+    for loop in loops_of(program.body):
+        if loop.kind is Kind.SERIAL and any(isinstance(s, For) and s.kind is Kind.VECTOR for s in loop.body):
+            if not small(loop, 8):
+                yield from (f"jam({loop.iterator}, {n})" for n in (4, 2))
+    for loop in _innermost(program):
+        if loop.kind is Kind.SERIAL and loop.unroll == 1 and not small(loop, 8):
+            sums = any(isinstance(s, Accumulate) for s in loop.body)
+            yield f"accumulate({loop.iterator}, 4)" if sums else f"unroll({loop.iterator}, 4)"
+    for loop in serial_loops(program):
+        for other in siblings(program, loop)[:1]:
+            yield f"online({loop.iterator}, {other.iterator})"
+
+
+def _innermost(program: Program) -> list[For]:
+    """Loops without loops inside, fully unrolled ones aside."""
+    return [f for f in loops_of(program.body) if f.kind is not Kind.UNROLL and not _loops(f)]
+
+
+def _loops(loop: For) -> Sequence[For]:
+    return [f for f in loops_of(loop.body) if f.kind is not Kind.UNROLL]
