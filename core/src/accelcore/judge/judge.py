@@ -32,7 +32,7 @@ from accelcore.values import Artifact, Cost, Evaluation, Fidelity, Kernel, Limit
 VERSION = "1"
 """Part of every evaluation key: changes when equal kernels may be judged differently."""
 
-_PROMOTION_PAIRS = 81
+_PROMOTION_ROUNDS = 41
 
 
 class Judge:
@@ -69,7 +69,7 @@ class Judge:
         """Judge a champion once more: fresh processes, new secret inputs, more held-out sizes, more pairs."""
         pool = Pool(task, seed=None if self._seed is None else self._seed + 1, interpret=self.interpret)
         try:
-            return self._evaluate(task, artifact, incumbent, pool, PROMOTE, pairs=_PROMOTION_PAIRS)
+            return self._evaluate(task, artifact, incumbent, pool, PROMOTE, rounds=_PROMOTION_ROUNDS)
         finally:
             pool.close()
 
@@ -97,7 +97,7 @@ class Judge:
         return self.evaluator.open(artifact, limits=self.limits)
 
     def _evaluate(
-        self, task: Task, artifact: Artifact, incumbent: Artifact | None, pool: Pool, depth: Depth, *, pairs: int = 41
+        self, task: Task, artifact: Artifact, incumbent: Artifact | None, pool: Pool, depth: Depth, *, rounds: int = 21
     ) -> Evaluation:
         sizes: Sizes = task.sizes[0] if task.sizes else ()
         findings = Findings(task, artifact, sizes, self.fingerprint, self.fidelity)
@@ -108,13 +108,13 @@ class Judge:
         if not findings.ok:
             return findings.evaluation()
         if self.timed:
-            self._time(findings, incumbent, pool, pairs)
+            self._time(findings, incumbent, pool, rounds)
         elif costs:
             findings.cost = max(costs, key=lambda cost: cost.value)
             findings.samples = tuple(cost.value for cost in costs)
         return findings.evaluation()
 
-    def _time(self, findings: Findings, incumbent: Artifact | None, pool: Pool, pairs: int) -> None:
+    def _time(self, findings: Findings, incumbent: Artifact | None, pool: Pool, rounds: int) -> None:
         """Race the screened artifact and record its cost."""
         deck = pool.deck(findings.sizes)
         try:
@@ -125,10 +125,10 @@ class Judge:
                 return
             other = self._incumbent(incumbent, pool) if incumbent else None
             with lease("cpu"):
-                result = race(side, other, deck, pairs=pairs)
+                result = race(side, other, deck, most=rounds)
                 if median(result.seconds) <= floor(deck.compulsory):
                     # Faster than a memory can be: once more, in fresh processes, before it is an accusation.
-                    result = race(side, other, deck, pairs=pairs)
+                    result = race(side, other, deck, most=rounds)
         except (RunFailure, SandboxError) as error:
             findings.failed(error)
             return
@@ -142,7 +142,7 @@ class Judge:
             return
         findings.cost, findings.samples = Cost(seconds, "s"), result.seconds
         findings.inputs += result.sets
-        findings.metrics |= {"min": min(result.seconds), "median": seconds, "pairs": float(result.pairs)}
+        findings.metrics |= {"min": min(result.seconds), "median": seconds, "rounds": float(result.rounds)}
         findings.metrics["realtime"] = float(result.realtime)
         if result.ratio is not None:
             findings.metrics["ratio"] = result.ratio

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 _DECK_BYTES = 96 << 20  # memory for the inputs of timed batches
-_DECK_SETS = (5, 160)  # fewest and most sets of a deck
+_OUTPUT_BYTES = 64 << 20  # memory for what one batch writes
+_DECK_SETS = (5, 800)  # fewest and most sets of a deck
 _DECK_SECONDS = 1.5  # time that may be spent on the oracles of a deck beyond its fewest sets
 _TAMER = 6  # families that are tried when a task has no value on a set
 
@@ -115,6 +116,7 @@ class TimedDeck:
         self.deck = Deck(self.inputs, self.count)
         self.expected: list[Mapping[str, Bounded]] = []
         self._fill(pool, fewest)
+        self.outputs = Deck(self.results, max(1, min(self.count - 1, _OUTPUT_BYTES // self.results.block)))
 
     def _fill(self, pool: Pool, fewest: int) -> None:
         """Build sets until the deck is full or enough time has gone into it."""
@@ -135,6 +137,7 @@ class TimedDeck:
     def close(self) -> None:
         """Give the shared memory back."""
         self.deck.close()
+        self.outputs.close()
 
 
 def _build(pool: Pool, sizes: Sizes, family: str, rng: np.random.Generator) -> Trial:

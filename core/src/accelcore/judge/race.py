@@ -1,9 +1,9 @@
-"""Racing: is one kernel faster than another, decided by pairs of batches in one sitting?
+"""Racing: is one kernel faster than another, decided by rounds of batches in one sitting?
 
-Both run in processes of their own on one CPU, turn about (A B B A A B ...), over the same inputs.  After 5 pairs a
-contender that is more than 15 % behind is dropped, after 11 one that is more than 5 % behind, at 21 most are decided,
-and what is within 2 % then runs to 41 (reference: successive halving, cpu measurements).  The score is the median of
-the paired ratios, which neither drift nor outliers of one side move.
+Both run in processes of their own on one CPU over the same inputs; a round is four batches, A B B A or B A A B, so that neither
+drift nor whoever finds the caches warmer decides.  The score is the median of the rounds' ratios, which outliers do
+not move.  After 3 rounds a contender that is more than 15 % behind is dropped, after 6 one that is more than 5 %
+behind; at 11 most are decided, and what is within 4 % then runs to 21.
 
 Invariant: within one process no input is used twice, and everything that a batch wrote is compared, on the first use
 of an input with the oracle and later bit by bit with what was accepted then.  So a process serves one pass over the
@@ -13,7 +13,7 @@ deck, and the next pass has fresh ones.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -27,10 +27,10 @@ from accelcore.values import Limits, Status
 TIE = 0.01
 """Ratios closer to 1 than this decide nothing."""
 
-_STAGES = ((5, 1.15), (11, 1.05), (21, 0.0))
-_CLOSE, _MOST_PAIRS = 0.02, 41
+_STAGES = ((3, 1.15), (6, 1.05), (11, 0.0))
+_CLOSE, _MOST, _ALONE = 0.04, 21, 6
 _BATCH_SECONDS = 0.4e-3
-_WARM_SETS = 1
+_WARM_SHARE = 40  # of this many sets of a deck one goes into the first batch
 _GROSS_CPU = 1.5  # CPU time over wall time of a batch from which on it is an accusation
 _SETTLED = 3  # batches that must agree on it
 
@@ -45,6 +45,11 @@ class Contender:
     seconds: list[float] = field(default_factory=list)
     busy: list[float] = field(default_factory=list)
     sandbox: str = ""
+
+    def take(self, timings: Sequence[Timing]) -> None:
+        """Keep the times of a round."""
+        self.seconds += [timing.seconds for timing in timings]
+        self.busy += [timing.cpu_ns / max(1, timing.window_ns) for timing in timings]
 
     def check(self, run: Timed, deck: TimedDeck, first: int, calls: int) -> None:
         """Compare all results of a batch.  RunFailure WRONG or CHEATED for the first that is not accepted."""
@@ -69,57 +74,60 @@ class Contender:
 
 @dataclass(frozen=True)
 class Result:
-    """Outcome of a race.  ratio: contender over incumbent, median of pairs; None without an incumbent.
+    """Outcome of a race.  ratio: contender over incumbent, median of rounds; None without an incumbent.
 
     seconds: of the contender's calls, one for each batch.  low: smallest time of one over smallest of the other.
+    sets: how many inputs were compared.  realtime: no other process could interfere with either.
     """
 
     seconds: tuple[float, ...]
     ratio: float | None
     low: float | None
-    pairs: int
+    rounds: int
     sets: int
     realtime: bool
 
 
-def race(contender: Contender, incumbent: Contender | None, deck: TimedDeck, *, pairs: int = _MOST_PAIRS) -> Result:
-    """Time a contender alone or against an incumbent.  The caller holds the device's lease.
+def race(contender: Contender, incumbent: Contender | None, deck: TimedDeck, *, most: int = _MOST) -> Result:
+    """Time a contender alone or against an incumbent, for at most so many rounds.  The caller holds the device's lease.
 
     Raises RunFailure of the contender; an incumbent that fails raises SandboxError, since it was judged before.
     """
     ratios: list[float] = []
     sides = [contender] if incumbent is None else [contender, incumbent]
     realtime = True
-    contender.seconds.clear()
-    while not _decided(ratios if incumbent else contender.seconds, pairs, alone=incumbent is None):
-        with _Sitting(sides, deck) as sitting:
+    for side in sides:
+        side.seconds.clear()
+        side.busy.clear()
+    while not _decided(ratios, most, alone=incumbent is None):
+        with _Sitting(sides, deck, flip=len(ratios) % 2 == 1) as sitting:
             realtime = realtime and sitting.realtime
-            for times in sitting.batches():
-                contender.seconds.append(times[0].seconds)
-                contender.busy.append(times[0].cpu_ns / max(1, times[0].window_ns))
-                if incumbent is not None:
-                    ratios.append(times[0].ns / max(1.0, times[1].ns))
-                    incumbent.seconds.append(times[1].seconds)
-                if _decided(ratios if incumbent else contender.seconds, pairs, alone=incumbent is None):
+            for times in sitting.rounds():
+                for side, timings in zip(sides, times, strict=True):
+                    side.take(timings)
+                totals = [max(1.0, sum(t.ns for t in timings)) for timings in times]
+                ratios.append(totals[0] / totals[-1])
+                if _decided(ratios, most, alone=incumbent is None):
                     break
     _accuse_hidden_work(contender)
-    low = min(contender.seconds) / min(incumbent.seconds) if incumbent and min(incumbent.seconds) > 0 else None
-    ratio = median(ratios) if ratios else None
-    return Result(tuple(contender.seconds), ratio, low, len(ratios), len(contender.accepted), realtime)
+    if incumbent is None:
+        return Result(tuple(contender.seconds), None, None, len(ratios), len(contender.accepted), realtime)
+    low = min(contender.seconds) / max(1e-12, min(incumbent.seconds))
+    return Result(tuple(contender.seconds), median(ratios), low, len(ratios), len(contender.accepted), realtime)
 
 
-def _decided(measured: Sequence[float], most: int, *, alone: bool) -> bool:
-    """Whether more pairs would not change what is done with the contender."""
-    count = len(measured)
+def _decided(ratios: Sequence[float], most: int, *, alone: bool) -> bool:
+    """Whether more rounds would not change what is done with the contender."""
+    count = len(ratios)
     if count >= most:
         return True
     if alone:
-        return count >= _STAGES[1][0]
-    for stage, limit in _STAGES:
-        if count == stage or (count > stage and stage == _STAGES[-1][0]):
-            ratio = median(measured)
-            return ratio > limit if limit else abs(ratio - 1) > _CLOSE
-    return False
+        return count >= _ALONE
+    passed = [limit for stage, limit in _STAGES if count == stage or (count > stage == _STAGES[-1][0])]
+    if not passed:
+        return False
+    ratio = median(ratios)
+    return ratio > passed[-1] if passed[-1] else abs(ratio - 1) > _CLOSE
 
 
 def _accuse_hidden_work(contender: Contender) -> None:
@@ -132,8 +140,8 @@ def _accuse_hidden_work(contender: Contender) -> None:
 class _Sitting:
     """One process for each side, for one pass over the deck."""
 
-    def __init__(self, sides: Sequence[Contender], deck: TimedDeck) -> None:
-        self.sides, self.deck = sides, deck
+    def __init__(self, sides: Sequence[Contender], deck: TimedDeck, *, flip: bool) -> None:
+        self.sides, self.deck, self._flip = sides, deck, flip
         self.runs: list[Timed] = []
         self.realtime = True
 
@@ -141,7 +149,7 @@ class _Sitting:
         cpu = max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
         try:
             for side in self.sides:
-                run = Timed(side.library, self.deck.deck, self.deck.results, dict(self.deck.sizes), self._most, side.limits)
+                run = Timed(side.library, self.deck.deck, self.deck.outputs, dict(self.deck.sizes), side.limits)
                 self.runs.append(run)
                 side.sandbox = run.session.sandbox
                 self.realtime = run.session.pin(cpu, realtime=True) and self.realtime
@@ -154,23 +162,39 @@ class _Sitting:
         for run in self.runs:
             run.close()
 
-    @property
-    def _most(self) -> int:
-        return max(1, self.deck.count - _WARM_SETS)
+    def rounds(self) -> Iterator[list[list[Timing]]]:
+        """Timings by side, two of each.
 
-    def batches(self) -> Iterator[list[Timing]]:
-        """Timings of the sides, batch by batch; the order of the sides alternates."""
-        warm = [self._batch(at, 0, _WARM_SETS) for at in range(len(self.sides))]
-        calls = self._calls(min(t.seconds for t in warm))
-        order = list(range(len(self.sides)))
-        for first in range(_WARM_SETS, self.deck.count - calls + 1, calls):
-            times = {at: self._batch(at, first, calls) for at in order}
-            yield [times[at] for at in range(len(self.sides))]
-            order.reverse()
+        A first batch tells how many calls make a long enough one.  The first round of that length only warms up; where
+        the deck has no sets for another one, it counts.
+        """
+        first = max(1, self.deck.count // _WARM_SHARE)
+        calls = self._calls(self._turns(0, first).values())
+        warm = self._round(first, calls)
+        first += 2 * calls
+        if first + 2 * calls > self.deck.count:
+            yield warm
+        while first + 2 * calls <= self.deck.count:
+            yield self._round(first, calls)
+            first += 2 * calls
 
-    def _calls(self, seconds: float) -> int:
-        """Calls of a batch: long enough for the clock, at least two batches of them in a pass."""
-        return max(1, min(int(_BATCH_SECONDS / max(seconds, 1e-9)) + 1, self._most))
+    def _calls(self, timings: Iterable[Timing]) -> int:
+        """Calls of a batch that is long enough for the clock, and leaves sets for two rounds if possible."""
+        seconds = min(timing.seconds for timing in timings)
+        most = max(1, (self.deck.count - max(1, self.deck.count // _WARM_SHARE)) // 4)
+        return max(1, min(int(_BATCH_SECONDS / max(seconds, 1e-9)) + 1, most, self.deck.outputs.count))
+
+    def _round(self, first: int, calls: int) -> list[list[Timing]]:
+        self._flip = not self._flip  # A B B A, then B A A B: the first place is the worst
+        there, back = self._turns(first, calls), self._turns(first + calls, calls, back=True)
+        return [[there[at], back[at]] for at in range(len(self.sides))]
+
+    def _turns(self, first: int, calls: int, *, back: bool = False) -> dict[int, Timing]:
+        """One batch of each side over the same sets.  All see the inputs before any runs, so none finds them colder."""
+        order = range(len(self.sides))[:: -1 if back != self._flip else 1]
+        for at in order:
+            self.runs[at].show(first, calls)
+        return {at: self._batch(at, first, calls) for at in order}
 
     def _batch(self, at: int, first: int, calls: int) -> Timing:
         try:

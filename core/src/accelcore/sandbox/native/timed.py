@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from accelcore.sandbox import frames
 from accelcore.sandbox.native.guarded import POISONS, call_word, check_code
-from accelcore.sandbox.native.layout import Deck, Layout
+from accelcore.sandbox.native.layout import Deck
 from accelcore.sandbox.native.session import Library, Session
 from accelcore.values import Limits, Role
 
@@ -44,50 +44,50 @@ class Timing:
 
 
 class Timed:
-    """A process for timed batches of at most `most` calls over the sets of a deck of inputs.
+    """A process for timed batches, of as many calls as there are blocks for results at most, over the sets of a deck of inputs.
 
-    results: layout of what one call writes (results and in-place arrays).  `outputs(k)` are those of call k of the
-    last batch.  Every set may be used once only; the caller sees to that.
+    results: blocks for what the calls of a batch write (results and in-place arrays).  Contenders take turns on the
+    same ones, so that none is luckier with its memory; `outputs(k)` are those of call k of the last batch.  Every
+    set may be used once only; the caller sees to that.
     """
 
     def __init__(
-        self, library: Library, deck: Deck, results: Layout, sizes: Mapping[str, int], most: int, limits: Limits
+        self, library: Library, deck: Deck, results: Deck, sizes: Mapping[str, int], limits: Limits
     ) -> None:
-        self.library, self.deck, self.sizes, self.most = library, deck, dict(sizes), most
-        self._results = Deck(results, most)
+        self.library, self.deck, self.sizes = library, deck, dict(sizes)
+        self._results = results
         self._batches = 0
         self._empty: dict[int, int] = {}
+        self.session = Session(library, (deck.region.fd_read, results.region.fd), limits)
         try:
-            lent = (deck.region.fd_read, self._results.region.fd)
-            self.session = Session(library, lent, limits)
-            try:
-                self._arrange()
-            except BaseException:
-                self.session.close()
-                raise
+            self._arrange()
         except BaseException:
-            self._results.close()
+            self.session.close()
             raise
 
     def _arrange(self) -> None:
-        shapes = [(self.deck.layout.block * self.most, False), (self._results.region.size, True)]
+        shapes = [(self.deck.layout.block * self._results.count, False), (self._results.region.size, True)]
         self._bases = self.session.reserve(shapes)
         self.session.load()
         wanted = self.session.wanted_workspace(frames.size_words(self.library.arguments, self.sizes))
         self._workspace = [] if wanted is None else [self.session.workspace(wanted)]
         self.session.map([(_RESULTS, 0, _RESULTS, 0, self._results.region.size)])
 
+    def show(self, first: int, calls: int) -> None:
+        """Map the inputs of the sets first .. first + calls - 1 and read them all once."""
+        size = self.deck.layout.block
+        self.session.map([(_INPUTS, 0, _INPUTS, first * size, calls * size)])
+        self.session.touch([(self._bases[_INPUTS], calls * size)])
+
     def batch(self, first: int, calls: int) -> Timing:
-        """Run over the sets first .. first + calls - 1.  Raises RunFailure."""
+        """Run over these sets, which `show` has mapped.  Raises RunFailure."""
         self._batches += 1
         for call in range(calls):
             self._poison(first + call, call)
-        inputs, results = self.deck.layout.block, self._results.layout.block
-        self.session.map([(_INPUTS, 0, _INPUTS, first * inputs, calls * inputs)])
         self.session.frames(self._words(first, calls))
-        near = [(self._bases[_INPUTS], calls * inputs), (self._bases[_RESULTS], calls * results)]
+        inputs, results = self.deck.layout.block, self._results.layout.block
         empty = self._empty_cost(calls)
-        self.session.touch(near)
+        self.session.touch([(self._bases[_INPUTS], calls * inputs), (self._bases[_RESULTS], calls * results)])
         window, cpu = self.session.go()
         for code in set(self.session.codes()):
             check_code(code, self.sizes)
@@ -133,9 +133,8 @@ class Timed:
         return self._empty[calls]
 
     def close(self) -> None:
-        """End the process and give the memory of the results back; the deck is the caller's."""
+        """End the process; the memory is the caller's."""
         self.session.close()
-        self._results.close()
 
     def __enter__(self) -> Timed:
         return self
