@@ -65,8 +65,8 @@ def _between(bank: Bank, apps: Sequence[Term]) -> list[Term]:
             if gap.op == "num" and 1 < _integer(gap) <= _LARGEST_GAP:
                 for step in range(1, _integer(gap)):
                     end = bank.add(b.args[0], bank.num(step))
-                    added[bank.make("app", (end, *a.args[1:]), a.data, a.sort)] = None
-    return list(added)
+                    added[bank.app(a.name, (end, *a.args[1:]), a.sort)] = None
+    return [a for a in added if a.op == "app"]
 
 
 def _follows(bank: Bank, app: Term, apps: Sequence[Term]) -> bool:
@@ -105,7 +105,7 @@ def body_at(bank: Bank, definition: Definition, where: Term, args: Sequence[Term
 def _sum_step(bank: Bank, definition: Definition, app: Term) -> Term:
     """S(e) = S(e-1) + w(e-1), on all integers."""
     before = bank.sub(app.args[0], bank.num(1))
-    smaller = bank.make("app", (before, *app.args[1:]), app.data, app.sort)
+    smaller = bank.app(app.name, (before, *app.args[1:]), app.sort)
     return bank.eq(app, bank.add(smaller, body_at(bank, definition, before, app.args[1:])))
 
 
@@ -114,8 +114,8 @@ def _interval_steps(bank: Bank, definition: Definition, app: Term, apps: Sequenc
     low, high, *args = app.args
     kind, one = definition.kind, bank.num(1)
     last = bank.sub(high, one)
-    before = bank.make("app", (low, last, *args), app.data, app.sort)
-    after = bank.make("app", (bank.add(low, one), high, *args), app.data, app.sort)
+    before = bank.app(app.name, (low, last, *args), app.sort)
+    after = bank.app(app.name, (bank.add(low, one), high, *args), app.sort)
     final, first = (body_at(bank, definition, at, args) for at in (last, low))
     facts = []
     if kind in ("max", "min"):
@@ -156,7 +156,7 @@ def _fold_steps(bank: Bank, definition: Definition, app: Term) -> list[Term]:
     n, inits, args = app.args[0], app.args[1 : 1 + count], app.args[1 + count :]
     before = bank.sub(n, bank.num(1))
     earlier = [
-        bank.make("app", (before, *app.args[1:]), (name,), acc.sort)
+        bank.app(name, (before, *app.args[1:]), acc.sort)
         for name, acc in zip(definition.members, definition.accs, strict=True)
     ]
     mapping = {
@@ -175,33 +175,33 @@ def _fold_steps(bank: Bank, definition: Definition, app: Term) -> list[Term]:
 def _monotone(bank: Bank, apps: Sequence[Term]) -> list[Term]:
     """low*(hi-lo) <= S(hi) - S(lo) <= high*(hi-lo) for a summand within [low, high]; strict for a positive one."""
     facts: list[Term] = []
-    groups: dict[tuple[object, ...], list[Term]] = {}
+    groups: dict[tuple[str, tuple[Term, ...]], list[tuple[Term, Term]]] = {}
     for app in apps:
         if bank.definitions[app.name].kind == "sum":
-            groups.setdefault((app.data, app.args[1:]), []).append(app)
-    for group in groups.values():
-        if not 1 < len(group) <= 6:
-            continue
-        definition = bank.definitions[group[0].name]
-        body = definition.body[0]
-        low, high = bank.interval(body)
+            ends = groups.setdefault((app.name, app.args[1:]), [(bank.num(0), bank.num(0, app.sort))])
+            ends.append((app.args[0], app))
+    for (name, args), ends in groups.items():
+        definition = bank.definitions[name]
+        # Over the actual arguments: x[i, k] * x[i, k] is a square, x[p, k] * x[q, k] is not.
+        body = bank.substitute(definition.body[0], dict(zip(definition.params, args, strict=True)))
+        bounds = bank.interval(body)
         strict = positive(bank, body)
-        if low is None and high is None and not strict:
+        if len(ends) > 6 or (bounds == (None, None) and not strict):
             continue
-        for a in group:
-            for b in group:
-                if a is not b:
-                    facts += _bounded_sum(bank, a, b, (low, high), strict)
+        for a, b in itertools.permutations(ends, 2):
+            facts += _bounded_sum(bank, a, b, bounds, strict)
     return facts
 
 
 def _bounded_sum(
-    bank: Bank, a: Term, b: Term, bounds: tuple[Number | None, Number | None], strict: bool
+    bank: Bank, a: tuple[Term, Term], b: tuple[Term, Term], bounds: tuple[Number | None, Number | None], strict: bool
 ) -> list[Term]:
+    """The bounds for two (end, value) pairs of one antidifference."""
     low, high = bounds
-    difference = bank.sub(a, b)
-    steps = bank.sub(a.args[0], b.args[0])
-    count = steps if a.sort == "Int" else bank.toreal(steps)
+    difference = bank.sub(a[1], b[1])
+    steps = bank.sub(a[0], b[0])
+    sort = difference.sort
+    count = steps if sort == "Int" else bank.toreal(steps)
     ordered = bank.le(bank.num(0), steps)
     facts = []
     if low is not None:
@@ -209,7 +209,7 @@ def _bounded_sum(
     if high is not None:
         facts.append(bank.implies(ordered, bank.le(difference, bank.scale(high, count))))
     if strict:
-        facts.append(bank.implies(bank.lt(bank.num(0), steps), bank.lt(bank.num(0, a.sort), difference)))
+        facts.append(bank.implies(bank.lt(bank.num(0), steps), bank.lt(bank.num(0, sort), difference)))
     return facts
 
 

@@ -1,11 +1,11 @@
 """Symbolic execution of a program against claimed loop states: the obligations whose validity proves a summary.
 
-For each loop over c = low, low+step, ... and each variable v that it changes, a *claimed state* S_v(c) says what v
-holds when the iteration with counter c begins, as a function of the values at entry of the function.  Per loop:
+For each loop and each variable v that it changes, a *claimed state* S_v(t) says what v holds before iteration number
+t, as a function of the values at entry of the function (the counter is then low + step*t).  Per loop:
 
-* entry:  the values before the loop equal S(low);
-* step:   for an arbitrary iteration, one execution of the body from S(c) ends in S(c + step), element by element;
-* after the loop the variables hold S(low + step*trips), and trips is computed from the bounds alone.
+* entry:  the values before the loop equal S(0);
+* step:   for an arbitrary iteration t < trips, one execution of the body from S(t) ends in S(t + 1), by element;
+* after the loop the variables hold S(trips), and trips is computed from the bounds alone.
 
 By induction over the iterations, S is what the loop computes; a last obligation equates the results with the summary.
 Where S comes from does not matter: a wrong or weak claim makes an obligation false or unprovable, never a wrong
@@ -44,7 +44,8 @@ from accelcore_llmlift.verify.meaning import Meaning, Scope, Tensor, Unsupported
 from accelcore_llmlift.verify.terms import Term
 
 Claims = Mapping[str, Mapping[str, Expr]]
-"""By loop label, by variable: the claimed state over entry values and `param(counter)` of this and outer loops."""
+"""By loop label, by variable: the claimed state over entry values and iteration numbers `param(label, INDEX)` of this
+and the loops around it; `param(counter)` of the loops means the counter's value there."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,8 @@ class Execution:
         names = {n for p in self.program.params for extent in p.shape for n in extent.sizes}
         names |= {n for e in self._expressions() for n in e.sizes}
         names |= {p.name for p in self.program.params if p.role is Role.SIZE}
-        for name in sorted(names):
+        self.size_names = tuple(sorted(names))
+        for name in self.size_names:
             values[name] = self._size(name)
         scope = Scope(values)
         for param in self.program.params:
@@ -310,29 +312,35 @@ class Execution:
 
     def _claimed(self, s: For, scope: Scope, context: Context, low: Term, trips: Term) -> Scope:
         bank = self.bank
+        if trips is bank.num(0):
+            return scope.bind({s.counter: None})
         t = bank.index(f"{s.counter}@{s.label}")
-        counter = bank.add(low, bank.scale(s.step, t))
+        at = self._numbers(s, low, t)
         names = [n for n in assigned(s.body) if scope.values.get(n) is not None]
         claims = {n: e for n, e in self.claims.get(s.label, {}).items() if n in names}
-        self._equate(f"{s.label} entry", context, {n: (scope.values[n], v) for n, v in
-                     self._states(claims, s, low, context).items()})  # fmt: skip
+        start = self._states(claims, self._numbers(s, low, bank.num(0)), context)
+        self._equate(f"{s.label} entry", context, {n: (scope.values[n], v) for n, v in start.items()})
         inside = replace(
             context.given(bank.lt(t, trips)),
-            counters=(*context.counters, (s.counter, counter)),
+            counters=(*context.counters, *at.items()),
             over=(*context.over, Bound(t, trips)),
         )
         lost = {n: self._unknown(n, s, scope, "head") for n in assigned(s.body) if n not in claims}
-        head = scope.bind({**lost, **self._states(claims, s, counter, context), s.counter: counter})
+        head = scope.bind({**lost, **self._states(claims, at, context), s.counter: at[s.counter]})
         after, ended = self._block(s.body, head, inside)
-        following = self._states(claims, s, bank.add(counter, bank.num(s.step)), context)
+        following = self._states(claims, self._numbers(s, low, bank.add(t, bank.num(1))), context)
         self._equate(f"{s.label} step", ended, {n: (after.values.get(n), v) for n, v in following.items()})
-        final = bank.add(low, bank.scale(s.step, trips))
+        final = self._states(claims, self._numbers(s, low, trips), context)
         lost = {n: self._unknown(n, s, scope, "exit") for n in assigned(s.body) if n not in claims}
-        return scope.bind({**lost, **self._states(claims, s, final, context), s.counter: None})
+        return scope.bind({**lost, **final, s.counter: None})
 
-    def _states(self, claims: Mapping[str, Expr], s: For, counter: Term, context: Context) -> dict[str, Value]:
-        """The claimed states at a counter value, over the values at entry of the function."""
-        known = self.entry.bind({**dict(context.counters), s.counter: counter})
+    def _numbers(self, s: For, low: Term, t: Term) -> dict[str, Term]:
+        """What claims may name before iteration t: its number under the loop's label, and the counter's value."""
+        return {s.label: t, s.counter: self.bank.add(low, self.bank.scale(s.step, t))}
+
+    def _states(self, claims: Mapping[str, Expr], at: Mapping[str, Term], context: Context) -> dict[str, Value]:
+        """The claimed states before an iteration, over the values at entry of the function."""
+        known = self.entry.bind({**dict(context.counters), **at})
         return {name: self._value(e, known) for name, e in claims.items()}
 
     def _unknown(self, name: str, s: For, scope: Scope, when: str) -> Value | None:

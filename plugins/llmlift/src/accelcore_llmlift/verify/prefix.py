@@ -6,8 +6,8 @@ parts sorted).  Congruence then says that equal arguments give equal reductions;
 instantiated by `axioms` only at the prefixes that occur.
 
 * sums of integers and reals are linear: sum(c*u*w(k)) = c*u*sum(w(k)), so a body is split into its monomials.  A sum
-  is S(hi) - S(lo) for a two-sided antidifference S of w on all integers (S(e) = S(e-1) + w(e-1)); it exists for every
-  total w, and reads are total over the integers.  Shifting k so that the first index that mentions it is k itself
+  is S(hi) - S(lo) for the two-sided antidifference S of w on all integers (S(e) = S(e-1) + w(e-1), S(0) = 0); it exists
+  for every total w, and reads are total over the integers.  Shifting k so that the first index that mentions it is k itself
   makes sums over x[k] and x[k+1] share one symbol;
 * prod, max, min, any, all are P(lo, hi): the reduction over lo <= k < hi, non-empty for max and min;
 * everything else is a fold: A_w(n), the value of accumulator w after n steps from given initial values.
@@ -91,7 +91,7 @@ class Prefixes:
             bank.definitions[name] = Definition(
                 name, kind, bank.hole("bound0"), params, tuple(skeletons), body.sort
             )
-        return bank.make("app", (*ends, *args), (name,), body.sort)
+        return bank.app(name, (*ends, *args), body.sort)
 
     def _shifted(self, k: Term, n: Term, body: Term, reflect: bool) -> tuple[Term, Term, Term]:
         """(low, high, body) of the same reduction, moved so that the first index with k in it is k itself."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from accelcore_llmlift.verify.smt import Script
@@ -73,8 +74,12 @@ def ask_z3(script: Script, seconds: float, vacuity: bool = True) -> Answer:
     return Answer(first, refutation, time.monotonic() - start, note)
 
 
-def model_z3(script: Script, names: list[str], seconds: float) -> dict[str, Any] | None:
-    """Values of constants and functions under which the goal is false, by name; None when there are none."""
+Lookup = Callable[[str, tuple[int, ...]], "Fraction | bool | None"]
+"""The value of a constant (no indices) or of a function at integers, in a model."""
+
+
+def model_z3(script: Script, seconds: float) -> Lookup | None:
+    """A model in which the goal is false; None when there is none within the limit."""
     import z3
 
     context = _context()
@@ -83,13 +88,36 @@ def model_z3(script: Script, names: list[str], seconds: float) -> dict[str, Any]
     try:
         solver.from_string(script.text + "(assert (not goal))\n")
         with _watchdog(context, seconds + _GRACE):
-            if solver.check() != z3.sat:
+            if str(solver.check()) != "sat":
                 return None
         model = solver.model()
     except z3.Z3Exception:
         return None
-    wanted = set(names)
-    return {d.name(): model[d] for d in model.decls() if d.name() in wanted}
+    declarations = {d.name(): d for d in model.decls()}
+
+    def lookup(name: str, where: tuple[int, ...]) -> Fraction | bool | None:
+        declaration = declarations.get(name)
+        if declaration is None:
+            return None
+        applied = declaration(*(z3.IntVal(i, ctx=context) for i in where))
+        return _value(model.eval(applied, model_completion=True))
+
+    return lookup
+
+
+def _value(value: Any) -> Fraction | bool | None:
+    import z3
+
+    if z3.is_int_value(value):
+        return Fraction(value.as_long())
+    if z3.is_rational_value(value):
+        return Fraction(value.numerator_as_long(), value.denominator_as_long())
+    if z3.is_algebraic_value(value):
+        near = value.approx(20)
+        return Fraction(near.numerator_as_long(), near.denominator_as_long())
+    if z3.is_true(value) or z3.is_false(value):
+        return bool(z3.is_true(value))
+    return None
 
 
 @contextlib.contextmanager

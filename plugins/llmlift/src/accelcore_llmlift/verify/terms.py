@@ -136,6 +136,13 @@ class Bank:
         """An uninterpreted function."""
         return self.make("fn", args, (name,), sort)
 
+    def app(self, name: str, args: tuple[Term, ...], sort: str) -> Term:
+        """An application of a defined symbol.  Of all antidifferences a sum means the one that is 0 at 0."""
+        definition = self.definitions.get(name)
+        if definition is not None and definition.kind == "sum" and args[0].op == "num" and not args[0].data:
+            return self.num(0, sort)
+        return self.make("app", args, (name,), sort)
+
     # The ring.
 
     def poly(self, term: Term) -> Poly:
@@ -331,6 +338,7 @@ class Bank:
         """a < b."""
         if a.sort == "Int":
             return self.le0(self.add(a, self.scale(-1, b), self.num(1)))
+        # Over the reals, as over the integers after `_integral`, a < b is the negation of b <= a.
         return self.negate(self.le0(self.sub(b, a)))
 
     def eq(self, a: Term, b: Term) -> Term:
@@ -350,6 +358,7 @@ class Bank:
 
     def eq0(self, p: Term) -> Term:
         """p = 0."""
+        p = self._integral(p)
         low, high = self.interval(p)
         if p.op == "num":
             return self.bool(not p.data)
@@ -357,6 +366,8 @@ class Bank:
             return self.false
         if self._infinities(p):
             return self._compare_infinite(p, "eq0")
+        if low == 0:  # never below zero: then it is zero when it is not above
+            return self.le0(p)
         coefs = [c for m, c in self.poly(p).items() if m]
         unit = self._unit(p, coefs)
         constant = self.poly(p).get((), 0)
@@ -367,6 +378,7 @@ class Bank:
 
     def le0(self, p: Term) -> Term:
         """p <= 0."""
+        p = self._integral(p)
         low, high = self.interval(p)
         if high is not None and high <= 0:
             return self.true
@@ -386,6 +398,14 @@ class Bank:
         if self._lead(q) > 0:
             return self.make("le0", (q,), None, "Bool")
         return self.negate(self.make("le0", (self.add(self.scale(-1, q), self.num(1)),), None, "Bool"))
+
+    def _integral(self, p: Term) -> Term:
+        """The same comparison with 0 over the integers, where a real is made from integers alone."""
+        if p.sort != "Real" or p.op == "num" or any(a.op != "toreal" for a in (p.args if p.op == "poly" else (p,))):
+            return p
+        poly = self.poly(p)
+        scale = math.lcm(*(Fraction(c).denominator for c in poly.values()))
+        return self.floor(self.scale(scale, p))
 
     def _unit(self, p: Term, coefs: list[Number]) -> Number:
         if p.sort == "Int":
@@ -617,9 +637,11 @@ class Bank:
             return total
         if term.op == "wrap":
             return self.wrap(args[0], *term.data)  # type: ignore[misc]  # (dtype, bits, signed)
-        if term.op in ("read", "fn", "app", "same", "hole", "var"):
-            if term.op == "same":
-                return self.eq(*args)
+        if term.op == "same":
+            return self.eq(*args)
+        if term.op == "app":
+            return self.app(term.name, args, term.sort)
+        if term.op in ("read", "fn", "hole", "var"):
             return self.make(term.op, args, term.data, term.sort)
         if term.op in ("max", "min"):
             result = args[0]

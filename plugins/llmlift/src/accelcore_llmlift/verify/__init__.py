@@ -1,0 +1,7 @@
+"""Verifiers of summaries: unbounded proofs with z3, bounded proofs, counterexamples, certificates."""
+
+from __future__ import annotations
+
+from accelcore_llmlift.verify.unbounded import Z3Verifier
+
+__all__ = ["Z3Verifier"]

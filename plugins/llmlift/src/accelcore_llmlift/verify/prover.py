@@ -1,0 +1,221 @@
+"""From a program, a summary and claimed loop states to a proof: needs first, then every obligation.
+
+The order matters: what an access, a division or a store needs is proved or becomes a named precondition; the
+obligations may then assume the preconditions.  Each obligation is one script, asked with growing effort; a script
+whose assumptions are contradictory proves nothing.  All questions together stay within a deadline; a question
+without an answer makes the whole proof unknown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from accelcore.ir import expr as E
+from accelcore.ir.expr import Expr
+from accelcore.values import Summary
+from accelcore_llmlift.program import Program
+from accelcore_llmlift.verify import requires as requirement
+from accelcore_llmlift.verify.execute import Claims, Execution, Need, Obligation
+from accelcore_llmlift.verify.meaning import Meaning, Unsupported
+from accelcore_llmlift.verify.models import Model
+from accelcore_llmlift.verify.readback import Readback
+from accelcore_llmlift.verify.smt import Script, script
+from accelcore_llmlift.verify.solver import Answer, ask_z3
+from accelcore_llmlift.verify.terms import Bank, Term
+
+EFFORTS = ("lean", "full", "native")
+_SHARE = {"lean": 2.0, "full": 2.0, "native": 5.0}
+"""Seconds that one question of an effort may take at most."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One question as it was asked.  again: its script at another effort, for comparison with a certificate."""
+
+    label: str
+    effort: str
+    script: Script
+    answer: Answer
+    again: Callable[[str], Script] = field(repr=False, compare=False, default=lambda effort: Script(""))
+
+
+@dataclass
+class Proof:
+    """What came of an attempt.  failed: the label and answer of the first obligation without a proof."""
+
+    steps: list[Step] = field(default_factory=list)
+    requires: list[Expr] = field(default_factory=list)
+    failed: str = ""
+    refuted: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Every obligation is proved."""
+        return not self.failed
+
+
+class Prover:
+    """One attempt; `ask` answers scripts, so that a test or a re-check can put another solver in its place."""
+
+    def __init__(self, deadline: float, ask: Callable[[Script, float, bool], Answer] = ask_z3) -> None:
+        self.deadline = deadline
+        self.ask = ask
+
+    def prove(
+        self, program: Program, summary: Summary, claims: Claims, model: Model, extra: Sequence[Expr] = ()
+    ) -> Proof:
+        """extra: preconditions of the task beside those of the program."""
+        bank = Bank()
+        run = Execution(program, Meaning(bank, model.exact), claims)
+        proof = Proof()
+        run.conclude(run.run(extra), summary)
+        self._state(run, proof)
+        facts = self._settle(run, proof)
+        if proof.complete:
+            self._check_preconditions(run, facts, proof)
+        for obligation in run.obligations:
+            if not proof.complete:
+                break
+            self._discharge(run, obligation, facts, proof)
+        return proof
+
+    # Needs.
+
+    def _state(self, run: Execution, proof: Proof) -> None:
+        """What the source asserts becomes a precondition."""
+        read = reader(run)
+        for need in run.stated:
+            proof.requires.append(requirement.closure(read, need, run.base.assumptions))
+
+    def _settle(self, run: Execution, proof: Proof) -> list[Term]:
+        """Prove the needs or turn them into preconditions; returns the preconditions over sizes and scalars."""
+        bank = run.bank
+        facts: list[Term] = []
+        for group in _grouped(run.needs):
+            goal = bank.conj(*(bank.implies(bank.conj(*n.assumptions), n.condition) for n in group))
+            if goal is bank.true:
+                continue
+            label = f"{group[0].kind} {group[0].where}"
+            step = self._attempt(bank, Obligation(label, run.base.assumptions, goal), facts, EFFORTS)
+            if step.answer.proved:
+                proof.steps.append(step)
+                continue
+            for need in group:
+                self._settle_one(run, need, facts, proof)
+                if not proof.complete:
+                    return facts
+        return facts
+
+    def _settle_one(self, run: Execution, need: Need, facts: list[Term], proof: Proof) -> None:
+        bank = run.bank
+        label = f"{need.kind} {need.where}"
+        step = self._attempt(bank, _under(bank, run, label, need.assumptions, need.condition), facts, EFFORTS)
+        if step.answer.proved:
+            proof.steps.append(step)
+            return
+        try:
+            expr, fact = self._precondition(run, need, facts)
+        except Unsupported as reason:
+            proof.failed = f"{label}: cannot be proved or named as a precondition ({reason})"
+            return
+        if fact is not None:
+            facts.append(fact)
+        if not self._possible(bank, need, facts):
+            proof.failed = f"{label}: can never hold"
+            return
+        if expr not in proof.requires:
+            proof.requires.append(expr)
+
+    def _precondition(self, run: Execution, need: Need, facts: Sequence[Term]) -> tuple[Expr, Term | None]:
+        """The named precondition, and the same as an assumption when it is about sizes and scalars only."""
+        bank, read = run.bank, reader(run)
+        candidate = requirement.extremal(bank, need)
+        if candidate is not None and candidate is not bank.false:
+            obligation = Obligation("precondition", (*need.assumptions, candidate), need.condition)
+            if self._attempt(bank, obligation, facts, ("lean", "native")).answer.proved:
+                return requirement.expression(read, candidate), candidate
+        return requirement.closure(read, need, run.base.assumptions), None
+
+    def _possible(self, bank: Bank, need: Need, facts: Sequence[Term]) -> bool:
+        """Whether the need's condition can hold where it is needed."""
+        text = script(bank, (*facts, *need.assumptions), bank.negate(need.condition), "full")
+        return self.ask(text, self._seconds("full"), False).refutation == "sat"
+
+    def _check_preconditions(self, run: Execution, facts: Sequence[Term], proof: Proof) -> None:
+        """All preconditions together must allow an input in which no size is zero."""
+        bank = run.bank
+        sizes = [bank.le(bank.num(1), run.entry.scalar(n)) for n in run.size_names]
+        text = script(bank, (*run.base.assumptions, *facts, *sizes), bank.false, "lean")
+        if self.ask(text, self._seconds("lean"), False).refutation != "sat":
+            proof.failed = "the preconditions contradict each other or allow empty inputs only"
+
+    # Obligations.
+
+    def _discharge(self, run: Execution, obligation: Obligation, facts: Sequence[Term], proof: Proof) -> None:
+        bank = run.bank
+        step = self._attempt(bank, obligation, facts, EFFORTS)
+        answer = step.answer
+        if answer.refutation == "unsat" and answer.assumptions == "unsat":
+            # Either this code is never reached, which proves whatever is claimed of it, or the axioms contradict
+            # each other, which would prove anything.  With the path moved into the goal only the latter is left.
+            whole = _under(bank, run, obligation.label, obligation.assumptions, obligation.goal)
+            step = self._attempt(bank, whole, facts, EFFORTS)
+            answer = step.answer
+        proof.steps.append(step)
+        if answer.proved:
+            return
+        proof.refuted = answer.refutation == "sat" and step.effort == "native"
+        if answer.refutation == "unsat":
+            proof.failed = f"{obligation.label}: the assumptions contradict each other ({answer.assumptions})"
+        else:
+            why = {"sat": "does not hold", "unknown": "no answer in time"}[answer.refutation]
+            proof.failed = f"{obligation.label}: {why}{f' ({answer.note})' if answer.note else ''}"
+
+    def _attempt(self, bank: Bank, obligation: Obligation, facts: Sequence[Term], efforts: Sequence[str]) -> Step:
+        """The first effort that proves it, else the last one tried."""
+        assumptions = (*facts, *obligation.assumptions)
+
+        def again(effort: str) -> Script:
+            return script(bank, assumptions, obligation.goal, effort)
+
+        step: Step | None = None
+        for effort in efforts:
+            text = again(effort)
+            if step is not None and text.text == step.script.text:
+                continue
+            seconds = self._seconds(effort)
+            if seconds <= 0:
+                late = Answer("unknown", "unknown", 0.0, "out of time")
+                return step or Step(obligation.label, effort, text, late, again)
+            step = Step(obligation.label, effort, text, self.ask(text, seconds, True), again)
+            if step.answer.refutation == "unsat":
+                break
+        assert step is not None
+        return step
+
+    def _seconds(self, effort: str) -> float:
+        return min(_SHARE[effort], self.deadline - time.monotonic())
+
+
+def reader(run: Execution) -> Readback:
+    """Reads terms of an execution back over the names of its parameters."""
+    leaves: dict[str, Expr] = {name: E.size(name) for name in run.size_names}
+    for p in run.program.params:
+        if p.name not in leaves:
+            leaves[p.name] = E.array(p.name, p.dtype, len(p.shape)) if p.shape else E.param(p.name, p.dtype)
+    return Readback(run.bank, leaves)
+
+
+def _grouped(needs: Sequence[Need]) -> list[list[Need]]:
+    """Needs of one kind at one place, to be asked together."""
+    groups: dict[tuple[str, str], dict[Need, None]] = {}
+    for need in needs:
+        groups.setdefault((need.kind, need.where), {})[need] = None
+    return [list(group) for group in groups.values()]
+
+
+def _under(bank: Bank, run: Execution, label: str, assumptions: Sequence[Term], goal: Term) -> Obligation:
+    """The obligation with only the preconditions as assumptions: the path to it becomes part of its goal."""
+    return Obligation(label, run.base.assumptions, bank.implies(bank.conj(*assumptions), goal))

@@ -1,0 +1,100 @@
+"""Preconditions that a proof needs: found for needs that do not hold by themselves.
+
+A need is a condition at one point of the program, for arbitrary values of the loop counters there.  In order of
+preference its precondition is: the same condition with every counter at its worst end, when that leaves sizes and
+scalars only (`1 <= n`, `n <= k`); else the condition for all values of the counters, as an `all` reduction that says
+it of the elements (`b[i] != 0 for all i < n`).  A precondition is never silently assumed: it is named in the verdict
+and in the certificate, and tested where a kernel is exported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from accelcore.ir import expr as E
+from accelcore.ir.expr import Expr
+from accelcore_llmlift.verify.definedness import Bound
+from accelcore_llmlift.verify.execute import Need
+from accelcore_llmlift.verify.meaning import Unsupported
+from accelcore_llmlift.verify.readback import Readback
+from accelcore_llmlift.verify.terms import Bank, Poly, Term, walk
+
+
+def extremal(bank: Bank, need: Need) -> Term | None:
+    """The need's condition with the counters at their worst ends; None when it is not about sizes and scalars."""
+    parts = []
+    for part in need.condition.args if need.condition.op == "and" else (need.condition,):
+        worst = _worst(bank, part, need.over)
+        if worst is None or any(t.op in ("read", "app", "fn") for t in walk(worst)):
+            return None
+        parts.append(worst)
+    return bank.conj(*parts)
+
+
+def _worst(bank: Bank, part: Term, over: Sequence[Bound]) -> Term | None:
+    """One comparison of integers, over sizes only."""
+    negated = part.op == "not"
+    atom = part.args[0] if negated else part
+    if not atom.args or atom.args[0].sort != "Int" or atom.op not in ("le0", "eq0"):
+        return None
+    if atom.op == "eq0":
+        return None if any(b.term in set(walk(part)) for b in over) else part
+    p = bank.sub(bank.num(1), atom.args[0]) if negated else atom.args[0]
+    for bound in reversed(over):
+        moved = _at_end(bank, p, bound)
+        if moved is None:
+            return None
+        p = moved
+    return bank.le0(p)
+
+
+def _at_end(bank: Bank, p: Term, bound: Bound) -> Term | None:
+    """The largest value of p over 0 <= term < extent, for an extent of at least one."""
+    slope: Poly = {}
+    for mono, coef in bank.poly(p).items():
+        if bound.term in mono:
+            rest = list(mono)
+            rest.remove(bound.term)
+            slope[tuple(rest)] = coef
+        if any(bound.term in set(walk(a)) for a in mono if a is not bound.term) or mono.count(bound.term) > 1:
+            return None
+    if not slope:
+        return p
+    low, high = bank.interval(bank.from_poly(slope, "Int"))
+    if low is not None and low >= 0:
+        extent = bound.extent
+        if extent.op == "max":  # max(x, 0): where the loop runs at all, it is x
+            rest = [a for a in extent.args if a.op != "num"]
+            extent = rest[0] if len(rest) == 1 else extent
+        return bank.substitute(p, {bound.term: bank.sub(extent, bank.num(1))})
+    if high is not None and high <= 0:
+        return bank.substitute(p, {bound.term: bank.num(0)})
+    return None
+
+
+def closure(read: Readback, need: Need, base: Sequence[Term]) -> Expr:
+    """The need's condition for all values of its counters, under its guards."""
+    bank = read.bank
+    ranges = {bank.lt(b.term, b.extent) for b in need.over}
+    guards = [a for a in need.assumptions if a not in ranges and a not in base]
+    body = bank.implies(bank.conj(*guards), need.condition)
+    return _over(read, body, list(need.over), {})
+
+
+def _over(read: Readback, body: Term, over: Sequence[Bound], bound: Mapping[Term, Expr]) -> Expr:
+    if not over:
+        return read.expr(body, bound)
+    first, rest = over[0], over[1:]
+    used = set(walk(body, *(b.extent for b in rest)))
+    if first.term not in used:
+        return _over(read, body, rest, bound)
+    extent = read.index(first.extent, bound)
+    return E.reduce("all", extent, lambda v: _over(read, body, rest, {**bound, first.term: v}))
+
+
+def expression(read: Readback, condition: Term) -> Expr:
+    """A condition over sizes and scalars as an expression."""
+    return read.expr(condition, {})
+
+
+__all__ = ["Unsupported", "closure", "expression", "extremal"]
