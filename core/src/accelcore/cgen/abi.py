@@ -64,11 +64,11 @@ def workspace_head(name: str, names: Iterable[str]) -> str:
     return f"int64_t {symbol(name)}_workspace({inside})"
 
 
-def workspace_function(program: Program, parts: list[str]) -> list[str]:
+def workspace_function(program: Program, lines: list[str], parts: list[str]) -> list[str]:
     """The function that tells how many bytes of scratch the kernel needs."""
     names = sizes(program)
     unused = [f"    (void){identifier(n)};" for n in names]
-    return ["", f"{workspace_head(program.name, names)} {{", *unused, f"    return {' + '.join(parts)};", "}"]
+    return ["", f"{workspace_head(program.name, names)} {{", *unused, *lines, f"    return {' + '.join(parts)};", "}"]
 
 
 def rounded_bytes(buffer: Buffer, scalar: Callable[[Expr], str]) -> str:

@@ -64,7 +64,7 @@ class Emitter:
         self.writer.line("return 0;")
         head = [f"{abi.prototype(self.program, workspace=bool(self.workspace))} {{"]
         body = [*self.workspace_pointers(frame), *self.writer.lines, "}"]
-        size = abi.workspace_function(self.program, self.workspace_sizes(frame)) if self.workspace else []
+        size = abi.workspace_function(self.program, *self.workspace_sizes(frame)) if self.workspace else []
         return "\n".join([*self.unit.prelude(), *size, "", *head, *body, ""])
 
     def arguments(self) -> Frame:
@@ -206,19 +206,24 @@ class Emitter:
 
     # Workspace.
 
-    def workspace_sizes(self, frame: Frame) -> list[str]:
-        """C text of the bytes of each workspace buffer, a multiple of 64."""
-        at = self.expressions(frame)
-        return [abi.rounded_bytes(buffer, at.scalar) for buffer in self.workspace]
+    def workspace_sizes(self, frame: Frame) -> tuple[list[str], list[str]]:
+        """C statements, and C text of each workspace buffer's bytes (a multiple of 64) after them."""
+        writer = Writer(counter=self.writer.counter)
+        at = Expressions(self.unit, writer, frame, contract=False)
+        sizes = [abi.rounded_bytes(buffer, at.scalar) for buffer in self.workspace]
+        return writer.lines, sizes
 
     def workspace_pointers(self, frame: Frame) -> list[str]:
         """Declarations of the workspace buffers inside the caller's scratch, one after the other."""
-        lines, offset = [], "0"
-        for buffer, size in zip(self.workspace, self.workspace_sizes(frame) if self.workspace else (), strict=True):
+        if not self.workspace:
+            return []
+        lines, sizes = self.workspace_sizes(frame)
+        offset = ""
+        for buffer, size in zip(self.workspace, sizes, strict=True):
             element = ctype(buffer.dtype)
-            start = "ac_workspace" if offset == "0" else f"((char *)ac_workspace + {offset})"
+            start = f"((char *)ac_workspace + {offset})" if offset else "ac_workspace"
             lines.append(f"    {element} *restrict {identifier(buffer.name)} = ({element} *){start};")
-            offset = size if offset == "0" else f"{offset} + {size}"
+            offset = f"{offset} + {size}" if offset else size
         return lines
 
 

@@ -1,0 +1,1 @@
+"""Built-in targets: portable C, and NumPy."""
