@@ -135,7 +135,7 @@ class _Simplifier:
         quotient, rest = split(dividend, divisor)
         if quotient is not None and self.facts.nonnegative(rest) and self.facts.nonnegative(divisor - rest - 1):
             return expression(quotient if e.op == "fdiv" else rest, e.dtype)
-        return rebuild(e, (_normal(args[0]), _normal(args[1])))
+        return rebuild(e, tuple(_normal(a) if e.dtype == INDEX else a for a in args))
 
     def extreme(self, e: Expr, args: tuple[Expr, ...]) -> Expr:
         difference = polynomial(args[0]) - polynomial(args[1])

@@ -30,7 +30,7 @@ from accelcore_llmlift.lifter.algebra import (
 )
 from accelcore_llmlift.lifter.recurrences import Recurrence, folded, occurs, solve
 from accelcore_llmlift.lifter.state import State
-from accelcore_llmlift.polynomial import Facts, Polynomial, expression, polynomial
+from accelcore_llmlift.polynomial import Facts, Polynomial, decide, expression, polynomial
 from accelcore_llmlift.program import Position
 
 
@@ -155,13 +155,25 @@ class _Element:
         if body is self.own:
             return []
         if not self.keeps(body):
-            return [(tests, body)]
+            return [(tests, self.in_place(body, tests))]
         test, then, other = body.args
         if self.reads(test) or not _only_own(test, self.a.carried, self.own) or self.own in walk(test):
             return [(tests, body)]
         # Earlier choices win, so the negation is needed only where the first branch may keep the old element.
         no = conjuncts(negation(test)) if self.keeps(then) else []
         return [*self.leaves(then, (*tests, *conjuncts(test))), *self.leaves(other, (*tests, *no))]
+
+    def in_place(self, value: Expr, tests: tuple[Expr, ...]) -> Expr:
+        """Reads of the element that is being written (c[i][j] under p = i, q = j) are reads of the element itself."""
+        reads = self.reads(value)
+        if not reads:
+            return value
+        known = self.facts.assuming(tests)
+        same = {
+            read: self.own for read in reads
+            if all(decide(binary("eq", q, p), known) for q, p in zip(read.args[1:], self.variables, strict=True))
+        }  # fmt: skip
+        return _exchange(value, same) if same else value
 
     def reads(self, e: Expr) -> list[Expr]:
         """Reads of the old array other than of the element itself."""

@@ -37,6 +37,7 @@ def parse(source: Source) -> Program:
     promised = annotations(function.returns, module.place)
     types = infer(module, function, said, promised)
     scope = Scope(module, types, function)
+    scope.dimensions = sizes.named_dimensions(scope)
     params = [_parameter(scope, name, said[name]) for name in arguments]
     *body, last = function.body or [ast.Pass()]
     returned = last if isinstance(last, ast.Return) else None
@@ -77,7 +78,7 @@ def _parameter(scope: Scope, name: str, said: Annotation) -> Param:
 
 
 def _scalar_parameter(scope: Scope, name: str, dtype: str, level: Level, need: Need) -> Param:
-    counts = level in (Level.INT, Level.INDEX) and (need is Need.INDEX or name in sizes.named_dimensions(scope))
+    counts = level in (Level.INT, Level.INDEX) and (need is Need.INDEX or name in scope.dimensions)
     if counts:
         scope.scalars[name] = size(name)
         found = Param(name, INDEX, (), Role.SIZE)

@@ -61,10 +61,17 @@ def _assigned(body: list[ast.stmt]) -> set[str]:
             case ast.Name(id=name, ctx=ast.Store()):
                 found.add(name)
             case ast.Subscript(ctx=ast.Store()):
-                found |= {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
+                found |= _base(node)
             case ast.Attribute(attr="append", value=ast.Name(id=name)):
                 found.add(name)
     return found
+
+
+def _base(node: ast.expr) -> set[str]:
+    """The name of the array in x[i][j]."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
 
 
 @dataclass(frozen=True)

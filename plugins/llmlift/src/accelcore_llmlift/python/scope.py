@@ -62,6 +62,7 @@ class Scope:
     temporaries: int = 0
     entries: dict[str, Expr] = field(default_factory=dict)
     undefined: set[str] = field(default_factory=set)
+    dimensions: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
 
     def require(self, condition: Expr) -> None:
@@ -85,6 +86,7 @@ class Scope:
     def counter_name(self, name: str) -> str:
         """A name for a loop counter that no enclosing loop and no variable has."""
         taken = set(self.scalars) | {v.name for v in self.counters.values() if v.op == "param"} | self.params
+        taken |= self.dimensions
         if name and name not in taken:
             return name
         stem, number = name or "k", 1

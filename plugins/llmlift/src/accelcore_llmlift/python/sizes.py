@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from accelcore.ir.expr import Expr, binary, index, size, transform, walk
 
-from accelcore_llmlift.polynomial import Facts, Polynomial, polynomial
+from accelcore_llmlift.polynomial import Facts, Polynomial, decide, polynomial
 from accelcore_llmlift.polynomial import expression as index_expression
 from accelcore_llmlift.program import Program, statements
 from accelcore_llmlift.python import iteration
@@ -83,7 +83,17 @@ def resolve(scope: Scope, program: Program) -> tuple[dict[str, Expr], tuple[Expr
     found = {rename(r): None for r in requires}
     for access in scope.accesses:
         _within(scope, program, access, rename, facts, found)
-    return mapping, tuple(r for r in found if not _trivial(r))
+    return mapping, _independent([r for r in found if not _trivial(r)])
+
+
+def _independent(conditions: list[Expr]) -> tuple[Expr, ...]:
+    """Without what follows from the others: 1 <= h beside 2 <= h."""
+    kept = list(conditions)
+    for condition in conditions:
+        others = [c for c in kept if c is not condition]
+        if decide(condition, Facts().assuming(others)) if condition.op in ("le", "lt", "eq") else False:
+            kept = others
+    return tuple(kept)
 
 
 def renamer(mapping: dict[str, Expr]) -> Callable[[Expr], Expr]:
@@ -170,6 +180,7 @@ def _largest(facts: Facts, needs: list[Polynomial]) -> Polynomial | None:
 def _name_the_rest(scope: Scope, program: Program, mapping: dict[str, Expr]) -> None:
     """Readable names: a variable that the source itself gives to the size, else by axis."""
     taken = {p.name for p in program.params} | {n for p in program.params for e in p.shape for n in e.sizes}
+    taken |= set(scope.types.variables) - set(scope.constants) | scope.used
     mine = {e.name: name for name, e in scope.constants.items() if _is_placeholder(e)}
     left = {e.name: (p, axis) for p in program.params for axis, e in enumerate(p.shape) if _is_placeholder(e)}
     for name, (p, axis) in left.items():
