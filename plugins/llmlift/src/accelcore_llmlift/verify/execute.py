@@ -18,6 +18,7 @@ What must hold for the program and the summary to have values at all (indices, d
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -379,13 +380,30 @@ class Execution:
             if a.shape[0] is empty and b.shape[0] is empty:
                 return bank.true
             raise Unsupported(f"{label}: {name!r} has rank {len(a.shape)} and rank {len(b.shape)}")
+        if self.sizes is not None and all(x.op == "num" for x in (*a.shape, *b.shape)):
+            return self._equal_everywhere(name, a, b, label)
         where = tuple(bank.index(f"{name}.{axis}") for axis in range(len(a.shape)))
         inside = bank.conj(*(bank.lt(i, extent) for i, extent in zip(where, b.shape, strict=True)))
         extents = self._equal_extents(a.shape, b.shape)
+        return bank.conj(extents, bank.implies(inside, self._equal_elements(name, a, b, where, label)))
+
+    def _equal_elements(self, name: str, a: Tensor, b: Tensor, where: tuple[Term, ...], label: str) -> Term:
         x, y = a.element(where), b.element(where)
         if x.sort != y.sort:
             raise Unsupported(f"{label}: elements of {name!r} are {x.sort} in the program and {y.sort} in the claim")
-        return bank.conj(extents, bank.implies(inside, bank.eq(x, y)))
+        return self.bank.eq(x, y)
+
+    def _equal_everywhere(self, name: str, a: Tensor, b: Tensor, label: str) -> Term:
+        """At constant extents: one equation an element."""
+        bank = self.bank
+        extents = self._equal_extents(a.shape, b.shape)
+        if extents is bank.false:
+            return extents
+        places = itertools.product(*(range(int(str(n.data))) for n in b.shape))
+        equations = [
+            self._equal_elements(name, a, b, tuple(bank.num(i) for i in place), label) for place in places
+        ]
+        return bank.conj(extents, *equations)
 
     def _equal_extents(self, a: Sequence[Term], b: Sequence[Term]) -> Term:
         """Equal extents; those after an axis of length 0 do not matter."""

@@ -1,0 +1,1 @@
+"""Verifiers that need nothing but the translator of the source."""
