@@ -6,6 +6,7 @@ import sys
 import time
 
 from accelcore.bench import ScriptedProposer, landscapes
+from accelcore.errors import JournalError
 from accelcore.journal import Journal
 from accelcore.session import Session
 from accelcore.strategies.beam import Beam
@@ -33,7 +34,7 @@ def main(folder: str, run: str, strategy: str, log: str) -> None:
     landscape = next(found for found in landscapes() if found.name == "gemm")
     try:
         journal = Journal.create(folder, id=run, seed=7, config={"name": "landscape"})
-    except Exception:
+    except JournalError:
         journal = Journal.resume(f"{folder}/{run}")
     search = {"greedy": Greedy(), "beam": Beam(tries=6)}[strategy]
     proposers = [ScriptedProposer(landscape, 3, wrong=0.2)]

@@ -37,7 +37,7 @@ def test_equal_kernels_are_judged_once(begin, fakes):
     found = list(session.evaluate(candidates(fakes, "a", "b", "a", "a")))
     assert fakes.words(found) == ["a", "b", "a", "a"]
     assert [e.cost.value for _, e in found] == [5, 100, 5, 5]
-    assert list(session.evaluate(candidates(fakes, "a")))[0].evaluation.cost.value == 5
+    assert next(iter(session.evaluate(candidates(fakes, "a")))).evaluation.cost.value == 5
     assert bench.judged == {"s": 1, "a": 1, "b": 1}
     assert session.meter.spent["evaluations"] == 3
 

@@ -13,12 +13,16 @@ from accelcore.session import Session
 from accelcore.values import Budget, Candidate, Grade, Move, Phase, Proof, Summary, Task, Verdict
 
 
-def test_answers_come_by_request_then_proposer_then_order(begin, fakes):
-    one, two = fakes.proposer(lambda w: [w + "1", w + "2"]), fakes.proposer(lambda w: [w + "x"], inline=True)
+def test_answers_come_by_request_and_proposers_take_turns(begin, fakes):
+    """One answer of a proposer that waits, three of one that does not, until each has no more."""
+    one = fakes.proposer(lambda w: [w + "1", w + "2", w + "3"])
+    two = fakes.proposer(lambda w: [w + c for c in "abcde"], inline=True)
     session, start = begin(proposers=[one, two])
     other = Candidate(fakes.word("t"))
     requests = [session.request(Phase.IMPLEMENT, parent) for parent in (start, other)]
-    assert [p.text for p in session.propose(requests)] == ["s1", "s2", "sx", "t1", "t2", "tx"]
+    assert [p.text for p in session.propose(requests)] == [
+        parent + end for parent in "st" for end in ("1", "a", "b", "c", "2", "d", "e", "3")
+    ]
 
 
 def test_all_requests_are_open_at_once(begin, fakes):

@@ -51,10 +51,11 @@ def accelcore_strategies() -> Sequence[Strategy]:
 
 @hookimpl
 def accelcore_proposers() -> Sequence[Proposer]:
-    """The target's own rewrites."""
+    """The target's own rewrites, and the models of --model."""
+    from accelcore.proposers.model import ModelProposer
     from accelcore.proposers.rules import RulesProposer
 
-    return [RulesProposer()]
+    return [RulesProposer(), ModelProposer()]
 
 
 @hookimpl

@@ -83,14 +83,18 @@ class Call:
         """An upper estimate before the provider counts: code has about three characters a token."""
         return len(self.request) // 3 + 1
 
+    @property
+    def name(self) -> str:
+        """The model as users write it."""
+        return f"{self.model.prefix}:{self.model.model}"
+
     def counted(self, answer: Answer) -> Answer:
-        """The answer with an estimate of its usage, where the server did not say."""
-        usage = answer.usage
-        if usage.tokens_in or usage.tokens_out:
-            return answer
-        sent, got = self.tokens_in, len(answer.text) // 3 + 1
-        dollars = (self.model.price or FREE).dollars(sent, got)
-        return replace(answer, usage=Usage(self.model.model, sent, got, 0, dollars))
+        """The answer with its model's name, and an estimate of its usage where the server did not say."""
+        usage = replace(answer.usage, model=self.name)
+        if not (usage.tokens_in or usage.tokens_out):
+            sent, got = self.tokens_in, len(answer.text) // 3 + 1
+            usage = Usage(self.name, sent, got, 0, (self.model.price or FREE).dollars(sent, got))
+        return replace(answer, usage=usage)
 
 
 class Client:
@@ -164,7 +168,7 @@ class Client:
         found = self._cache.reply(call.key)
         if found is None:
             return None
-        answer = Answer(str(found["text"]), Usage(call.model.model), str(found["finish"]))
+        answer = Answer(str(found["text"]), Usage(call.name), str(found["finish"]))
         self._sent(call)
         self._done(call, answer)
         return answer
@@ -191,7 +195,7 @@ class Client:
             if self._stopped.is_set():
                 raise BudgetSpent("the search is over")
             self._sent(call)
-            answer = call.counted(self._complete(call))
+            answer = _bounded(call.counted(self._complete(call)))
             self._meter.add(answer.usage)
             self._done(call, answer)
         self._cache.put_reply(call.key, {"text": answer.text, "finish": answer.finish})
@@ -210,8 +214,8 @@ class Client:
         return CALL_LIMITS if left is None else replace(CALL_LIMITS, seconds=min(CALL_LIMITS.seconds, left + 1.0))
 
     def _sent(self, call: Call) -> None:
-        name = f"{call.model.prefix}:{call.model.model}"
-        self._journal.call_sent(call.key, model=name, request=call.request, place=call.place, ordinal=call.ordinal)
+        place, ordinal = call.place, call.ordinal
+        self._journal.call_sent(call.key, model=call.name, request=call.request, place=place, ordinal=ordinal)
 
     def _done(self, call: Call, answer: Answer) -> None:
         self._journal.call_done(call.key, reply=answer.text, finish=answer.finish, usage=answer.usage)
@@ -231,6 +235,13 @@ class Client:
 
     def _wait(self, seconds: float) -> None:
         self._stopped.wait(seconds)
+
+
+def _bounded(answer: Answer) -> Answer:
+    """An answer longer than any kernel is cut, and counts as cut."""
+    if len(answer.text) <= CALL_LIMITS.output:
+        return answer
+    return replace(answer, text=answer.text[: CALL_LIMITS.output], finish="length")
 
 
 def request_text(messages: Messages, schema: Schema) -> str:

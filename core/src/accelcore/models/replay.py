@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class ReplayModel:
     """`--model replay:RUN` with RUN as for `accelcore report`: a path, an id or `last`.
 
-    A request is answered as it was answered then, sample by sample; one that was never asked is an error, never a guess.
+    A request is answered as it was answered then, sample by sample; one that was not asked is an error.
     """
 
     model: str = field(default="last", metadata={"help": "the run whose answers are used"})
@@ -46,12 +46,7 @@ class ReplayModel:
 
     def recorded(self, request: str, place: str = "", ordinal: int = 0) -> Answer:
         """The sample of that number at that place of the recorded search; with no place, the first of all."""
-        where, values = (
-            ("data=? AND place=? AND ordinal=?", (request, place, ordinal)) if place else ("data=?", (request,))
-        )
-        row = self._row(
-            f"SELECT reply, finish FROM call JOIN blob ON sha=request WHERE status='done' AND {where}", values
-        )
+        row = self._row(request, place, ordinal)
         if row is None:
             raise ModelError(
                 "the recorded run has no answer to this request",
@@ -60,10 +55,14 @@ class ReplayModel:
             )
         return Answer(row[0], finish=row[1])
 
-    def _row(self, query: str, values: tuple[object, ...]) -> tuple[str, str] | None:
+    def _row(self, request: str, place: str, ordinal: int) -> tuple[str, str] | None:
         from accelcore.journal import find, schema
 
         file = find(self.model) / schema.FILE
+        query = "SELECT reply, finish FROM call JOIN blob ON sha=request WHERE status='done' AND data=?"
+        values: tuple[object, ...] = (request,)
+        if place:
+            query, values = f"{query} AND place=? AND ordinal=?", (request, place, ordinal)
         db = schema.connect(file, write=False)
         try:
             with schema.explained(file):

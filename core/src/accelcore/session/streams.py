@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ class _Inline:
     def __init__(self, items: Iterator[Proposal]) -> None:
         self._items = items
 
-    ready = True
+    ready = ready_made = True
 
     def get(self) -> Proposal | None:
         return next(self._items, None)
@@ -47,6 +48,8 @@ LOOKAHEAD = 4
 
 class _Pumped:
     """Items of a proposer that waits (for a model): a thread runs it, the queue holds what is there."""
+
+    ready_made = False
 
     def __init__(self, items: Iterator[Proposal], pool: Executor) -> None:
         self._queue: SimpleQueue[Proposal | BaseException | None] = SimpleQueue()
@@ -87,8 +90,45 @@ class _Pumped:
         self._room.release()
 
 
+SHARE = 3
+"""Proposals that a cheap proposer gives for one of a proposer that waits, where a request goes to both."""
+
+
+class _Answers:
+    """All answers to one request: proposers take turns, so that rules and models are both heard early."""
+
+    def __init__(self, request: Request, parts: Sequence[tuple[Proposer, _Inline | _Pumped]]) -> None:
+        self.request = request
+        self._turns = deque((proposer, part, SHARE if part.ready_made else 1) for proposer, part in parts)
+        self._left = self._turns[0][2] if self._turns else 0
+
+    def get(self) -> Asked | None:
+        while self._turns:
+            proposer, part, _ = self._turns[0]
+            item = _guarded(part.get, proposer)
+            if item is None:
+                self._turns.popleft()
+                self._left = self._turns[0][2] if self._turns else 0
+                continue
+            self._left -= 1
+            if not self._left:
+                self._turns.rotate(-1)
+                self._left = self._turns[0][2]
+            return Asked(self.request, proposer, replace(item, origin=item.origin or proposer.name))
+        return None
+
+    @property
+    def ready(self) -> bool:
+        return not self._turns or self._turns[0][1].ready
+
+    def stop(self) -> None:
+        for _, part, _ in self._turns:
+            part.stop()
+        self._turns.clear()
+
+
 class Stream(Iterator[Proposal]):
-    """The answers to some requests: by request, then by proposer, then in the proposer's order.
+    """The answers to some requests, request by request; within one its proposers take turns in a fixed pattern.
 
     Every proposer that waits starts at once, on all requests.  `seen` is called with each answer as it is taken, that
     is in logical order.
@@ -105,12 +145,10 @@ class Stream(Iterator[Proposal]):
         seen: Callable[[Asked], None],
     ) -> None:
         self._seen = seen
-        self._parts = [
-            (request, proposer, _open(request, proposer, n, seed(request), pool))
+        self._requests = deque(
+            _Answers(request, [(p, _open(request, p, n, seed(request), pool)) for p in proposers])
             for request in requests
-            for proposer in proposers
-        ]
-        self._at = 0
+        )
 
     def __iter__(self) -> Stream:
         return self
@@ -120,26 +158,24 @@ class Stream(Iterator[Proposal]):
 
     def take(self) -> Asked:
         """The next proposal with the request that it answers; StopIteration at the end."""
-        while self._at < len(self._parts):
-            request, proposer, part = self._parts[self._at]
-            item = _guarded(part.get, proposer)
-            if item is not None:
-                asked = Asked(request, proposer, replace(item, origin=item.origin or proposer.name))
+        while self._requests:
+            asked = self._requests[0].get()
+            if asked is not None:
                 self._seen(asked)
                 return asked
-            self._at += 1
+            self._requests.popleft()
         raise StopIteration
 
     @property
     def ready(self) -> bool:
         """Whether the next proposal (or the end) is there."""
-        return self._at >= len(self._parts) or self._parts[self._at][2].ready
+        return not self._requests or self._requests[0].ready
 
     def close(self) -> None:
         """Ask for no more."""
-        for _, _, part in self._parts[self._at :]:
-            part.stop()
-        self._at = len(self._parts)
+        for answers in self._requests:
+            answers.stop()
+        self._requests.clear()
 
 
 def _open(request: Request, proposer: Proposer, n: int, seed: int, pool: Executor) -> _Inline | _Pumped:

@@ -1,0 +1,115 @@
+"""Language models as a proposer."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from accelcore.proposers.answers import Refused, code_in, plan_in
+from accelcore.proposers.prompts import Message, messages, refusal
+from accelcore.values import Move, Phase, Proposal, Request, Usage
+
+if TYPE_CHECKING:
+    from accelcore.models.answer import Answer
+    from accelcore.models.client import Client
+    from accelcore.protocols import Target
+    from accelcore.session import Session
+
+_KERNELS = frozenset({Phase.IMPLEMENT, Phase.REPAIR, Phase.COMBINE})
+_WINDOW = 4
+"""Calls in flight for one request: an abandoned request has paid for no more than these."""
+
+
+@dataclass(frozen=True)
+class ModelProposer:
+    """Plans and kernels by the models of the session's client; nothing without one.
+
+    An answer that is not of the form that was asked for is refused with a reason, and the model may answer once more; a
+    second refusal makes no proposal.  Deterministic in (request, seed) as far as journal and cache know the answers.
+    """
+
+    client: Client | None = None
+    target: Target | None = None
+
+    name: ClassVar[str] = "model"
+    about: ClassVar[str] = "plans and kernels by the language models of --model"
+
+    def missing(self) -> Sequence[str]:
+        """Nothing: without --model it has no client and stays silent."""
+        return ()
+
+    def bind(self, session: Session) -> ModelProposer:
+        """The same with the session's client and target."""
+        return replace(self, client=session.client, target=session.target)
+
+    def propose(self, request: Request, *, n: int, seed: int) -> Iterator[Proposal]:
+        """At most n; fewer where answers were refused."""
+        client = self.client
+        if client is None or request.parent is None or request.phase not in _KERNELS | {Phase.PLAN}:
+            return
+        asked, place = messages(self._with_menu(request), self.target), f"{seed:016x}"
+        flying: deque[tuple[int, Future[Answer]]] = deque()
+        try:
+            for ordinal in range(n):
+                flying.append((ordinal, client.submit(asked, place=place, ordinal=ordinal)))
+                if len(flying) == _WINDOW:
+                    yield from self._read(client, request, asked, place, *flying.popleft())
+            while flying:
+                yield from self._read(client, request, asked, place, *flying.popleft())
+        finally:
+            for _, future in flying:
+                future.cancel()
+
+    def _with_menu(self, request: Request) -> Request:
+        """A request without moves gets the target's as a menu; a single one is the plan to carry out."""
+        if request.moves or self.target is None or request.parent is None:
+            return request
+        return replace(request, moves=tuple(self.target.moves(request.task, request.parent.kernel)))
+
+    def _read(
+        self, client: Client, request: Request, asked: list[Message], place: str, ordinal: int, future: Future[Answer]
+    ) -> Iterator[Proposal]:
+        answer = future.result()
+        try:
+            yield self._proposal(request, answer)
+            return
+        except Refused as reason:
+            said: list[Message] = [{"role": "assistant", "content": answer.text or "(no text)"}]
+            again = [*asked, *said, {"role": "user", "content": refusal(str(reason))}]
+        second = client.ask(again, place=place, ordinal=ordinal)
+        try:
+            yield self._proposal(request, replace(second, usage=_sum(answer.usage, second.usage)))
+        except Refused:
+            return
+
+    def _proposal(self, request: Request, answer: Answer) -> Proposal:
+        """The proposal in an answer; Refused when there is none."""
+        assert request.parent is not None
+        if answer.finish != "stop":
+            raise Refused("it was cut off at the limit of tokens" if answer.finish == "length" else "it is a refusal")
+        origin = answer.usage.model or self.name
+        if request.phase is Phase.PLAN:
+            plan = plan_in(answer.text)
+            return Proposal("", plan, origin, answer.usage, move=Move("plan", plan))
+        kernel = request.parent.kernel
+        text = code_in(answer.text, kernel.language, kernel.entry)
+        made = replace(kernel, text=text, schedule=())
+        return Proposal(text, _plan(request, answer.text), origin, answer.usage, kernel=made)
+
+
+def _plan(request: Request, answer: str) -> str:
+    """What the kernel is about, in words: the plan that was asked for, or the one that the answer begins with."""
+    if len(request.moves) == 1:
+        return request.moves[0].text or request.moves[0].name
+    try:
+        return plan_in(answer)
+    except Refused:
+        return request.phase.value
+
+
+def _sum(a: Usage, b: Usage) -> Usage:
+    total = (a.tokens_in + b.tokens_in, a.tokens_out + b.tokens_out, a.tokens_cached + b.tokens_cached)
+    return Usage(b.model, *total, a.dollars + b.dollars)

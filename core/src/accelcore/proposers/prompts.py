@@ -1,0 +1,126 @@
+"""Requests as messages: the templates of `accelcore/proposers/templates`, filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING
+
+from accelcore.proposers.answers import fenced
+from accelcore.values import Phase, Request, Source, Summary, Task, abi_arguments
+
+if TYPE_CHECKING:
+    from accelcore.protocols import Target
+
+Message = Mapping[str, str]
+
+KNOWLEDGE_LIMIT = 12_000
+"""Characters of a target's architecture.md in a prompt: about 4,000 tokens."""
+
+MENU_LIMIT = 40
+
+
+def messages(request: Request, target: Target | None) -> list[Message]:
+    """The system and user message of a request about a kernel."""
+    system = _filled("system", target=request.target, **_about(request, target))
+    return [{"role": "system", "content": system}, {"role": "user", "content": _user(request)}]
+
+
+def refusal(reason: str) -> str:
+    """What a model is told when its answer could not be used."""
+    return _filled("refused", reason=reason)
+
+
+def _user(request: Request) -> str:
+    parent = request.parent
+    assert parent is not None, "requests about kernels have a parent"
+    language = parent.kernel.language
+    plan = request.moves[0].text or request.moves[0].name if len(request.moves) == 1 else ""
+    fields = {
+        "task": _task(request.task),
+        "kernel": fenced(parent.kernel.text, language),
+        "language": language,
+        "measured": _measured(request.feedback),
+        "feedback": fenced(request.feedback or "nothing", "text", 6_000),
+        "menu": _menu(request),
+        "plan": fenced(plan, "text") if plan else "",
+    }
+    return _filled(_template(request, bool(plan)), **fields)
+
+
+def _template(request: Request, has_plan: bool) -> str:
+    if request.phase is Phase.IMPLEMENT:
+        return "implement" if has_plan else "improve"
+    return {Phase.PLAN: "plan", Phase.REPAIR: "repair", Phase.COMBINE: "combine"}[request.phase]
+
+
+def _about(request: Request, target: Target | None) -> dict[str, str]:
+    machine, architecture = "", ""
+    if target is not None:
+        facts = target.machine()
+        peaks = ", ".join(f"{dtype} {rate:.3g} operations/s" for dtype, rate in facts.peaks)
+        memories = ", ".join(f"{m.name} {m.size} bytes at {m.bandwidth:.3g} bytes/s" for m in facts.memories)
+        machine = "\n".join(line for line in (facts.name, peaks, memories) if line)
+        file = target.knowledge / "architecture.md" if target.knowledge else None
+        architecture = file.read_text()[:KNOWLEDGE_LIMIT] if file and file.is_file() else ""
+    return {"machine": machine, "architecture": architecture, "interface": _interface(request)}
+
+
+def _interface(request: Request) -> str:
+    """The arguments of the kernel, in order."""
+    parent = request.parent
+    kernel = parent.kernel if parent else None
+    if kernel is None or kernel.binding:
+        return "As in the kernel; keep its signature."
+    rows = [f"- {a.name}: {a.kind}, {a.dtype}{_shape(a.shape)}, {a.role.value}" for a in abi_arguments(request.task)]
+    returns = "It returns 0, or 1 for sizes that it does not support.\n" if kernel.language == "c" else ""
+    rule = "Pointers are aligned to their element only and do not overlap.\n" if kernel.language == "c" else ""
+    return f"Function `{kernel.entry}`, arguments in this order:\n" + "\n".join(rows) + f"\n{returns}{rule}"
+
+
+def _task(task: Task) -> str:
+    parameters = "\n".join(f"- {p.name}: {p.dtype}{_shape(p.shape)}, {p.role.value}" for p in task.params)
+    requires = "\n".join(f"- {condition!r}" for condition in task.requires)
+    fields = {
+        "parameters": parameters,
+        "meaning": _meaning(task.reference),
+        "requires": f"It may be assumed that\n{requires}" if requires else "",
+    }
+    sizes = "; ".join(", ".join(f"{name} = {value}" for name, value in row) for row in task.sizes if row)
+    return _filled("task", name=task.name, **fields) + (f"It is timed at {sizes}.\n" if sizes else "")
+
+
+def _meaning(reference: Summary | Source) -> str:
+    if isinstance(reference, Source):
+        return "It computes what this program computes:\n" + fenced(reference.text, reference.language)
+    from accelcore.ir.mathematics import equation
+
+    rows = "\n".join(equation(name, expression) for name, expression in reference.post)
+    return "It computes\n" + fenced(rows, "text")
+
+
+def _shape(shape: Sequence[object]) -> str:
+    return f"[{', '.join(map(repr, shape))}]" if shape else ""
+
+
+def _measured(feedback: str) -> str:
+    return f"What the judge says of it:\n{fenced(feedback, 'text', 6_000)}\n" if feedback else ""
+
+
+def _menu(request: Request) -> str:
+    rows = [f"- {move.text or move.name}" for move in request.moves[:MENU_LIMIT]]
+    return "\n".join(rows) or "(none is listed)"
+
+
+@cache
+def _source(name: str) -> Template:
+    return Template(files("accelcore.proposers").joinpath("templates", f"{name}.md").read_text())
+
+
+def _filled(template: str, /, **fields: str) -> str:
+    """A template with its fields; blank lines that empty fields leave are closed up."""
+    lines = _source(template).substitute(fields).splitlines()
+    kept = [line for at, line in enumerate(lines) if line.strip() or (at and lines[at - 1].strip())]
+    return "\n".join(kept).strip() + "\n"
