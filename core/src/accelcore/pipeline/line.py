@@ -11,10 +11,11 @@ from accelcore.errors import UnsupportedLowering
 from accelcore.pipeline.catalog import choose_evaluator, choose_strategy, choose_target
 from accelcore.pipeline.progress import Note, Started
 from accelcore.pipeline.results import LiftedFunction, Measured, OptimizeResult
-from accelcore.values import Artifact, Candidate, Evaluation, Kernel, Machine, Status, Summary, Task
+from accelcore.values import Artifact, Evaluation, Fidelity, Kernel, Machine, Status, Summary, Task
 
 if TYPE_CHECKING:
     from accelcore.judge import Judge
+    from accelcore.pipeline.benches import Champion
     from accelcore.pipeline.sessions import Watch
     from accelcore.pipeline.settings import Settings
     from accelcore.protocols import Target
@@ -97,25 +98,24 @@ class Line:
             seed=Measured("seed", seed),
             best=Measured("best", champion.evaluation),
             speedup=champion.speedup,
-            baselines=() if self.watch.stop else self._baselines(bench, target, champion.candidate),
+            baselines=() if self.watch.stop else self._baselines(bench, target, champion),
             kernel_text=champion.candidate.kernel.text,
             inputs_judged=_inputs(champion.evaluation),
         )
         return self._finished(result, target, champion.candidate.kernel)
 
-    def _baselines(self, bench: Judge, target: Target, champion: Candidate) -> tuple[Measured, ...]:
+    def _baselines(self, bench: Judge, target: Target, champion: Champion) -> tuple[Measured, ...]:
         """Baselines of the target, each raced against the champion: the ratio is how much faster the champion is."""
         kernels: Mapping[str, Kernel] = target.baselines(self.session.task)
         if not kernels:
             return ()
         self.chosen.progress(Started("measure", ", ".join(kernels)))
-        built = bench.build(self.session.task, [champion.kernel, *kernels.values()])
+        built = bench.build(self.session.task, [champion.candidate.kernel, *kernels.values()])
         best = built[0] if isinstance(built[0], Artifact) else None
         found = []
         for label, artifact in zip(kernels, built[1:], strict=True):
             judged = artifact if isinstance(artifact, Evaluation) else bench.judge(self.session.task, artifact, best)
-            ratio = judged.metric("ratio") if judged.status is Status.OK else None
-            found.append(Measured(label, judged, ratio))
+            found.append(Measured(label, judged, _ratio(judged, champion.evaluation)))
         return tuple(found)
 
     def _result(self, task: Task, lifted: LiftedFunction | None, target: Target) -> OptimizeResult:
@@ -154,6 +154,16 @@ class Line:
 
 def _ok(evaluation: Evaluation | None) -> bool:
     return evaluation is not None and evaluation.status is Status.OK
+
+
+def _ratio(judged: Evaluation, best: Evaluation) -> float | None:
+    """Cost over the best kernel's: by pairs where it was timed, by division where costs are exact and alike."""
+    if judged.cost is None or best.cost is None:
+        return None
+    if (ratio := judged.metric("ratio")) is not None:
+        return ratio
+    exact = judged.fidelity is not Fidelity.HARDWARE and judged.fingerprint == best.fingerprint
+    return judged.cost.value / best.cost.value if exact and judged.cost.unit == best.cost.unit else None
 
 
 def _inputs(evaluation: Evaluation) -> int | None:

@@ -240,10 +240,10 @@ class OptimizeResult:
 
     @property
     def exit_code(self) -> int:
-        """0 with a correct kernel, 130 when it was interrupted before there was one, else 1."""
-        if self.best is not None and self.best.evaluation.status is Status.OK:
-            return 0
-        return 130 if self.interrupted else 1
+        """0 with a correct kernel, 130 when the run was interrupted, else 1."""
+        if self.interrupted:
+            return 130
+        return 0 if self.best is not None and self.best.evaluation.status is Status.OK else 1
 
     @property
     def grade(self) -> Grade | None:
