@@ -150,7 +150,7 @@ class Judge:
             findings.metrics["ratio_min"] = result.low
 
     def _contender(self, runner: Runner) -> Contender | None:
-        return Contender(runner.library, runner.limits) if isinstance(runner, NativeRunner) else None
+        return Contender(runner.code, runner.limits) if isinstance(runner, NativeRunner) else None
 
     def _incumbent(self, artifact: Artifact, pool: Pool) -> Contender | None:
         """The other side; what it computes on the deck's sets is remembered from race to race."""

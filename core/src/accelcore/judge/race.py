@@ -20,7 +20,7 @@ from statistics import median
 from accelcore.errors import RunFailure, SandboxError
 from accelcore.judge.compare import difference
 from accelcore.judge.pool import TimedDeck
-from accelcore.sandbox.native.session import Library
+from accelcore.sandbox.native.session import Code
 from accelcore.sandbox.native.timed import Timed, Timing
 from accelcore.values import Limits, Status
 
@@ -37,9 +37,9 @@ _SETTLED = 3  # batches that must agree on it
 
 @dataclass
 class Contender:
-    """One side of a race: its library, and what it was found to compute on each set of the deck."""
+    """One side of a race: its code, and what it was found to compute on each set of the deck."""
 
-    library: Library
+    code: Code
     limits: Limits
     accepted: dict[int, dict[str, bytes]] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
@@ -149,7 +149,7 @@ class _Sitting:
         cpu = max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
         try:
             for side in self.sides:
-                run = Timed(side.library, self.deck.deck, self.deck.outputs, dict(self.deck.sizes), side.limits)
+                run = Timed(side.code, self.deck.deck, self.deck.outputs, dict(self.deck.sizes), side.limits)
                 self.runs.append(run)
                 side.sandbox = run.session.sandbox
                 self.realtime = run.session.pin(cpu, realtime=True) and self.realtime

@@ -115,7 +115,7 @@ def specification(policy: Policy, limits: Limits, *, cwd: str | os.PathLike[str]
     folder = os.path.realpath(cwd) if cwd is not None else "/"
     inside = [] if cwd is None else [folder]
     return {
-        "native": False,
+        "guest": "",
         "cwd": folder,
         "reads": [*policy.readable(), *([] if policy.write_cwd else inside)],
         "writes": inside if policy.write_cwd else [],

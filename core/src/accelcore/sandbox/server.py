@@ -16,13 +16,22 @@ from typing import Any
 from accelcore.errors import SandboxError
 from accelcore.sandbox._jail import wire
 
-_BOOT = "import sys; sys.path.append({path!r}); from _jail import server; server.main()"
+_BOOT = "import sys; sys.path[:0] = {packages!r}; sys.path.append({path!r}); from _jail import server; server.main()"
+
+
+# A process with threads must not fork, and kernels are compared on one thread.
+_ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM", "NUMEXPR")}
 
 
 class Server:
-    """The server of this process."""
+    """A server of this process.
 
-    def __init__(self) -> None:
+    modules: what its children find imported.  With none it has the standard library only and starts in a few
+    milliseconds; else it runs with this interpreter's packages.
+    """
+
+    def __init__(self, modules: tuple[str, ...] = ()) -> None:
+        self._modules = modules
         self._lock = threading.Lock()
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -52,12 +61,14 @@ class Server:
 
     def _start(self) -> None:
         mine, theirs = socket.socketpair()
-        boot = _BOOT.format(path=os.path.dirname(os.path.abspath(__file__)))
+        packages = [p for p in sys.path if os.path.isabs(p)] if self._modules else []
+        flags = ["-I"] if self._modules else ["-I", "-S"]
+        boot = _BOOT.format(packages=packages, path=os.path.dirname(os.path.abspath(__file__)))
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-B", "-c", boot, str(theirs.fileno())],
+                [sys.executable, *flags, "-B", "-c", boot, str(theirs.fileno()), *self._modules],
                 pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                start_new_session=True, close_fds=True, cwd="/", env={"LC_ALL": "C.UTF-8"},
+                start_new_session=True, close_fds=True, cwd="/", env={"LC_ALL": "C.UTF-8", **_ONE_THREAD},
             )  # fmt: skip
         self._control = mine
 
@@ -84,5 +95,7 @@ class Server:
 
 
 SERVER = Server()
+NUMPY_SERVER = Server(("numpy",))
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=SERVER.forget)
+    os.register_at_fork(after_in_child=NUMPY_SERVER.forget)

@@ -85,11 +85,11 @@ def _program(spec: Spec, layers: list[str]) -> list[seccomp.Instruction]:
     return seccomp.program(
         fork=spec["fork"],
         threads=spec["threads"],
-        exec_=not spec["native"],
+        exec_=not spec["guest"],
         # Landlock does not govern modes and owners; a read-only view does.
         metadata=bool(spec["writes"]) and "mount" in layers,
-        deferred=not spec["native"],
-        kill=spec["native"],
+        deferred=spec["guest"] != "native",
+        kill=spec["guest"] == "native",
     )
 
 

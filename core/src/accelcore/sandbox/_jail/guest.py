@@ -18,8 +18,8 @@ from typing import Any
 from .trampoline import Caller
 
 HEADER = struct.Struct("<cQI")
-RESERVE, LOAD, MAP, FRAMES, TOUCH, GO, EMPTY, CODES, SCRATCH, WORKSPACE, FAILED = (
-    bytes([c]) for c in b"RLMFTGECSW!"
+RESERVE, LOAD, MAP, FRAMES, TOUCH, GO, EMPTY, CODES, SCRATCH, WORKSPACE, DESCRIBE, FAILED = (
+    bytes([c]) for c in b"RLMFTGECSWD!"
 )
 
 PAGE = 4096
@@ -88,6 +88,10 @@ class Guest:
         ctypes.memset(whole + PAGE, 0x5A, size)  # whoever takes it for zeros is wrong
         return json.dumps(whole + PAGE).encode()
 
+    def describe(self, _payload: bytes) -> bytes:
+        """Shapes of arrays: of no use to machine code."""
+        return b""
+
     def take_frames(self, payload: bytes) -> bytes:
         """count, stride, then the frames of the next batch."""
         self.count, self.stride = struct.unpack_from("<QQ", payload)
@@ -124,10 +128,15 @@ class Guest:
 
 def serve(commands: int, replies: int, fds: list[int]) -> None:
     """Answer commands until the pipe closes."""
-    guest = Guest(fds)
+    answer(Guest(fds), commands, replies)
+
+
+def answer(guest: Guest, commands: int, replies: int) -> None:
+    """The loop of `serve` for any kind of guest."""
     actions: dict[bytes, Callable[[bytes], bytes]] = {
         RESERVE: guest.reserve, LOAD: guest.load, MAP: guest.map, FRAMES: guest.take_frames, TOUCH: guest.touch,
-        GO: guest.go, EMPTY: guest.go_empty, CODES: guest.codes, SCRATCH: guest.scratch, WORKSPACE: guest.give_workspace,
+        GO: guest.go, EMPTY: guest.go_empty, CODES: guest.codes, SCRATCH: guest.scratch,
+        WORKSPACE: guest.give_workspace, DESCRIBE: guest.describe,
     }  # fmt: skip
     while header := os.read(commands, HEADER.size):
         code, nonce, length = HEADER.unpack(header)
@@ -135,7 +144,9 @@ def serve(commands: int, replies: int, fds: list[int]) -> None:
         while len(payload) < length:
             payload += os.read(commands, length - len(payload))
         try:
-            answer = actions[code](payload)
+            result = actions[code](payload)
         except (OSError, AttributeError) as error:  # a library that cannot be loaded, memory that cannot be had
-            code, answer = FAILED, str(error).encode()[:4096]
-        os.write(replies, HEADER.pack(code, nonce, len(answer)) + answer)
+            code, result = FAILED, str(error).encode()[:4096]
+        data = memoryview(HEADER.pack(code, nonce, len(result)) + result)
+        while data:
+            data = data[os.write(replies, data) :]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import os
 import signal
 import socket
@@ -16,7 +17,9 @@ from . import keeper, wire
 
 
 def main() -> None:
-    """Serve on the socket whose descriptor is the first argument."""
+    """Serve on the socket whose descriptor is the first argument; the others name modules to have ready."""
+    for name in sys.argv[2:]:
+        importlib.import_module(name)
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who hangs up
@@ -39,7 +42,7 @@ def _keep(control: socket.socket, spec: keeper.Spec, fds: list[int]) -> None:
         control.close()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         channel = socket.socket(fileno=fds[0])
-        if spec["native"]:
+        if spec["guest"]:
             from . import stopwatch
 
             stopwatch.serve(spec, channel, fds[1:])

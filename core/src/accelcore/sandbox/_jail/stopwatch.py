@@ -148,7 +148,12 @@ def serve(spec: keeper.Spec, channel: socket.socket, fds: list[int]) -> None:
     def body(report: socket.socket, rest: list[int], layers: list[str]) -> None:
         keeper.say(report, layers=layers)
         report.close()
-        guest.serve(rest[0], rest[1], rest[2:])
+        if spec["guest"] == "python":
+            from . import script
+
+            script.serve(rest[0], rest[1], rest[2:])
+        else:
+            guest.serve(rest[0], rest[1], rest[2:])
 
     ward = keeper.start(spec, [*fds[:3], inner_commands, inner_replies, *fds[3:]], body)
     for fd in (*fds, inner_commands, inner_replies):

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from accelcore.errors import RunFailure, SandboxError
 from accelcore.sandbox import frames
 from accelcore.sandbox.memory import PAGE, Region, pages
-from accelcore.sandbox.native.session import Library, Session
+from accelcore.sandbox.native.session import Code, Session
 from accelcore.values import AbiArg, Limits, Role, Status
 
 if TYPE_CHECKING:
@@ -63,14 +63,14 @@ class Guarded:
     bytes instead of inaccessible ones, and writable inputs.
     """
 
-    def __init__(self, library: Library, room: Mapping[str, int], limits: Limits, *, open_house: bool = False) -> None:
-        self.library, self.room, self.open_house = library, dict(room), open_house
+    def __init__(self, code: Code, room: Mapping[str, int], limits: Limits, *, open_house: bool = False) -> None:
+        self.code, self.room, self.open_house = code, dict(room), open_house
         self._calls = secrets.randbelow(2)
         self._workspaces: dict[tuple[int, ...], list[int]] = {}
-        self._slots = _slots(library.arguments, room, open_house=open_house)
+        self._slots = _slots(code.arguments, room, open_house=open_house)
         self._arena = Region(sum(slot.size for slot in self._slots))
         try:
-            self.session = Session(library, (self._arena.fd_read, self._arena.fd), limits)
+            self.session = Session(code, (self._arena.fd_read, self._arena.fd), limits)
             try:
                 self._bases = self.session.reserve([(slot.size, slot.writable) for slot in self._slots])
                 self.session.load()
@@ -90,6 +90,7 @@ class Guarded:
         """
         self._calls += 1
         placed = [self._place(slot, buffers[slot.argument.name]) for slot in self._slots]
+        self.session.describe(buffers)
         self.session.frames(self._words(buffers, sizes, placed))
         self.session.go()
         check_code(self.session.codes()[0], sizes)
@@ -119,12 +120,12 @@ class Guarded:
 
         places = zip(self._bases, placed, strict=True)
         addresses = {p.slot.argument.name: base + p.at - p.slot.offset for base, p in places}
-        row = [call_word(a, buffers, sizes, addresses) for a in self.library.arguments]
+        row = [call_word(a, buffers, sizes, addresses) for a in self.code.arguments]
         return np.array([[*row, *self._workspace(sizes)]], np.uint64)
 
     def _workspace(self, sizes: Mapping[str, int]) -> list[int]:
         """The address of the kernel's scratch memory for these sizes, if it wants any."""
-        key = tuple(frames.size_words(self.library.arguments, sizes))
+        key = tuple(frames.size_words(self.code.arguments, sizes))
         if key not in self._workspaces:
             wanted = self.session.wanted_workspace(key)
             self._workspaces[key] = [] if wanted is None else [self.session.workspace(wanted)]
@@ -159,14 +160,14 @@ class Guarded:
 
 
 def explain(
-    failure: RunFailure, library: Library, buffers: Arrays, sizes: Mapping[str, int], limits: Limits
+    failure: RunFailure, code: Code, buffers: Arrays, sizes: Mapping[str, int], limits: Limits
 ) -> RunFailure:
     """A better account of a crash: the same call where it may do what it likes, and what it did there."""
     if failure.status != Status.CRASHED:
         return failure
     copies = {name: array.copy() for name, array in buffers.items()}
     try:
-        with Guarded(library, room_of(copies), limits, open_house=True) as house:
+        with Guarded(code, room_of(copies), limits, open_house=True) as house:
             house.call(copies, sizes)
     except RunFailure as found:
         if found.status == Status.WRONG:

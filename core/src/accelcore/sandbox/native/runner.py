@@ -1,4 +1,4 @@
-"""`NativeRunner`: the plain `Runner` protocol over the sandboxed process, and `open_kernel` for evaluators."""
+"""`NativeRunner`: the plain `Runner` protocol over the sandboxed process, and `open_kernel` and `open_script` for evaluators."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from accelcore.errors import PluginError, RunFailure
 from accelcore.sandbox.frames import parse_abi
 from accelcore.sandbox.native.guarded import Guarded, explain, room_of
-from accelcore.sandbox.native.session import Library
-from accelcore.values import Artifact, Limits
+from accelcore.sandbox.native.session import Code, Library, Script
+from accelcore.values import AbiArg, Artifact, Limits
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class NativeRunner:
-    """Runs a kernel of a shared object.  Costs are None: the judge's clock counts (`Timed`).
+    """Runs a kernel, of a shared object or in Python.  Costs are None: the judge's clock counts (`Timed`).
 
     All calls share one process as long as their arrays fit the room that the first one had, or that `reserve` made.
     """
 
-    def __init__(self, library: Library, limits: Limits) -> None:
-        self.library, self.limits = library, limits
+    def __init__(self, code: Code, limits: Limits) -> None:
+        self.code, self.limits = code, limits
         self._guarded: Guarded | None = None
         self._room: dict[str, int] = {}
 
@@ -39,7 +39,7 @@ class NativeRunner:
                 self._process(buffers).call(buffers, sizes)
             except RunFailure as failure:
                 self.close()
-                raise explain(failure, self.library, buffers, sizes, self.limits) from failure
+                raise explain(failure, self.code, buffers, sizes, self.limits) from failure
 
     @property
     def sandbox(self) -> str:
@@ -51,7 +51,7 @@ class NativeRunner:
         if self._guarded is None or any(size > self._guarded.room[name] for name, size in room.items()):
             self.close()
             self.reserve(room)
-            self._guarded = Guarded(self.library, self._room, self.limits)
+            self._guarded = Guarded(self.code, self._room, self.limits)
         return self._guarded
 
     def close(self) -> None:
@@ -69,10 +69,23 @@ class NativeRunner:
 
 def open_kernel(artifact: Artifact, *, limits: Limits) -> NativeRunner:
     """The runner of a built C kernel.  Its facts must have ("abi", abi_text(task))."""
+    return NativeRunner(Library(artifact.path, artifact.symbol, _arguments(artifact)), limits)
+
+
+def open_script(artifact: Artifact, *, limits: Limits) -> NativeRunner:
+    """The runner of a Python kernel: `kernel.text` defines the function `symbol`; facts as for `open_kernel`.
+
+    It is called with the arguments that are no results, in order (sizes that only appear in shapes last, if it takes
+    so many), and returns its results: one array, or a tuple in the order of the task; None for one changed in place.
+    """
+    return NativeRunner(Script(artifact.kernel.text, artifact.symbol, _arguments(artifact)), limits)
+
+
+def _arguments(artifact: Artifact) -> tuple[AbiArg, ...]:
     abi = dict(artifact.facts).get("abi")
     if abi is None:
         raise PluginError(
             f"the artifact of {artifact.kernel.entry} does not say its arguments",
             hint='its evaluator must add ("abi", accelcore.sandbox.native.abi_text(task)) to its facts',
         )
-    return NativeRunner(Library(artifact.path, artifact.symbol, parse_abi(abi)), limits)
+    return parse_abi(abi)

@@ -6,23 +6,24 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from accelcore.errors import RunFailure, SandboxError
 from accelcore.sandbox import frames
 from accelcore.sandbox._jail import guest, wire
-from accelcore.sandbox.policy import KERNEL, Policy
+from accelcore.sandbox.policy import KERNEL, PYTHON
 from accelcore.sandbox.run import describe, level_of, specification
-from accelcore.sandbox.server import SERVER
+from accelcore.sandbox.server import NUMPY_SERVER, SERVER
 from accelcore.values import AbiArg, Limits, Status
 
 if TYPE_CHECKING:
     import numpy as np
 
 _LIFETIME = 3600.0  # seconds of CPU that a process may use in all; each command has its own, shorter limit
-_OVERHEAD = 256 << 20  # address space of the process itself
+_OVERHEAD, _PYTHON_OVERHEAD = 256 << 20, 2 << 30  # address space of the process itself
+_SHOWN = 600  # characters of what a kernel says about itself
 _GRACE = 10.0  # seconds that the keeper may lag behind its own deadline on a busy machine
 
 
@@ -35,20 +36,36 @@ class Library:
     arguments: tuple[AbiArg, ...]
 
 
-class Session:
-    """A sandboxed process with the library loaded.  Any failure ends it.
+@dataclass(frozen=True)
+class Script:
+    """Python text and the function in it that is the kernel."""
 
-    lent: descriptors of shared memory, by position in `map`.  Raises RunFailure when loading fails.
+    text: str
+    entry: str
+    arguments: tuple[AbiArg, ...]
+
+
+Code = Library | Script
+
+
+class Session:
+    """A sandboxed process that holds one kernel.  Any failure ends it.
+
+    lent: descriptors of shared memory, by position in `map`.
     """
 
-    def __init__(self, library: Library, lent: Sequence[int], limits: Limits, policy: Policy = KERNEL) -> None:
-        self.library, self.limits = library, limits
+    def __init__(self, code: Code, lent: Sequence[int], limits: Limits) -> None:
+        self.code, self.limits = code, limits
+        native = isinstance(code, Library)
+        policy = KERNEL.reading(code.path) if isinstance(code, Library) else PYTHON
+        overhead = _OVERHEAD if native else _PYTHON_OVERHEAD
         room = sum(os.fstat(fd).st_size for fd in lent)
-        bounds = Limits(_LIFETIME, limits.memory + _OVERHEAD + 2 * room, limits.output)
-        spec = specification(policy.reading(library.path), bounds)
-        spec |= {"native": True, "memory": bounds.memory}
+        bounds = Limits(_LIFETIME, limits.memory + overhead + 2 * room, limits.output)
+        spec = specification(policy, bounds)
+        spec |= {"guest": "native" if native else "python", "memory": bounds.memory}
         with open(os.devnull, "r+b") as null:
-            self._channel = SERVER.submit(spec, (null.fileno(),) * 3 + tuple(lent))
+            server = SERVER if native else NUMPY_SERVER
+            self._channel = server.submit(spec, (null.fileno(),) * 3 + tuple(lent))
         self._channel.settimeout(limits.seconds + _GRACE)
         try:
             self.layers: tuple[str, ...] = tuple(self._receive()[0].get("layers", ()))
@@ -73,15 +90,21 @@ class Session:
         self._ask(guest.MAP, pieces)
 
     def load(self) -> None:
-        """Load the library; its constructors run before any input is mapped."""
-        self.signature = frames.signature(self.library.arguments, workspace=False)
-        facts = {"library": self.library.path, "symbol": self.library.symbol, "signature": self.signature}
+        """Load the kernel; constructors and top levels run before any input is mapped."""
+        self.signature = frames.signature(self.code.arguments, workspace=False)
         try:
-            answer = json.loads(self._ask(guest.LOAD, facts))
+            answer = json.loads(self._ask(guest.LOAD, _to_load(self.code, self.signature)))
         except SandboxError as error:
-            raise RunFailure(f"the library does not load: {error.what}", status=Status.COMPILE_ERROR) from error
+            raise RunFailure(f"does not load: {error.what}", status=Status.COMPILE_ERROR) from error
+        if answer.get("error"):
+            raise RunFailure(f"does not load: {answer['error']}", status=Status.COMPILE_ERROR)
         self.direct, self._wants = bool(answer["direct"]), bool(answer["workspace"])
         self.signature += "q" if self._wants else ""
+
+    def describe(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Tell the shapes and dtypes of the arrays that the next frames point to, where the kernel needs them."""
+        if isinstance(self.code, Script):
+            self._ask(guest.DESCRIBE, {name: [a.shape, a.dtype.str] for name, a in arrays.items()})
 
     def wanted_workspace(self, sizes: Sequence[int]) -> int | None:
         """Bytes of workspace that the kernel wants for these values of its size arguments; None for no workspace."""
@@ -116,9 +139,12 @@ class Session:
         return int(self._do({"do": "time", "code": guest.EMPTY.decode(), "seconds": self.limits.seconds})["ns"])
 
     def codes(self) -> list[int]:
-        """What the calls of the last batch returned."""
-        codes: list[int] = json.loads(self._ask(guest.CODES, b""))
-        return codes
+        """What the calls of the last batch returned.  RunFailure with the exception that a Python kernel raised."""
+        codes: list[int] | dict[str, str] = json.loads(self._ask(guest.CODES, b""))
+        if isinstance(codes, dict):
+            status = Status.WRONG if codes.get("status") == "wrong" else Status.CRASHED
+            raise RunFailure(str(codes.get("what"))[:_SHOWN], status=status)
+        return [int(code) for code in codes]
 
     def threads(self) -> int:
         """How many threads the process has; 1 where the system does not tell."""
@@ -150,13 +176,20 @@ class Session:
     def _receive(self) -> tuple[dict[str, Any], bytes]:
         try:
             answer, payload, _ = wire.receive(self._channel)
-        except (EOFError, ConnectionError, socket.timeout) as error:
+        except (EOFError, ConnectionError, TimeoutError) as error:
             raise SandboxError("the keeper of a kernel is gone", hint="is the machine out of memory?") from error
         if failed := answer.get("failed"):
             raise _failure(failed, answer, self.limits)
         if answer.get("error"):
             raise SandboxError(f"the sandbox could not start a process: {answer['error']}")
         return answer, payload
+
+
+def _to_load(code: Code, signature: str) -> dict[str, object]:
+    if isinstance(code, Library):
+        return {"library": code.path, "symbol": code.symbol, "signature": signature}
+    arguments = [[a.name, a.kind, a.dtype, a.role.value] for a in code.arguments]
+    return {"text": code.text, "entry": code.entry, "arguments": arguments}
 
 
 def _failure(failed: str, answer: dict[str, Any], limits: Limits) -> Exception:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from accelcore.sandbox import frames
 from accelcore.sandbox.native.guarded import POISONS, call_word, check_code
 from accelcore.sandbox.native.layout import Deck
-from accelcore.sandbox.native.session import Library, Session
+from accelcore.sandbox.native.session import Code, Session
 from accelcore.values import Limits, Role
 
 if TYPE_CHECKING:
@@ -52,13 +52,13 @@ class Timed:
     """
 
     def __init__(
-        self, library: Library, deck: Deck, results: Deck, sizes: Mapping[str, int], limits: Limits
+        self, code: Code, deck: Deck, results: Deck, sizes: Mapping[str, int], limits: Limits
     ) -> None:
-        self.library, self.deck, self.sizes = library, deck, dict(sizes)
+        self.code, self.deck, self.sizes = code, deck, dict(sizes)
         self._results = results
         self._batches = 0
         self._empty: dict[int, int] = {}
-        self.session = Session(library, (deck.region.fd_read, results.region.fd), limits)
+        self.session = Session(code, (deck.region.fd_read, results.region.fd), limits)
         try:
             self._arrange()
         except BaseException:
@@ -69,9 +69,10 @@ class Timed:
         shapes = [(self.deck.layout.block * self._results.count, False), (self._results.region.size, True)]
         self._bases = self.session.reserve(shapes)
         self.session.load()
-        wanted = self.session.wanted_workspace(frames.size_words(self.library.arguments, self.sizes))
+        wanted = self.session.wanted_workspace(frames.size_words(self.code.arguments, self.sizes))
         self._workspace = [] if wanted is None else [self.session.workspace(wanted)]
         self.session.map([(_RESULTS, 0, _RESULTS, 0, self._results.region.size)])
+        self.session.describe({**self.deck.arrays(0), **self._results.arrays(0)})
 
     def show(self, first: int, calls: int) -> None:
         """Map the inputs of the sets first .. first + calls - 1 and read them all once."""
@@ -101,7 +102,7 @@ class Timed:
         """Prepare the results of one call: poison, or the values at entry of arrays that change in place."""
         self._results.block(call)[:] = POISONS[self._batches % 2]
         inputs: Mapping[str, np.ndarray[Any, Any]] | None = None
-        for argument in self.library.arguments:
+        for argument in self.code.arguments:
             if argument.role is Role.INOUT:
                 inputs = inputs or self.deck.arrays(set_)
                 self._results.arrays(call)[argument.name][...] = inputs[argument.name]
@@ -111,7 +112,7 @@ class Timed:
 
         rows = np.zeros((calls, len(self.session.signature)), np.uint64)
         steps = np.arange(calls, dtype=np.uint64)
-        for column, argument in enumerate(self.library.arguments):
+        for column, argument in enumerate(self.code.arguments):
             if argument.kind == "pointer":
                 slot = _INPUTS if argument.role is Role.IN else _RESULTS
                 layout = self.deck.layout if slot == _INPUTS else self._results.layout

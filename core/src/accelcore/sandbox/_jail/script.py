@@ -1,0 +1,181 @@
+"""The process that holds a candidate written in Python: the same commands as `guest`, over NumPy arrays.
+
+Forked from a server that has NumPy loaded.  The function takes the arguments of the task that it fills itself with
+(arrays, scalars, sizes, in order) and returns its results, one or a tuple; what it returns is copied to shared memory
+after the clock has stopped, so a kernel is not charged for the harness's copy.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import linecache
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from . import guest
+
+_ERROR = 600  # characters of an exception's text that are passed on
+
+
+class Problem(Exception):
+    """What the function returned is not what it should return."""
+
+
+class ScriptGuest(guest.Guest):
+    """State of the process: the function, its arguments for the next batch, what it returned."""
+
+    def __init__(self, fds: list[int]) -> None:
+        super().__init__(fds)
+        self.python: Callable[..., Any] = lambda *_: None
+        self.arguments: list[tuple[str, str, str, str]] = []
+        self.shapes: dict[str, tuple[list[int], str]] = {}
+        self.calls: list[list[Any]] = []
+        self.targets: list[dict[str, Any]] = []
+        self.returned: list[Any] = []
+        self.failure = ""
+
+    def load(self, payload: bytes) -> bytes:
+        """{text, entry, arguments} -> {direct, workspace, error}.  The module's top level runs here."""
+        facts = json.loads(payload)
+        self.arguments = [tuple(a) for a in facts["arguments"]]
+        name = "<kernel>"
+        linecache.cache[name] = (len(facts["text"]), None, facts["text"].splitlines(keepends=True), name)
+        space: dict[str, Any] = {"__name__": "kernel"}
+        error = ""
+        try:
+            exec(compile(facts["text"], name, "exec"), space)
+            self.python = space[facts["entry"]]
+        except KeyError:
+            error = f"defines no function {facts['entry']}"
+        except Exception as problem:  # noqa: BLE001  # the candidate's own code runs here
+            error = _text(problem)
+        return json.dumps({"direct": False, "workspace": False, "error": error}).encode()
+
+    def describe(self, payload: bytes) -> bytes:
+        """{name: [shape, dtype]} of the arrays that frames point to."""
+        self.shapes = json.loads(payload)
+        return b""
+
+    def take_frames(self, payload: bytes) -> bytes:
+        """count, stride, then frames of 64-bit words: two of header, then one for each argument."""
+        self.count, self.stride = struct.unpack_from("<QQ", payload)
+        width = self.stride // 8
+        self.calls, self.targets, self.returned, self.failure = [], [], [], ""
+        for at in range(self.count):
+            words = struct.unpack_from(f"<{width}Q", payload, 16 + at * self.stride)[2:]
+            self._prepare(words)
+        return b""
+
+    def _prepare(self, words: tuple[int, ...]) -> None:
+        """Arguments and result arrays of one call."""
+        values, targets = [], {}
+        for (name, kind, dtype, role), word in zip(self.arguments, words, strict=False):
+            if kind == "pointer":
+                array = self._array(name, word, writable=role != "in")
+                if role in ("out", "inout"):
+                    targets[name] = array
+                if role != "out":
+                    values.append(array)
+            else:
+                values.append(_number(word, kind, dtype))
+        code = getattr(self.python, "__code__", None)
+        if code is not None and not code.co_flags & 0x04:  # no *args: sizes that it does not ask for are left out
+            values = values[: code.co_argcount]
+        self.calls.append(values)
+        self.targets.append(targets)
+
+    def _array(self, name: str, address: int, *, writable: bool) -> Any:
+        import numpy as np
+
+        shape, dtype = self.shapes[name]
+        size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+        memory = (ctypes.c_char * max(size, 1)).from_address(address)
+        array: Any = np.ndarray(shape, dtype, buffer=memory if size else bytearray(1))
+        array.flags.writeable = writable
+        return array
+
+    def go(self, _payload: bytes) -> bytes:
+        """Run the batch.  An exception ends it and is reported by `codes`."""
+        function, keep = self.python, self.returned.append
+        try:
+            for values in self.calls:
+                keep(function(*values))
+        except Exception as problem:  # noqa: BLE001  # the candidate's own code runs here
+            self.failure = _text(problem)
+        return b""
+
+    def go_empty(self, _payload: bytes) -> bytes:
+        """The same loop over a function that does nothing."""
+        kept: list[Any] = []
+        function, keep = _nothing, kept.append
+        for values in self.calls:
+            keep(function(*values))
+        return b""
+
+    def codes(self, _payload: bytes) -> bytes:
+        """Copy what was returned to shared memory: a list of zeros, or {status, what}."""
+        if self.failure:
+            return json.dumps({"status": "crashed", "what": self.failure}).encode()
+        try:
+            for result, targets in zip(self.returned, self.targets, strict=True):
+                _store(result, targets)
+        except Problem as problem:
+            return json.dumps({"status": "wrong", "what": str(problem)[:_ERROR]}).encode()
+        self.returned.clear()
+        return json.dumps([0] * self.count).encode()
+
+
+def _nothing(*_: object) -> None:
+    return None
+
+
+def _store(result: Any, targets: dict[str, Any]) -> None:
+    """Copy the results of one call.  None stands for what was changed in place."""
+    import numpy as np
+
+    values = result if isinstance(result, tuple) else (result,)
+    if len(values) != len(targets):
+        raise Problem(f"returns {len(values)} results, expected {len(targets)}: {', '.join(targets)}")
+    for (name, target), value in zip(targets.items(), values, strict=True):
+        if value is None:
+            continue
+        if target.shape == () and isinstance(value, int | float | bool | np.generic):
+            value = np.asarray(value)
+        if type(value) is not np.ndarray:
+            raise Problem(f"returns {type(value).__name__} for {name}, expected numpy.ndarray")
+        if value.shape != target.shape:
+            raise Problem(f"returns shape {value.shape} for {name}, expected {target.shape}")
+        try:
+            np.copyto(target, value, casting="same_kind")
+        except TypeError:
+            raise Problem(f"returns dtype {value.dtype} for {name}, expected {target.dtype}") from None
+
+
+def _number(word: int, kind: str, dtype: str) -> Any:
+    """A scalar or size from its 64-bit word."""
+    import numpy as np
+
+    if kind == "size":
+        return word
+    if dtype == "bool":
+        return bool(word & 1)
+    code = {"i": "i", "u": "u", "f": "f"}[dtype[0]] + str(int(dtype[1:]) // 8)
+    return np.frombuffer(word.to_bytes(8, "little"), code, 1)[0]
+
+
+def _text(problem: BaseException) -> str:
+    """An exception with the line of the kernel that raised it."""
+    place = ""
+    trace = problem.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<kernel>":
+            place = f" (line {trace.tb_lineno})"
+        trace = trace.tb_next
+    return f"{type(problem).__name__}: {problem}{place}"[:_ERROR]
+
+
+def serve(commands: int, replies: int, fds: list[int]) -> None:
+    """Answer commands until the pipe closes."""
+    guest.answer(ScriptGuest(fds), commands, replies)
