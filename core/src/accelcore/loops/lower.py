@@ -14,13 +14,16 @@ from dataclasses import dataclass, field
 
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.dtypes import DTYPES, INDEX
-from accelcore.ir.expr import Expr, array, cast, get, index, param, rebuild, substitute
+from accelcore.ir.expr import Expr, array, binary, cast, get, index, param, rebuild, size, substitute
+from accelcore.ir.ranges import Interval, facts_of
 from accelcore.loops.nodes import Allocate, Buffer, For, Memory, Program, Statement, Store
 from accelcore.loops.realize import Realizer
 from accelcore.loops.sharing import dear, repeated_stages, skips, tabulated, total
-from accelcore.values import Param, Role, Summary, Task, abi_arguments
+from accelcore.values import Param, Role, Summary, Task, abi_arguments, size_names
 
 _NAMES = "ijklpqrstuvw"
+SIZE_LIMIT = 2**31 - 1
+"""Largest extent that a program supports: indices of elements fit 32-bit lanes.  It is part of its requirements."""
 
 
 def lower(task: Task) -> Program:
@@ -32,7 +35,7 @@ def lower(task: Task) -> Program:
         raise UnsupportedLowering(f"task {task.name} has no summary to lower", hint="lift it first")
     from accelcore.loops.inplace import entry_copies
 
-    realizer = Realizer(real_dtype(task))
+    realizer = Realizer(real_dtype(task), facts(task))
     posts = [(task.param(name), realizer.value(post)) for name, post in task.reference.post]
     return entry_copies(task, posts, _build)
 
@@ -43,6 +46,20 @@ def real_dtype(task: Task) -> str:
         return task.tolerance.accumulate
     floats = {p.dtype for p in task.params if DTYPES[p.dtype].is_float and p.dtype != "real"}
     return "f64" if "f64" in floats else "f32"
+
+
+def facts(task: Task) -> dict[str | int | Expr, Interval]:
+    """Ranges of sizes, scalars and elements, as far as dtypes and preconditions tell."""
+    known = facts_of(task.params, task.requires)
+    for name in size_names(task):
+        low, high = known.get(name, (0, SIZE_LIMIT))
+        known[name] = max(low, 0), min(high, SIZE_LIMIT)
+    return known
+
+
+def requirements(task: Task) -> tuple[Expr, ...]:
+    """What the task requires, and that indices fit 32 bits: the seed's integers rely on both."""
+    return (*task.requires, *(binary("le", size(name), index(SIZE_LIMIT)) for name in size_names(task)))
 
 
 def arguments(task: Task) -> tuple[Buffer, ...]:
@@ -65,7 +82,7 @@ def _build(task: Task, posts: Sequence[tuple[Param, Expr]], copies: Sequence[str
     builder.goals(goals if grouped else [])
     for goal in goals if not grouped else []:
         builder.goals([goal])
-    return Program(task.name, arguments(task), tuple(builder.frames[0].statements), task.requires)
+    return Program(task.name, arguments(task), tuple(builder.frames[0].statements), requirements(task))
 
 
 def renamed(e: Expr, mapping: dict[str, Expr]) -> Expr:

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.dtypes import DTYPES, INDEX
 from accelcore.ir.expr import BINDERS, COMPARE, Expr, call, cast, const, fresh, get, rebuild
-from accelcore.loops._interval import ANY, Interval, interval, join
+from accelcore.ir.ranges import ANY, Facts, Interval, join, natural
+from accelcore.ir.ranges import interval as interval_under
 
 _CANDIDATES = ("u8", "i8", "u16", "i16", "i32", "u32", "i64", "u64")
 _RING = frozenset({"add", "sub", "mul", "neg", "and", "or", "xor", "not"})
@@ -32,17 +33,16 @@ def smallest(value: Interval) -> str | None:
     return None
 
 
-def natural(dtype: str) -> Interval:
-    """All values of an integer dtype."""
-    facts = DTYPES[dtype]
-    return ANY if facts.low is None or facts.is_float else (facts.low, facts.high or 0)
-
-
 @dataclass
 class Realizer:
-    """Realizes expressions; `real` is the float dtype in which reals are computed."""
+    """Realizes expressions.
+
+    real: the float dtype in which reals are computed.  facts: what is known of sizes, scalars and elements.
+    ranges: of the variables of open binders, by number.
+    """
 
     real: str
+    facts: Facts = field(default_factory=dict)
     ranges: dict[int, Interval] = field(default_factory=dict)
     _memo: dict[Expr, Expr] = field(default_factory=dict)
 
@@ -83,9 +83,12 @@ class Realizer:
             hint="annotate the storage dtypes, or state a bound with an assertion",
         )
 
-    def interval(self, e: Expr) -> Interval:
-        """Interval of an integer expression under the open binders."""
-        return interval(e, self.ranges)
+    def interval(self, e: Expr, more: Mapping[int, Interval] | None = None) -> Interval:
+        """Interval of an integer expression under the open binders, and `more` variables."""
+        known: dict[str | int | Expr, Interval] = dict(self.facts)
+        known.update(self.ranges)
+        known.update(more or {})
+        return interval_under(e, known)
 
     # Reals.
 

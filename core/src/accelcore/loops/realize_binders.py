@@ -8,11 +8,11 @@ initial value and every update of a value in it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.expr import Expr, bind, cast, fold, substitute, var
-from accelcore.loops._interval import ANY, Interval, interval, join
+from accelcore.ir.ranges import ANY, Interval, join
 from accelcore.loops.realize import Realizer, smallest
 
 _SETTLE = 6
@@ -149,12 +149,11 @@ def _inductive(
     Those that still grow after a few rounds get their largest change of one iteration times the iterations, and the
     others are settled again under that.
     """
-    now = {n: interval(i, r.ranges) for n, i in zip(names, inits, strict=True)}
+    now = {n: r.interval(i) for n, i in zip(names, inits, strict=True)}
     fixed: dict[int, Interval] = {}
     for _ in range(len(names) + 1):
         for _ in range(_SETTLE):
-            env: Mapping[int, Interval] = {**r.ranges, **now}
-            grown = {n: fixed.get(n) or join(now[n], interval(b, env)) for n, b in zip(names, bodies, strict=True)}
+            grown = {n: fixed.get(n) or join(now[n], r.interval(b, now)) for n, b in zip(names, bodies, strict=True)}
             if grown == now:
                 return now
             now, before = grown, now
