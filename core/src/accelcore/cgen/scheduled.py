@@ -30,7 +30,7 @@ FLAGS = ("-O2", "-O3")
 class ScheduledTarget:
     """A target whose kernels are C emitted from scheduled loops.
 
-    Subclasses set the class variables and `isa`, and may refine `machine`, `flags` and `build_moves`.
+    Subclasses set the class variables and `vectors`, and may refine `machine`, `flags` and `build_moves`.
     """
 
     name: ClassVar[str] = ""
@@ -42,7 +42,7 @@ class ScheduledTarget:
         """Folder of plain files for people and models, or None."""
         return None
 
-    def isa(self) -> VectorIsa:
+    def vectors(self) -> VectorIsa:
         """The instruction set that is emitted."""
         raise NotImplementedError
 
@@ -74,7 +74,7 @@ class ScheduledTarget:
             if found:
                 build[found[1]] = found[2]
         chosen = tuple(sorted((key, value) for key, value in build.items() if value))
-        text = emit(self.program(task, schedule), self.isa())
+        text = emit(self.program(task, schedule), self.vectors())
         return Kernel(text, "c", f"ac_{task.name}", tuple(schedule), chosen)
 
     def lower(self, task: Task) -> Kernel:
@@ -95,7 +95,7 @@ class ScheduledTarget:
 
     def unit(self) -> VectorUnit:
         """What the loop language needs to know of the machine."""
-        isa = self.isa()
+        isa = self.vectors()
         masks = isa.masks == "bits"
         return VectorUnit(isa.name, bytes=isa.bits // 8, registers=isa.registers, masks=masks, fma=True)
 

@@ -170,15 +170,25 @@ def _temporary() -> Path:
 
 def compile_shared(one: Compiler, source: str, flags: Sequence[str], limits: Limits) -> Built:
     """A shared object of one translation unit; from the cache when it was built before."""
-    key = digest_of(source, one.identity, *arguments(one, flags))[:40]
+    return _compiled(one, source, arguments(one, flags), ".so", limits)
+
+
+def compile_program(one: Compiler, source: str, flags: Sequence[str], limits: Limits) -> Built:
+    """An executable of one translation unit; from the cache when it was built before."""
+    words = [w for w in arguments(one, flags) if w not in ("-shared", "-fPIC")]
+    return _compiled(one, source, words, ".exe", limits)
+
+
+def _compiled(one: Compiler, source: str, command: list[str], suffix: str, limits: Limits) -> Built:
+    key = digest_of(source, one.identity, *command)[:40]
     folder = build_folder()
-    target = folder / f"{key}.so"
+    target = folder / f"{key}{suffix}"
     if target.exists():
         return Built(target)
     with tempfile.TemporaryDirectory(prefix="cc-", dir=folder) as work:
         (Path(work) / "kernel.c").write_text(source)
-        log = _run([*arguments(one, flags), "kernel.c", "-o", "kernel.so", "-lm"], Path(work), limits)
-        made = Path(work) / "kernel.so"
+        made = Path(work) / f"kernel{suffix}"
+        log = _run([*command, "kernel.c", "-o", made.name, "-lm"], Path(work), limits)
         if log is not None or not made.exists():
             return Built(None, log or "the compiler wrote no file")
         os.replace(made, target)

@@ -1,6 +1,6 @@
 """The portable C target: vectors by the extensions that gcc and clang share, on any CPU.
 
-    Target "c": options bits (vector width) and cc (compiler).
+    accelcore compile loops.py --target c:bits=256
 """
 
 from __future__ import annotations
@@ -26,13 +26,12 @@ class CTarget(ScheduledTarget):
     about: ClassVar[str] = "portable C with gcc/clang vector extensions"
 
     bits: int = field(default=0, metadata={"help": "vector width: 128, 256, 512; 0 chooses by the CPU"})
-    cc: str = field(default="", metadata={"help": "compiler: gcc, clang, clang-19, zig; empty takes the first found"})
 
     def __post_init__(self) -> None:
         if self.bits not in (0, *_WIDTHS):
             raise UsageError(f"vector width {self.bits}", hint=f"one of {', '.join(map(str, _WIDTHS))}, or 0")
 
-    def isa(self) -> VectorIsa:
+    def vectors(self) -> VectorIsa:
         """Vectors as wide as the CPU's own, where that is known."""
         return portable(self.bits or _native_bits())
 

@@ -1,0 +1,90 @@
+"""Target "avx": scheduled loops as AVX-512 or AVX2 intrinsics, by what the CPU has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from accelcore.cgen import VectorIsa
+from accelcore.cgen.native import NativeEvaluator
+from accelcore.cgen.scheduled import ScheduledTarget
+from accelcore.cgen.toolchain import cpu_features
+from accelcore.values import Machine
+
+_NEEDS = {
+    "avx512": frozenset({"avx512f", "avx512bw", "avx512vl", "avx512dq", "bmi2"}),
+    "avx2": frozenset({"avx2", "fma", "bmi2", "f16c"}),
+}
+
+
+def best(features: frozenset[str]) -> str:
+    """The widest instruction set that a CPU with these features runs, "" for none."""
+    return next((name for name, needs in _NEEDS.items() if needs <= features), "")
+
+
+def lacking(isa: str, features: frozenset[str]) -> str:
+    """Why a CPU with these features does not run `isa`; "" when it does."""
+    if isa == "auto":
+        return "" if best(features) else "a CPU with AVX-512 (F, BW, VL, DQ) or AVX2 and FMA: use --target c here"
+    absent = _NEEDS[isa] - features
+    return f"a CPU with {', '.join(sorted(absent))}: use --target c, or avx:isa=auto" if absent else ""
+
+
+@dataclass(frozen=True)
+class AvxTarget(ScheduledTarget):
+    """C with intrinsics for x86-64."""
+
+    name: ClassVar[str] = "avx"
+    about: ClassVar[str] = "AVX-512 or AVX2 intrinsics in C"
+
+    isa: Literal["auto", "avx512", "avx2"] = field(
+        default="auto", metadata={"help": "instruction set: auto takes the widest that the CPU has"}
+    )
+
+    @property
+    def knowledge(self) -> Path:
+        """Facts for people and models."""
+        return Path(__file__).parent / "knowledge"
+
+    @property
+    def chosen(self) -> str:
+        """The instruction set that is emitted; AVX-512 where none is known to run, for reading only."""
+        return self.isa if self.isa != "auto" else best(cpu_features()) or "avx512"
+
+    def missing(self) -> Sequence[str]:
+        """A compiler, or a CPU that runs the instruction set."""
+        reason = lacking(self.isa, cpu_features())
+        return [*super().missing(), *([reason] if reason else [])]
+
+    def vectors(self) -> VectorIsa:
+        """The instruction tables."""
+        from accelcore_avx.avx2 import AVX2
+        from accelcore_avx.avx512 import AVX512
+
+        return AVX512 if self.chosen == "avx512" else AVX2
+
+    def flags(self) -> str:
+        """Everything that the CPU has; for AVX2 on an AVX-512 machine, no more than that."""
+        return "-march=native" if self.isa == "auto" else " ".join((*self.vectors().flags, "-mtune=native"))
+
+    def machine(self) -> Machine:
+        """Peaks and bandwidths of one thread, measured once and kept in the user's cache folder."""
+        from accelcore_avx.machine import measured
+
+        return measured(self.chosen)
+
+
+@dataclass(frozen=True)
+class AvxEvaluator(NativeEvaluator):
+    """Compiles C with intrinsics and runs it on this CPU."""
+
+    name: ClassVar[str] = "avx-native"
+    about: ClassVar[str] = "compiles with gcc, clang or zig and runs on this CPU, in a sandboxed child"
+    target: ClassVar[str] = "avx"
+
+    def missing(self) -> Sequence[str]:
+        """A compiler, or a CPU with AVX2 at least."""
+        reason = lacking("auto", cpu_features())
+        return [*super().missing(), *([reason] if reason else [])]
