@@ -37,7 +37,8 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     if name == "bf16":
         import ml_dtypes  # type: ignore[import-untyped, unused-ignore]  # optional: only bfloat16 needs it
 
-        return np.dtype(ml_dtypes.bfloat16)
+        brain: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+        return brain
     if facts.bits is None:
         raise UsageError(f"nothing stores the dtype {name}", hint="annotate the parameter with a machine dtype")
     return np.dtype(f"{ {'int': 'i', 'uint': 'u', 'float': 'f'}[facts.kind] }{facts.bits // 8}")

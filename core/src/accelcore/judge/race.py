@@ -1,13 +1,13 @@
 """Racing: is one kernel faster than another, decided by rounds of batches in one sitting?
 
-Both run in processes of their own on one CPU over the same inputs; a round is four batches, A B B A or B A A B, so that neither
-drift nor whoever finds the caches warmer decides.  The score is the median of the rounds' ratios, which outliers do
-not move.  After 3 rounds a contender that is more than 15 % behind is dropped, after 6 one that is more than 5 %
-behind; at 11 most are decided, and what is within 4 % then runs to 21.
+Both run in processes of their own on one CPU over the same inputs; a round is four batches, A B B A or B A A B, so
+that neither drift nor whoever finds the caches warmer decides.  The score is the median of the rounds' ratios, which
+outliers do not move.  After 3 rounds a contender that is more than 15 % behind is dropped, after 6 one that is more
+than 5 % behind; at 11 most are decided, and what is within 4 % then runs to 21.
 
 Invariant: within one process no input is used twice, and everything that a batch wrote is compared, on the first use
 of an input with the oracle and later bit by bit with what was accepted then.  So a process serves one pass over the
-deck, and the next pass has fresh ones.
+deck, and the next pass has fresh ones.  It stops because every sitting yields at least one round.
 """
 
 from __future__ import annotations

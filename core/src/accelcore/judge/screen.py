@@ -98,9 +98,7 @@ class _Checks:
         others = [(s, range(first, first + depth.others)) for s in task.sizes if s != own and not large]
         unnamed = held_out(task, kernel, depth.held_out, seed=len(kernel.text))
         # Held-out shapes go round the families, so that each family is seen at one of them.
-        ranges = [
-            range(first + at * depth.others, first + (at + 1) * depth.others) for at in range(len(unnamed))
-        ]
+        ranges = [range(first + at * depth.others, first + (at + 1) * depth.others) for at in range(len(unnamed))]
         return [*zip(unnamed, ranges, strict=True), (own, range(first, first + families)), *others]
 
     def _announce(self, all_sizes: Sequence[Sizes]) -> None:

@@ -58,10 +58,18 @@ class Policy:
 
 
 def _interpreter() -> tuple[str, ...]:
-    """Folders that running this Python with its packages needs."""
+    """Folders that running this Python with its packages needs.
+
+    The folder of the running script and the working folder are left out, though they are on sys.path: they are where
+    people keep their work.  So are the home folder and what it lies in.
+    """
     prefixes = (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix)
-    folders = (*prefixes, *(p for p in sys.path if os.path.isdir(p) and os.path.abspath(p) != os.getcwd()))
-    return tuple(dict.fromkeys(os.path.abspath(f) for f in folders if os.path.abspath(f) != "/"))
+    script = os.path.dirname(os.path.abspath(sys.argv[0])) if sys.argv and sys.argv[0] else os.getcwd()
+    home = os.path.expanduser("~")
+    private = {os.getcwd(), script, home}
+    packages = [os.path.abspath(p) for p in sys.path if p and os.path.isdir(p)]
+    open_ones = [p for p in packages if p not in private and not (home + "/").startswith(p.rstrip("/") + "/")]
+    return tuple(dict.fromkeys((*(os.path.abspath(p) for p in prefixes), *open_ones)))
 
 
 COMPILER = Policy("compiler", fork=True, threads=True, write_cwd=True, scratch=256 << 20, proc=True, files=1024)

@@ -20,6 +20,7 @@ from accelcore.sandbox.policy import Policy
 from accelcore.sandbox.server import SERVER
 from accelcore.values import Limits, Status
 
+_LIMITS = Limits()
 _GRACE = 5.0  # seconds that a keeper may take to start and to clean up, beyond the child's own limit
 
 
@@ -78,7 +79,7 @@ def describe(level: Level, layers: Sequence[str]) -> str:
 def run_child(
     argv: Sequence[str | os.PathLike[str]],
     policy: Policy,
-    limits: Limits = Limits(),
+    limits: Limits = _LIMITS,
     *,
     stdin: bytes | None = None,
     cwd: str | os.PathLike[str] | None = None,
@@ -90,17 +91,15 @@ def run_child(
     policy says so; the root folder when not given.  env: further variables, by value.
     Raises MissingTool when the program does not exist; a program that fails is a status.
     """
-    command = [_program(os.fspath(argv[0])), *map(os.fspath, argv[1:])]
+    command = [_program(os.fspath(argv[0])), *(os.fspath(word) for word in argv[1:])]
     spec = specification(policy, limits, cwd=cwd)
     spec |= {"argv": command, "env": _environment(policy, env)}
     # The tool itself may be read; a link into a folder that the policy does not name is followed by the view.
     spec["reads"].append(command[0])
     outputs = [os.pipe(), os.pipe()]
-    source = tempfile.TemporaryFile() if stdin else open(os.devnull, "rb")
-    with source:
-        if stdin:
-            source.write(stdin)
-            source.seek(0)
+    with tempfile.TemporaryFile() as source:  # the child reads from its start, at its own pace
+        source.write(stdin or b"")
+        source.seek(0)
         try:
             channel = SERVER.submit(spec, (source.fileno(), outputs[0][1], outputs[1][1]))
         finally:

@@ -166,7 +166,7 @@ def run_program(spec: Spec, channel: socket.socket, fds: list[int]) -> None:
     seconds = time.monotonic() - began
     ward.kill()
     facts = _facts(ward.report)
-    wait = facts.get("wait", ward.status)
+    wait: int = facts.get("wait", ward.status or 0)
     if spec["drop"] and os.geteuid() == 0:
         cage.hand_over(spec["writes"], 0)
     with contextlib.suppress(OSError):
@@ -187,8 +187,8 @@ def _watch(ward: Ward, channel: socket.socket, deadline: float) -> bool:
             left = deadline - time.monotonic()
             if left <= 0:
                 return True
-            ready, _, _ = select.select([alarm, channel], [], [], left)
-            if channel in ready:
+            ready, _, _ = select.select([alarm, channel.fileno()], [], [], left)
+            if channel.fileno() in ready:
                 return True
             if alarm in ready:
                 os.read(alarm, 512)

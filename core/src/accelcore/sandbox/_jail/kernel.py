@@ -10,6 +10,7 @@ import ctypes
 import errno
 import os
 import platform
+from typing import Any
 
 MACHINE = platform.machine()
 
@@ -128,7 +129,7 @@ def drop_capabilities() -> None:
     _checked(_symbol("capset")(header, (ctypes.c_uint32 * 6)()), "capset")
 
 
-def _symbol(name: str) -> ctypes._FuncPointer:  # type: ignore[name-defined]  # typeshed: ctypes._NamedFuncPointer
+def _symbol(name: str) -> Any:
     try:
         return getattr(libc(), name)
     except AttributeError:

@@ -91,7 +91,7 @@ class ScriptGuest(guest.Guest):
 
         shape, dtype = self.shapes[name]
         size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
-        memory = (ctypes.c_char * max(size, 1)).from_address(address)
+        memory: Any = (ctypes.c_char * max(size, 1)).from_address(address)
         array: Any = np.ndarray(shape, dtype, buffer=memory if size else bytearray(1))
         array.flags.writeable = writable
         return array

@@ -19,6 +19,7 @@ import ctypes
 import os
 import platform
 import sys
+from typing import Any
 
 LISTING = """
 run:    push rbp
@@ -101,7 +102,7 @@ class Caller:
         if self._run is not None:
             self._run(frames, count, stride, function)
             return
-        types = {"q": ctypes.c_int64, "f": ctypes.c_float, "d": ctypes.c_double}
+        types: dict[str, Any] = {"q": ctypes.c_int64, "f": ctypes.c_float, "d": ctypes.c_double}
         kinds = [types[letter] for letter in self.signature]
         call = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(function)
         for at in range(frames, frames + count * stride, stride):

@@ -1,4 +1,4 @@
-"""`NativeRunner`: the plain `Runner` protocol over the sandboxed process, and `open_kernel` and `open_script` for evaluators."""
+"""`NativeRunner`: the plain `Runner` protocol over the sandboxed process; `open_kernel`, `open_script` make it."""
 
 from __future__ import annotations
 

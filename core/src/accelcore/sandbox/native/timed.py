@@ -44,11 +44,11 @@ class Timing:
 
 
 class Timed:
-    """A process for timed batches, of as many calls as there are blocks for results at most, over the sets of a deck of inputs.
+    """A process for timed batches over the sets of a deck of inputs.
 
-    results: blocks for what the calls of a batch write (results and in-place arrays).  Contenders take turns on the
-    same ones, so that none is luckier with its memory; `outputs(k)` are those of call k of the last batch.  Every
-    set may be used once only; the caller sees to that.
+    results: blocks for what the calls of a batch write (results and in-place arrays); a batch has at most as many
+    calls.  Contenders take turns on the same ones, so that none is luckier with its memory; `outputs(k)` are those of
+    call k of the last batch.  Every set may be used once only; the caller sees to that.
     """
 
     def __init__(
