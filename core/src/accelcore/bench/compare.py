@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from statistics import median, quantiles
 
 from accelcore.bench.landscape import Landscape, ScriptedProposer
@@ -83,7 +83,7 @@ def trace(
         spent = session.meter.spent
     judged = counting.judged
     return Trace(
-        strategy=strategy.name,
+        strategy=label(strategy),
         landscape=landscape.name,
         seed=seed,
         path=tuple(path.steps),
@@ -91,6 +91,16 @@ def trace(
         proposals=int(spent["proposals"]),
         repeats=len(judged) - len(set(judged)),
     )
+
+
+def label(strategy: Strategy) -> str:
+    """Name and options that differ from the defaults: "beam:width=8"."""
+    if not is_dataclass(strategy):
+        return strategy.name
+    changed = [
+        f"{f.name}={getattr(strategy, f.name)}" for f in fields(strategy) if getattr(strategy, f.name) != f.default
+    ]
+    return ":".join([strategy.name, *([",".join(changed)] if changed else [])])
 
 
 @dataclass(frozen=True)
@@ -102,10 +112,11 @@ class Comparison:
 
     def table(self) -> str:
         """Median and interquartile range of evaluations and proposals to within 5 % and 1 % of the best."""
-        head = f"{'landscape':<12}{'strategy':<14}{'within':>7}{'reached':>9}{'evaluations':>18}{'proposals':>18}"
-        return "\n".join([head, *self._rows()])
+        wide = max(14, *(len(t.strategy) + 2 for t in self.traces))
+        head = f"{'landscape':<12}{'strategy':<{wide}}{'within':>7}{'reached':>9}{'evaluations':>22}{'proposals':>22}"
+        return "\n".join([head, *self._rows(wide)])
 
-    def _rows(self) -> Iterable[str]:
+    def _rows(self, wide: int) -> Iterable[str]:
         optima = dict(self.optima)
         for landscape, strategy in dict.fromkeys((t.landscape, t.strategy) for t in self.traces):
             mine = [t for t in self.traces if (t.landscape, t.strategy) == (landscape, strategy)]
@@ -113,8 +124,8 @@ class Comparison:
                 found = [t.reached(optima[landscape] * (1 + within)) for t in mine]
                 there = [pair for pair in found if pair]
                 yield (
-                    f"{landscape:<12}{strategy:<14}{within:>7.0%}{len(there):>5}/{len(mine):<3}"
-                    f"{_spread([e for e, _ in there], len(mine)):>18}{_spread([p for _, p in there], len(mine)):>18}"
+                    f"{landscape:<12}{strategy:<{wide}}{within:>7.0%}{len(there):>5}/{len(mine):<3}"
+                    f"{_spread([e for e, _ in there], len(mine)):>22}{_spread([p for _, p in there], len(mine)):>22}"
                 )
 
 

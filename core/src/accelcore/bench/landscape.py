@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from itertools import product
@@ -120,9 +121,9 @@ class Landscape:
 
     def rewrite(self, move: Move, task: Task, kernel: Kernel) -> Iterable[Kernel]:
         """The kernel with one setting changed."""
-        name, value = move.name.split("=")
+        name, equals, value = move.name.partition("=")
         point = self.point(kernel)
-        if point is None or point.get(name) == int(value):
+        if not equals or point is None or point.get(name) == int(value):
             return []
         return [self.kernel({**point, name: int(value)})]
 
@@ -176,13 +177,14 @@ class ScriptedProposer:
     """A proposer that knows nothing: a plan names a setting and a value, both uniformly; an implementation sets it.
 
     wrong: fraction of implementations that compute a wrong result.  Every choice is a hash of (seed, kind of request,
-    parent's text, plan, sample number), so a replayed run sees the same replies, and two runs the same as far as they
-    ask the same.
+    parent's text, plan, sample number), where samples are numbered on when the same is asked again; so a replayed run
+    sees the same replies, and two runs the same as far as they ask the same.
     """
 
     landscape: Landscape
     seed: int = 0
     wrong: float = 0.0
+    _asked: Counter[tuple[str, ...]] = field(default_factory=Counter, compare=False, repr=False)
 
     name: ClassVar[str] = "scripted"
     about: ClassVar[str] = "uniform choices by a hash of the request"
@@ -197,8 +199,12 @@ class ScriptedProposer:
         parent = request.parent
         if parent is None or request.phase not in (Phase.PLAN, Phase.IMPLEMENT):
             return
-        for sample in range(n):
-            move = request.moves[0] if len(request.moves) == 1 else self._plan(parent.kernel.text, sample)
+        given = request.moves[0] if len(request.moves) == 1 else None
+        kind = (request.phase.value, parent.kernel.text, given.name if given else "")
+        for _ in range(n):
+            sample = self._asked[kind]
+            self._asked[kind] += 1
+            move = given or self._plan(parent.kernel.text, sample)
             if request.phase is Phase.PLAN:
                 yield Proposal("", move.text, self.name, move=move)
             else:
