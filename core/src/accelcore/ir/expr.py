@@ -15,6 +15,7 @@ Invariants, kept by the constructors in this file (`Expr` itself is never called
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 import struct
@@ -128,6 +129,16 @@ class Expr:
     def inputs(self) -> frozenset[str]:
         """Names of the array and scalar parameters in it."""
         return frozenset(node.name for node in walk(self) if node.op in ("input", "param"))
+
+    @cached_property
+    def digest(self) -> str:
+        """A short hash of the structure, the same in every process: an order of expressions that runs agree on."""
+        for node in walk(self):
+            if "digest" not in node.__dict__:
+                inner = ",".join(a.__dict__["digest"] for a in node.args)
+                text = f"{node.op}({inner}){node.attrs!r}{node.dtype}{node.rank}"
+                node.__dict__["digest"] = hashlib.sha256(text.encode()).hexdigest()[:24]
+        return str(self.__dict__["digest"])
 
     @property
     def name(self) -> str:

@@ -232,7 +232,7 @@ def _rounding_of_updates(
     size += 1.0
     np.multiply.at(size, place, np.abs(values) + ev)
     size *= float(np.abs(init.data).max(initial=0.0))
-    return (size - np.abs(target)) + engine.numbers.gamma(count, node.dtype) * size + engine.numbers.tiny
+    return (size - np.abs(target)) + engine.numbers.gamma(count, node.dtype) * size + engine.numbers.underflow(size)
 
 
 @rule("filter")

@@ -131,7 +131,7 @@ def _reals(
         # The difference cancels; what it loses is at most the rounding of both sums.
         moved = np.maximum(reach - size, 0.0) + 2.0**-52 * terms * reach
         size = reach
-    err = moved + numbers.gamma(terms + len(blocks), dtype) * size + terms * numbers.tiny
+    err = moved + numbers.gamma(terms + len(blocks), dtype) * size + numbers.underflow(size, terms)
     return Block(kept, data, dtype, np.asarray(err))
 
 

@@ -62,12 +62,25 @@ def binary(op: str, a: Block, b: Block, dtype: str, numbers: Numbers) -> Block:
         data = np.asarray(_OPERATIONS[op](x, y), np.float64)
         if not numbers.bounded:
             return Block(axes, round_float(data, dtype), dtype, None, bad_of(axes, a, b))
-        err = _ERRORS[op](x, y, ex, ey, data, dtype, numbers)
+        err: Array | None = _ERRORS[op](x, y, ex, ey, data, dtype, numbers)
+        if ex is None and ey is None and op in _ROUNDED_ONCE:
+            err = _unless_exact(err, data, numbers.realized(dtype))
     return Block(axes, data, dtype, err, bad_of(axes, a, b))
 
 
+_ROUNDED_ONCE = frozenset({"add", "sub", "mul", "min", "max"})
+
+
+def _unless_exact(err: Array | None, data: Array, realized: str) -> Array | None:
+    """No error where exact operands give a result that the dtype can represent: it is computed exactly there."""
+    assert err is not None
+    exact = round_float(data, realized) == data
+    if exact.all():
+        return None
+    return np.where(exact, 0.0, err)
+
+
 def _sum_error(x: Array, y: Array, ex: Array | None, ey: Array | None, data: Array, dtype: str, n: Numbers) -> Array:
-    # No underflow term: a sum that underflows is exact (Higham, 2.2), and flushing it changes less than tiny.
     return n.rounded(data, plus(ex, ey), dtype)
 
 
@@ -116,7 +129,7 @@ def _power_error(x: Array, y: Array, ex: Array | None, ey: Array | None, data: A
     # An integer power by repeated multiplication has |y| roundings.
     roundings = np.maximum(2.0 * _ULPS["pow"], np.where(whole, np.abs(y), 0.0))
     size = np.abs(data) + moved
-    return n.overflown(data, moved + size * roundings * n.unit(dtype) + n.tiny, dtype)
+    return n.overflown(data, moved + size * roundings * n.unit(dtype) + n.underflow(size), dtype)
 
 
 def _fmod(x: Array, y: Array) -> Array:

@@ -72,7 +72,7 @@ def binary(op: str, a: Block, b: Block, dtype: str) -> Block:
         low, high = interval(op, (a.low, a.high), (b.low, b.high))
     data, low, high = _compute(op, x, y, dtype, (low, high))
     block = Block(axes, data, dtype, None, bad, low, high)
-    if errors != [None, None]:
+    if any(e is not None for e in errors):
         block = replace(block, err=_error(op, x, y, data, errors))
     return wrapped(block) if dtype != "int" else block
 

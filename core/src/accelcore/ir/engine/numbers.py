@@ -46,8 +46,16 @@ class Numbers:
     def rounded(self, data: Array, err: Array | float | None, dtype: str, roundings: float = 1.0) -> Array:
         """The error after rounding a value of that error so many times."""
         size = np.abs(data) if err is None else np.abs(data) + err
-        own = size * (roundings * self.unit(dtype)) + self.tiny
+        own = size * (roundings * self.unit(dtype)) + self.underflow(size)
         return np.asarray(own if err is None else own + err)
+
+    def underflow(self, size: Array, terms: int = 1) -> Array:
+        """Error of flushing values of this size (or sums of so many) to zero: no more than the values themselves."""
+        return np.minimum(size, terms * self.tiny)
+
+    def realized(self, dtype: str) -> str:
+        """The float dtype in which a node is computed."""
+        return self.accumulate if dtype == "real" else dtype
 
     def gamma(self, n: float | Array, dtype: str) -> Array:
         """n roundings in a row, relatively: n u / (1 - n u); infinite when nothing is left of the precision."""
@@ -56,5 +64,4 @@ class Numbers:
 
     def overflown(self, data: Array, err: Array, dtype: str) -> Array:
         """Errors made infinite where the value may exceed the largest number of its dtype."""
-        realized = self.accumulate if dtype == "real" else dtype
-        return np.where(np.abs(data) + err > float(DTYPES[realized].high or np.inf), np.inf, err)
+        return np.where(np.abs(data) + err > float(DTYPES[self.realized(dtype)].high or np.inf), np.inf, err)

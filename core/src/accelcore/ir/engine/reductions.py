@@ -238,7 +238,7 @@ def _prod(kind: str, block: Block, at: int, mask: Array | None, counts: int | Ar
             return replace(block, data=round_float(np.asarray(data), block.dtype), err=None)
         size = np.abs(terms) if block.err is None else np.abs(terms) + block.err
         reach = np.multiply.reduce(np.broadcast_to(size, terms.shape), axis=at)
-        bound = (reach - np.abs(data)) + (numbers.gamma(counts, block.dtype) * reach + numbers.tiny)
+        bound = (reach - np.abs(data)) + (numbers.gamma(counts, block.dtype) * reach + numbers.underflow(reach))
         return replace(block, data=np.asarray(data), err=np.asarray(bound))
     if block.data.size:
         block = tight(block)
@@ -390,7 +390,7 @@ def _running_floats(kind: str, block: Block, ufunc: np.ufunc, numbers: Numbers) 
     size = ufunc.accumulate(np.abs(block.data) + known, axis=-1)
     if kind == "sum":
         return replace(block, data=data, err=np.add.accumulate(known, axis=-1) + gamma * size)
-    return replace(block, data=data, err=(size - np.abs(data)) + gamma * size + numbers.tiny)
+    return replace(block, data=data, err=(size - np.abs(data)) + gamma * size + numbers.underflow(size))
 
 
 def neutral(kind: str, dtype: str) -> Block:

@@ -21,6 +21,9 @@ from accelcore.ir.expr import Expr, walk
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+Place = tuple[Any, ...]
+"""Slices of the leading dimensions of a result."""
+
 _STORAGE = {"f16": np.float16, "f32": np.float32, "bf16": np.float32, "f64": np.float64, "real": np.float64}
 
 
@@ -93,13 +96,13 @@ def _array_type(element: Expr) -> Any:
         return np.float64
     if facts.kind == "bool":
         return bool
-    return object if facts.bits is None or element.dtype == "u64" else np.int64
+    return np.int64
 
 
-def _fill(e: Expr, where: tuple[slice, ...], table: Table, engine: Engine, env: Env, total: int) -> None:
+def _fill(e: Expr, where: Place, table: Table, engine: Engine, env: Env, total: int) -> None:
     """Write the values of `e` to table[where]: in one go when they are few, else by ranges of the first comp."""
     if e.op != "comp" or total <= CHUNK:
-        _write(e, where, table, engine, env)
+        _write(e, (*where, ...), table, engine, env)
         return
     length, _ = engine.extent(e.args[0], env)
     step = max(1, CHUNK * length // max(1, total))
@@ -110,7 +113,8 @@ def _fill(e: Expr, where: tuple[slice, ...], table: Table, engine: Engine, env: 
         _fill(e.args[1], (*where, slice(start, stop)), table, engine, inner, part)
 
 
-def _write(e: Expr, where: tuple[slice, ...], table: Table, engine: Engine, env: Env) -> None:
+def _write(e: Expr, where: Place, table: Table, engine: Engine, env: Env) -> None:
+    """One chunk: all of `e` at table[where]."""
     numbers = sorted(env.ranges, reverse=True)
     inner = env
     while e.op == "comp":
@@ -119,6 +123,8 @@ def _write(e: Expr, where: tuple[slice, ...], table: Table, engine: Engine, env:
         numbers.append(e.number)
         e = e.args[1]
     block = engine.value(e, inner)
+    if block.data.dtype == object and table.data.dtype == np.int64:  # integers that need more than 64 bits
+        table.data = table.data.astype(object)
     shape = table.data[where].shape
     table.data[where] = np.broadcast_to(_over(block.data, block, numbers), shape)
     if table.err is not None and block.err is not None:

@@ -97,7 +97,7 @@ def _float_to_float(block: Block, target: DType, rounding: str, mode: str, numbe
         unit = numbers.unit(target.name) * (1.0 if rounding == "nearest" else 2.0)
         if err is None:
             return replace(block, data=data, dtype=target.name, err=exact if exact.any() else None, bad=bad)
-        moved = err + unit * (np.abs(data) + err) + numbers.tiny
+        moved = err + unit * (np.abs(data) + err) + numbers.underflow(np.abs(data) + err)
         if mode != "saturate":
             moved = np.where(np.abs(data) + err > float(target.high or np.inf), np.inf, moved)
         return replace(block, data=data, dtype=target.name, err=np.where(err == 0, exact, moved), bad=bad)
