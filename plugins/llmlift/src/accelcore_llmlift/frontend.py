@@ -46,7 +46,7 @@ def _completed(program: Program) -> Program:
 
 
 def _with_result(p: Param, value: Expr) -> Param:
-    if p.role in (Role.OUT, Role.INOUT) and p.name not in value.inputs and p.role is Role.INOUT:
+    if p.role is Role.INOUT and p.name not in value.inputs:
         return replace(p, role=Role.OUT)
     if any(n.op == "length" for e in p.shape for n in walk(e)):
         return replace(p, shape=shape(value))

@@ -234,8 +234,18 @@ def _prove(facts: Facts, p: Polynomial, depth: int) -> bool:
     if depth == 0:
         return False
     atoms = p.atoms
-    useful = (f for f in facts.known if f.atoms <= atoms or f.atoms & atoms)
+    useful = [f for f in facts.known if f.atoms & atoms]
+    useful += [f for atom in atoms if atom.op == "fdiv" for f in _division_facts(facts, atom)]
     return any(_prove(facts, p - f, depth - 1) for f in useful)
+
+
+def _division_facts(facts: Facts, atom: Expr) -> list[Polynomial]:
+    """b * (a // b) <= a <= b * (a // b) + b - 1, for a constant b >= 1."""
+    dividend, divisor = polynomial(atom.args[0]), polynomial(atom.args[1])
+    if divisor.constant is None or divisor.constant < 1:
+        return []
+    low = dividend - Polynomial({(atom,): divisor.constant})
+    return [low, -low + divisor - 1]
 
 
 def _plainly(facts: Facts, p: Polynomial) -> bool:

@@ -9,8 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from accelcore.ir.dtypes import DTYPES, INDEX
-from accelcore.ir.expr import BINDERS, Expr, binary, cast, comp, const, fresh, get, index, rebuild, select, unary
-from accelcore.ir.expr import bind, shape, substitute
+from accelcore.ir.expr import (
+    BINDERS,
+    Expr,
+    bind,
+    binary,
+    cast,
+    comp,
+    const,
+    fresh,
+    get,
+    rebuild,
+    reduce,
+    select,
+    shape,
+    substitute,
+    unary,
+)
 
 from accelcore_llmlift.polynomial import Facts, Polynomial, decide, expression, polynomial
 
@@ -119,7 +134,7 @@ class _Simplifier:
         a, b = e.args
         if a.dtype in WHOLE and b.dtype in WHOLE:
             known = decide(e, self.facts)
-            return e if known is None else const(known)
+            return _balanced(e) if known is None else const(known)
         if e in self.facts.conditions:
             return TRUE
         if a is b:
@@ -144,6 +159,19 @@ class _Simplifier:
         if self.facts.nonnegative(-difference):
             return args[1] if e.op == "max" else args[0]
         return rebuild(e, args)
+
+
+def _balanced(e: Expr) -> Expr:
+    """A comparison of indices with common terms cancelled: i - 1 < n - 2 is i < n - 1, 0 <= i - 1 is 0 < i."""
+    if e.args[0].dtype != INDEX:
+        return e
+    p = polynomial(e.args[1]) - polynomial(e.args[0]) + (e.op == "le")
+    negative = Polynomial({m: -c for m, c in p.terms.items() if c < 0 and m})
+    positive = p + negative
+    if e.op in ("eq", "ne") and not negative.terms:
+        constant = p.terms.get((), 0)
+        negative, positive = p - constant, Polynomial({}) - constant
+    return binary("lt" if e.op == "le" else e.op, expression(negative), expression(positive))
 
 
 def split(dividend: Polynomial, divisor: Polynomial) -> tuple[Polynomial | None, Polynomial]:
@@ -237,6 +265,8 @@ def choose(test: Expr, then: Expr, other: Expr) -> Expr:
 def tidy(e: Expr) -> Expr:
     """Identities of real arithmetic and of casts that are read back."""
     match e.op:
+        case "add" | "mul" | "max" | "min" if _one_more(e) is not None:
+            return _one_more(e) or e
         case "add" if _is(e.args[0], 0):
             return e.args[1]
         case "add" | "sub" if _is(e.args[1], 0):
@@ -256,6 +286,18 @@ def tidy(e: Expr) -> Expr:
     return e
 
 
+def _one_more(e: Expr) -> Expr | None:
+    """sum over k < n of t(k), plus t(n), is the sum over k < n + 1; so for prod, max and min."""
+    kind = {"add": "sum", "mul": "prod"}.get(e.op, e.op)
+    for total, term in (e.args, e.args[::-1]):
+        if total.op == "reduce" and total.kind == kind:
+            count, body, *init = total.args
+            if substitute(body, {total.number: count}) is term:
+                more = expression(polynomial(count) + 1)
+                return reduce(kind, more, lambda k: substitute(body, {total.number: k}), *init)  # noqa: B023
+    return None
+
+
 def _is(e: Expr, value: int) -> bool:
     return e.op == "const" and e.dtype != "bool" and e.value == value
 
@@ -269,6 +311,8 @@ def _read_back(e: Expr) -> Expr:
     kinds = {DTYPES[x.dtype].is_float for x in (e, inner, value)}
     if value.dtype == e.dtype == "real" and kinds == {True}:
         return value
+    if inner.dtype == "real" and value.dtype == e.dtype and DTYPES[e.dtype].is_float:
+        return value  # every storage float is a real
     if value.dtype == e.dtype == "int" and inner.attrs[1] == "exact":
         return value
     if value.dtype == "int" and e.dtype == "real" and inner.dtype == "real":
@@ -297,4 +341,21 @@ def indicator(at: Expr, low: Expr, count: Expr) -> list[Expr]:
     return [binary("le", low, at), binary("lt", at, expression(polynomial(low) + polynomial(count)))]
 
 
-__all__ = ["FALSE", "TRUE", "index", "simplify"]
+def natural(e: Expr) -> Expr:
+    """A stored number as the exact number that it is: rounding and fitting casts taken off, element reads widened."""
+    if e.dtype in ("int", "real", "bool"):
+        return e
+    wide = "real" if DTYPES[e.dtype].is_float else "int"
+    if e.op == "cast" and e.args[0].dtype == wide and (wide == "real" or e.attrs[1] == "exact"):
+        return e.args[0]
+    if e.op == "select":
+        return choose(e.args[0], natural(e.args[1]), natural(e.args[2]))
+    return cast(e, wide)
+
+
+def in_storage(e: Expr, dtype: str) -> Expr:
+    """An exact number in storage again: the cast that `natural` takes off."""
+    if e.dtype == dtype:
+        return e
+    floating = DTYPES[dtype].is_float
+    return tidy(cast(e, dtype, "nearest" if floating else "trunc", "wrap" if floating else "exact"))

@@ -24,6 +24,8 @@ from accelcore_llmlift.lifter.algebra import (
     choose,
     conjunction,
     conjuncts,
+    in_storage,
+    natural,
     negation,
     simplify,
     tensor_of,
@@ -63,12 +65,13 @@ class Pin:
     """A guarded new value whose guard fixes the iteration.
 
     iteration: the number at which the element is written, a function of the index variables; others: conditions
-    besides; value: the new element.
+    besides; value: the new element; place: index variables as functions of the iteration.
     """
 
     iteration: Expr
     others: tuple[Expr, ...]
     value: Expr
+    place: dict[int, Expr]
 
 
 def solve_array(a: ArrayRecurrence) -> Expr:
@@ -138,6 +141,9 @@ class _Element:
                 test, value = guards[0]
                 inside = replace(self, facts=self.facts.assuming([test]))
                 return choose(test, inside.before(value), self.old)
+            body = self.own
+            for test, value in reversed(guards):
+                body = choose(test, value, body)
         return self.pointwise(body)
 
     def guards(self, body: Expr) -> list[tuple[Expr, Expr]]:
@@ -173,7 +179,7 @@ class _Element:
             read: self.own for read in reads
             if all(decide(binary("eq", q, p), known) for q, p in zip(read.args[1:], self.variables, strict=True))
         }  # fmt: skip
-        return _exchange(value, same) if same else value
+        return exchange(value, same) if same else value
 
     def reads(self, e: Expr) -> list[Expr]:
         """Reads of the old array other than of the element itself."""
@@ -190,11 +196,12 @@ class _Element:
         for part in parts:
             if part.op != "eq" or part.args[0].dtype not in (INDEX, "int"):
                 continue
-            found = _solve_for(polynomial(part.args[0]) - polynomial(part.args[1]), self.a.number)
+            equation = polynomial(part.args[0]) - polynomial(part.args[1])
+            found = _solve_for(equation, self.a.number)
             if found is not None:
                 where, divisible = found
                 others = tuple(p for p in parts if p is not part)
-                return Pin(where, (*divisible, *others), value)
+                return Pin(where, (*divisible, *others), value, self.place(equation))
         return self.pin_by_range(parts, value)
 
     def pin_by_range(self, parts: Sequence[Expr], value: Expr) -> Pin | None:
@@ -213,8 +220,16 @@ class _Element:
             if uppers or self.facts.nonnegative(top):
                 where = binary("fdiv", expression(offset), expression(width))
                 rest = tuple(p for p in parts if p is not part and p not in uppers)
-                return Pin(simplify(where, self.facts), rest, value)
+                return Pin(simplify(where, self.facts), rest, value, {})
         return None
+
+    def place(self, equation: Polynomial) -> dict[int, Expr]:
+        """The index variable that the equation fixes for a given iteration."""
+        for variable in self.variables:
+            found = _solve_for(equation, variable)
+            if found is not None and not found[1]:
+                return {variable.number: found[0]}
+        return {}
 
     def pinned(self, pins: list[Pin]) -> Expr:
         """The element where each pin was reached, the later pin of an iteration first."""
@@ -222,7 +237,7 @@ class _Element:
             self.check_disjoint(pins)
         found = self.old
         for pin in reversed(pins):
-            found = choose(self.reached(pin, self.a.number), self.written(pin, alone=len(pins) == 1), found)
+            found = choose(self.reached(pin, self.a.number), self.written(pins, pin), found)
         return found
 
     def reached(self, pin: Pin, k: Expr) -> Expr:
@@ -246,22 +261,22 @@ class _Element:
                 if later.terms and self.reads(first.value):
                     raise self.a.refuse("stores that overlap read each other", "use two arrays")
 
-    def written(self, pin: Pin, *, alone: bool) -> Expr:
+    def written(self, pins: list[Pin], pin: Pin) -> Expr:
         """The new element as a function of the index variables."""
-        value = _exchange(pin.value, {self.own: self.old})
+        value = exchange(pin.value, {self.own: self.old})
         others = self.reads(value)
         if others:
-            if not alone:
-                raise self.a.refuse("several stores that read elements of the same list", "use two lists")
-            value = self.with_earlier(pin, value, others)
+            value = self.with_earlier(pins, pin, value, others)
         return substitute(value, {self.a.number.number: pin.iteration})
 
-    def with_earlier(self, pin: Pin, value: Expr, reads: list[Expr]) -> Expr:
+    def with_earlier(self, pins: list[Pin], pin: Pin, value: Expr, reads: list[Expr]) -> Expr:
         """The new value when it reads other elements: old ones, or the one that the iteration before wrote."""
         replaced: dict[Expr, Expr] = {}
         previous: dict[Expr, Expr] = {}
         for read in reads:
-            distance = self.distance(pin, read)
+            distances = [self.distance(p, read) for p in pins]
+            known = [d for d in distances if d is not None]
+            distance = min(known) if len(known) == len(pins) and (len(pins) == 1 or min(known) >= 0) else None
             if distance is None:
                 raise self.a.refuse("reads elements that other iterations write, at a distance that is not known",
                                     "read from a copy of the list")
@@ -273,8 +288,8 @@ class _Element:
             else:
                 raise self.a.refuse(f"a recurrence over {-distance} earlier elements is no reduction",
                                     "carry the last values in variables")
-        value = _exchange(value, replaced)
-        return self.along_axis(value, previous) if previous else value
+        value = exchange(value, replaced)
+        return self.along_axis(pin, value, previous) if previous else value
 
     def distance(self, pin: Pin, read: Expr) -> int | None:
         """Iteration that writes what is read, minus this one; 0 when no iteration writes it."""
@@ -295,21 +310,34 @@ class _Element:
             return 0
         return None
 
-    def along_axis(self, value: Expr, previous: dict[Expr, Expr]) -> Expr:
-        """value(k) reads value(k - 1): a scalar recurrence whose start is the element read in iteration 0."""
+    def along_axis(self, pin: Pin, value: Expr, previous: dict[Expr, Expr]) -> Expr:
+        """value(k) reads value(k - 1): a scalar recurrence whose start is the element read in iteration 0.
+
+        Index variables that the iteration fixes are replaced by their functions of it, so that the recurrence is one
+        over iterations alone.
+        """
         starts = set(previous.values())
         if len(starts) != 1:
             raise self.a.refuse("reads several elements of the iteration before", "carry them in variables")
-        carried = fresh(value.dtype)
-        update = _exchange(value, dict.fromkeys(previous, _as_stored(carried, next(iter(previous)).dtype)))
-        facts = self.a.inner.facts
-        r = Recurrence(carried, self.a.number, starts.pop(), simplify(update, self.facts), facts)
-        found = solve(r) or folded([r], 0)
+        dtype = value.dtype
+        stored = fresh(dtype)
+        here = substitute(exchange(value, dict.fromkeys(previous, stored)), pin.place)
+        found = self.scalar(stored, starts.pop(), here, self.a.inner.facts)
         if found is None:
             raise self.a.refuse("a recurrence from element to element that is no reduction",
                                 "use sums, products, extremes or linear recurrences")
         after = expression(polynomial(self.a.number) + 1)
-        return substitute(found, {self.a.number.number: after})
+        return in_storage(substitute(found, {self.a.number.number: after}), dtype)
+
+    def scalar(self, stored: Expr, start: Expr, update: Expr, facts: Facts) -> Expr | None:
+        """The closed form of an element, over exact numbers: storage casts are taken off on the way."""
+        carried = fresh(natural(stored).dtype)
+        exact = natural(exchange(simplify(update, facts), {natural(stored): carried}))
+        exact = simplify(exchange(exact, {stored: carried}) if stored.dtype == carried.dtype else exact, facts)
+        if occurs(stored, exact):
+            return None
+        r = Recurrence(carried, self.a.number, simplify(natural(start), facts), exact, facts)
+        return solve(r) or folded([r], 0)
 
     # Pointwise.
 
@@ -318,28 +346,23 @@ class _Element:
         if self.reads(body) or not _only_own(body, self.a.carried, self.own):
             raise self.a.refuse("an iteration reads elements that earlier iterations may have changed",
                                 "read from a copy, or store at an index that is a simple function of the counter")
-        carried = fresh(body.dtype)
-        r = Recurrence(carried, self.a.number, self.old, _exchange(body, {self.own: carried}), self.facts)
-        if not occurs(carried, r.update):
+        stored = fresh(body.dtype)
+        update = exchange(body, {self.own: stored})
+        if not occurs(stored, update):
             raise self.a.refuse("every iteration overwrites the same elements", "keep the last value only")
-        found = solve(r) or folded([r], 0)
+        found = self.scalar(stored, self.old, update, self.facts)
         if found is None:
             raise self.a.refuse("the elements follow a recurrence that is no reduction",
                                 "use +=, *=, max, min or a linear update")
-        return found
-
-
-def _as_stored(carried: Expr, dtype: str) -> Expr:
-    assert carried.dtype == dtype
-    return carried
+        return in_storage(found, body.dtype)
 
 
 def _only_own(body: Expr, carried: Expr, own: Expr) -> bool:
     """The old array occurs in no other way than as its own element."""
-    return carried.number not in _exchange(body, {own: const(0, own.dtype) if own.dtype != "bool" else TRUE}).free
+    return carried.number not in exchange(body, {own: const(0, own.dtype) if own.dtype != "bool" else TRUE}).free
 
 
-def _exchange(e: Expr, mapping: dict[Expr, Expr]) -> Expr:
+def exchange(e: Expr, mapping: dict[Expr, Expr]) -> Expr:
     """Replace sub-expressions that do not use variables bound inside e."""
     memo: dict[Expr, Expr] = dict(mapping)
     for node in walk(e):

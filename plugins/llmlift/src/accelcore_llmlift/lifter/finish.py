@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from accelcore.ir.dtypes import DTYPES, INDEX
-from accelcore.ir.expr import BINDERS, Expr, cast, comp, fresh, get, rebuild, reduce, scan, substitute, transform, walk
+from accelcore.ir.expr import BINDERS, Expr, cast, comp, fresh, get, index, rebuild, reduce, scan, substitute
+from accelcore.ir.expr import transform, walk
 
+from accelcore_llmlift.lifter.algebra import simplify
 from accelcore_llmlift.lifter.recurrences import is_infinite
 from accelcore_llmlift.lifter.state import UNDEFINED
 from accelcore_llmlift.polynomial import Facts, polynomial
@@ -53,12 +55,24 @@ def without_infinities(e: Expr, facts: Facts) -> Expr:
         if node.op == "reduce" and init and is_infinite(init[0]) and node.kind in ("max", "min"):
             if known.nonnegative(polynomial(node.args[0]) - 1):
                 init = ()
+        if init and node.kind in ("max", "min") and _is_term(body, variable, init[0], node.args[0], known):
+            init = ()
         if node.op == "comp":
             return comp(node.args[0], lambda i: substitute(body, {variable.number: i}))
         start = init[0] if init else None
         return reduce(node.kind, go(node.args[0], known), lambda i: substitute(body, {variable.number: i}), start)
 
     return go(e, facts)
+
+
+def _is_term(body: Expr, variable: Expr, start: Expr, count: Expr, facts: Facts) -> bool:
+    """Whether a start is the first term of a range that is not empty: an extreme does not need it twice."""
+    if not facts.nonnegative(polynomial(count) - 1):
+        return False
+    first = simplify(substitute(body, {variable.number: index(0)}), facts)
+    while first.op == "reduce" and first.kind in ("max", "min") and facts.nonnegative(polynomial(first.args[0]) - 1):
+        first = simplify(substitute(first.args[1], {first.number: index(0)}), facts)
+    return first is start
 
 
 def substitute_body(node: Expr, variable: Expr) -> Expr | None:

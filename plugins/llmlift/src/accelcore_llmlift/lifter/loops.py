@@ -9,8 +9,8 @@ from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, const, fresh, substitute
 
 from accelcore_llmlift.lifter.algebra import choose, simplify
-from accelcore_llmlift.lifter.arrays import ArrayRecurrence, solve_array
-from accelcore_llmlift.lifter.recurrences import Recurrence, argument_of_extreme, folded, solve
+from accelcore_llmlift.lifter.arrays import ArrayRecurrence, exchange, solve_array
+from accelcore_llmlift.lifter.recurrences import Recurrence, argument_of_extreme, folded, occurs, solve
 from accelcore_llmlift.lifter.state import State, symbol, unknown_extent
 from accelcore_llmlift.polynomial import expression, polynomial
 from accelcore_llmlift.program import Append, Assign, For, New, Statement, assigned, statements
@@ -175,6 +175,19 @@ class _Solver:
         found = self.array(name) if self.loop.carried[name].rank else self.scalar(name)
         self.closed[name] = found
         self.mapping[self.loop.carried[name].number] = found
+        if not self.loop.carried[name].rank:
+            self.advance(name, found)
+
+    def advance(self, name: str, found: Expr) -> None:
+        """Others that read the variable after its update read its closed form one iteration later."""
+        update = self.updates[name]
+        if not update.args or not occurs(self.loop.carried[name], update):
+            return
+        number = self.loop.number
+        later = substitute(found, {number.number: expression(polynomial(number) + 1)})
+        for other in self.updates:
+            if other not in self.closed and self.loop.carried[other].rank:
+                self.updates[other] = exchange(self.updates[other], {update: later})
 
     def scalar(self, name: str) -> Expr:
         others = self.needs(name) - {name}

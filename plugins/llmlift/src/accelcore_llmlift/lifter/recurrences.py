@@ -64,8 +64,8 @@ def step_of(update: Expr, s: Expr, start: Expr) -> Step | None:
             return _product(update, s, start)
         case "max" | "min" | "lor" | "land":
             return _idempotent(update, s, start)
-        case "neg":
-            return None
+        case "reduce" if len(update.args) == 3:
+            return _nested(update, s, start)
         case "select":
             return _guarded(update, s, start)
     return None
@@ -81,6 +81,19 @@ def _combine(outer: Step | None, kind: str, term: Expr) -> Step | None:
         return None
     op = {"sum": "add", "prod": "mul", "any": "lor", "all": "land"}.get(kind, kind)
     return Step(kind, binary(op, outer.term, term))
+
+
+def _nested(update: Expr, s: Expr, start: Expr) -> Step | None:
+    """An inner reduction that starts from s.  Where it may be empty, the start is neutral for extremes."""
+    count, body, init = update.args
+    if occurs(s, count) or occurs(s, body):
+        return None
+    empty = count.op != "const" or count.value < 1
+    term = reduce(
+        update.kind, count, lambda k: substitute(body, {update.number: k}),
+        start if empty and update.kind in EXTREMES else None,
+    )  # fmt: skip
+    return _combine(step_of(init, s, start), update.kind, term)
 
 
 def _additive(update: Expr, s: Expr, start: Expr) -> Step | None:

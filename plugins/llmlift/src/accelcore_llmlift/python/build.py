@@ -24,6 +24,9 @@ from accelcore_llmlift.rewriting import map_statements
 STORAGE = {Level.BOOL: "bool", Level.INDEX: "i32", Level.INT: "i32", Level.REAL: "f32", Level.NONE: "f32"}
 """Where the source names no storage dtype: single precision, 32-bit integers."""
 
+RESULTS = {**STORAGE, Level.INDEX: INDEX}
+"""Counts and positions are returned as indices: nothing else is sure to hold them."""
+
 
 def parse(source: Source) -> Program:
     """The program of one Python function.
@@ -151,7 +154,7 @@ def _output(
     """The OUT parameter of a returned value and the value in its storage dtype."""
     levels = {"bool": Level.BOOL, INDEX: Level.INDEX, "int": Level.INT, "real": Level.REAL}
     level = levels.get(value.dtype)
-    dtype = said.dtype or (STORAGE[level] if level is not None else value.dtype)
+    dtype = said.dtype or (RESULTS[level] if level is not None else value.dtype)
     if said.dims and len(said.dims) != value.rank:
         raise refuse(scope, node, f"the result has {value.rank} axes, its annotation {len(said.dims)}",
                      "make the annotation and the value agree")
@@ -165,7 +168,9 @@ def _output(
 
 def _in_storage(value: Expr, dtype: str) -> Expr:
     """A result in its storage dtype; a whole array by one cast of all elements."""
-    if not value.rank or value.dtype == dtype or value.op == "comp":
+    if value.dtype == dtype:
+        return value
+    if not value.rank or value.op == "comp":
         return stored(value, dtype)
     from accelcore.ir.dtypes import DTYPES
     from accelcore.ir.expr import cast
@@ -177,18 +182,11 @@ def _in_storage(value: Expr, dtype: str) -> Expr:
 
 def _finished(scope: Scope, program: Program, outputs: list[Param]) -> Program:
     """Roles of array parameters, then sizes: placeholders resolved, preconditions gathered."""
-    written = set(scope.types.written)
-    read_ = sizes.arrays_read(program)
-    params = [replace(p, role=_role(p, written, read_)) for p in program.params]
+    written = scope.types.written
+    params = [replace(p, role=Role.INOUT if p.name in written else p.role) for p in program.params]
     program = replace(program, params=(*params, *outputs))
     mapping, requires = sizes.resolve(scope, program)
     return _mapped(program, mapping, requires)
-
-
-def _role(p: Param, written: set[str], read_: set[str]) -> Role:
-    if p.role is not Role.IN or p.name not in written:
-        return p.role
-    return Role.INOUT if p.name in read_ else Role.OUT
 
 
 def _mapped(program: Program, mapping: dict[str, Expr], requires: tuple[Expr, ...]) -> Program:

@@ -73,6 +73,7 @@ class Inference:
                 self.block(body)
             case ast.While(test=test, body=body):
                 self.expression(test)
+                self.counted(test, body)
                 self.block(body)
             case ast.If(test=test, body=body, orelse=orelse):
                 self.expression(test)
@@ -84,6 +85,15 @@ class Inference:
                 self.expression(value)
             case ast.Assert(test=test):
                 self.expression(test)
+
+    def counted(self, test: ast.expr, body: list[ast.stmt]) -> None:
+        """`while i < n: ...; i += 1` asks an index of its bound."""
+        last = body[-1] if body else None
+        if isinstance(last, ast.AugAssign) and isinstance(last.target, ast.Name) and isinstance(test, ast.Compare):
+            parts = [test.left, *test.comparators]
+            if any(isinstance(p, ast.Name) and p.id == last.target.id for p in parts):
+                for part in parts:
+                    self.need(self.expression(part), Need.INDEX)
 
     def returned(self, value: ast.expr) -> None:
         """The values of a return statement."""

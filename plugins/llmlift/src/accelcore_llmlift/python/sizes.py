@@ -13,7 +13,7 @@ from accelcore.ir.expr import Expr, binary, index, size, transform, walk
 
 from accelcore_llmlift.polynomial import Facts, Polynomial, decide, polynomial
 from accelcore_llmlift.polynomial import expression as index_expression
-from accelcore_llmlift.program import Program, statements
+from accelcore_llmlift.program import Program
 from accelcore_llmlift.python import iteration
 from accelcore_llmlift.python.expressions import refuse
 from accelcore_llmlift.python.scope import Access, Scope
@@ -53,22 +53,6 @@ def named_dimensions(scope: Scope) -> set[str]:
                 continue
             parts = [s for n in ast.walk(tree) if isinstance(n, ast.Subscript) for s in ast.walk(n.slice)]
             found |= {p.id for p in parts if isinstance(p, ast.Name)}
-    return found
-
-
-def arrays_read(program: Program) -> set[str]:
-    """Array parameters whose elements the program reads."""
-    found: set[str] = set()
-    for s in statements(program.body):
-        for name in ("value", "condition", "low", "high", "fill"):
-            e = getattr(s, name, None)
-            if isinstance(e, Expr):
-                found |= e.inputs
-        for e in getattr(s, "indices", ()):
-            found |= e.inputs
-    for name, e in program.results:
-        if not (e.op == "input" and e.name == name):
-            found |= e.inputs
     return found
 
 
