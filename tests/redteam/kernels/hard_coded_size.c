@@ -1,0 +1,7 @@
+// task: axpy
+// expect: wrong crashed
+#include <stdint.h>
+int ac_axpy(float alpha, const float *x, const float *y, float *out, int64_t n) {
+    for (int64_t i = 0; i < 5000; i++) out[i] = alpha * x[i] + y[i];
+    return 0;
+}
