@@ -157,8 +157,8 @@ class Program:
     """A function in the loop language.
 
     arguments: buffers of memory ARGUMENT (arrays; a scalar result has shape () and role OUT) and scalars (role SCALAR,
-    SIZE), in the order of the C interface (docs/abi.md).  requires: what its task requires, and limits on sizes that its
-    integer dtypes rely on.
+    SIZE), in the order of the C interface (docs/abi.md).  requires: what its task requires, and the limits
+    on sizes that its integer dtypes rely on.
     reassociate: whether the number model allows floating-point reductions in another order ("real": yes).
     """
 

@@ -86,8 +86,9 @@ class Realizer:
     def interval(self, e: Expr, more: Mapping[int, Interval] | None = None) -> Interval:
         """Interval of an integer expression under the open binders, and `more` variables."""
         known: dict[str | int | Expr, Interval] = dict(self.facts)
-        known.update(self.ranges)
-        known.update(more or {})
+        for variables in (self.ranges, more or {}):
+            for number, limits in variables.items():
+                known[number] = limits
         return interval_under(e, known)
 
     # Reals.

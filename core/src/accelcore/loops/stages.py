@@ -80,8 +80,6 @@ def identity(kind: str, dtype: str) -> Expr:
 
 def _arg_extreme(b: Builder, e: Expr) -> Expr:
     """The first index of the extreme, by comparing in order."""
-    if len(e.args) > 2:
-        raise UnsupportedLowering(f"{e.kind} with an initial value")
     kind, dtype = e.kind[3:], e.args[1].dtype
     best, where = b.local(kind, dtype), b.local(e.kind, INDEX)
     b.emit(Store(best.name, (), identity(kind, dtype)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from accelcore.errors import IllegalRewrite
 from accelcore.ir.expr import Expr, array, get
 from accelcore.loops.dependence import free_order
 from accelcore.loops.edit import (
@@ -128,11 +129,9 @@ class StageResult(Rewrite):
         """Legal when the loop only accumulates into the buffer, in one statement whose place it does not move."""
         loop = find(program, self.iterator)
         users = accessing((loop,), self.buffer)
-        require(
-            len(users) == 1 and isinstance(users[0], Accumulate), f"loop {self.iterator} uses {self.buffer} otherwise"
-        )
-        update = users[0]
-        assert isinstance(update, Accumulate)
+        update = users[0] if len(users) == 1 else None
+        if not isinstance(update, Accumulate) or update.buffer != self.buffer:
+            raise IllegalRewrite(f"loop {self.iterator} does not merely accumulate into {self.buffer}, once")
         used = frozenset[str]().union(*(e.inputs for e in update.indices))
         require(self.iterator not in used, f"the place in {self.buffer} moves with {self.iterator}")
         require(free_order(program, self.buffer), "the sums would be taken in another order", FIXED_ORDER)
