@@ -336,12 +336,16 @@ class Meaning:
         return self.bank.wrap(term, dtype, facts.bits, facts.kind == "int")
 
     def _is_index(self, term: Term) -> bool:
-        """Whether a term is made from sizes, counters and bound variables only."""
-        if term.op == "num" or term.op == "hole":
+        """Whether a term is made from sizes, counters and bound variables, or counts something."""
+        if term.op in ("num", "hole"):
             return True
         if term.op == "var":
             return term.name in self.bank.index_names
-        return term.op in ("poly", "fdiv", "tdiv", "max", "min", "box") and all(self._is_index(a) for a in term.args)
+        if term.op == "app":  # a sum of such terms has as many of them as memory holds
+            definition = self.bank.definitions[term.name]
+            return definition.kind == "sum" and self._is_index(definition.body[0])
+        parts = term.args[1:] if term.op == "ite" else term.args
+        return term.op in ("poly", "fdiv", "tdiv", "max", "min", "box", "ite") and all(map(self._is_index, parts))
 
     # Conversions.
 

@@ -46,18 +46,26 @@ def model_for(program: Program, summary: Summary) -> Model:
     return Model(max(widths, key=lambda d: (DTYPES[d].bits or 0, d)), False)
 
 
-def machine_arithmetic(expressions: Iterable[Expr]) -> set[str]:
-    """Machine integer dtypes in which something is computed."""
+def machine_arithmetic(every: Iterable[Expr]) -> set[str]:
+    """Machine integer dtypes in which something is computed; sizes, indices and counts are not."""
     found = set()
-    for e in expressions:
+    for e in every:
         for node in walk(e):
             computes = node.op in ARITHMETIC | BITWISE or node.op in ("neg", "abs", "not", "reduce", "scan")
-            wraps = node.op == "cast" and node.attrs[1] == "wrap" and node.args[0].dtype != node.dtype
+            wraps = node.op == "cast" and node.attrs[1] == "wrap" and node.dtype != INDEX
             facts = DTYPES[node.dtype]
-            if (computes or wraps) and facts.is_integer and facts.bits and (node.dtype != INDEX or node.inputs):
-                if not (wraps and node.dtype == INDEX):
-                    found.add(node.dtype)
+            if (computes or wraps) and facts.is_integer and facts.bits and (node.dtype != INDEX or holds_data(node)):
+                found.add(node.dtype)
     return found
+
+
+def holds_data(e: Expr) -> bool:
+    """Whether the value of an index expression comes from elements, and not from sizes, counters and constants."""
+    if e.op in ("get", "call", "fold", "scatter"):
+        return True
+    if e.op == "cast":
+        return e.args[0].dtype != INDEX
+    return any(holds_data(a) for a in (e.args[1:] if e.op == "select" else e.args))
 
 
 def expressions(program: Program) -> Iterator[Expr]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from accelcore.ir import expr as E
 from accelcore.ir.expr import Expr
@@ -18,6 +18,7 @@ from accelcore.values import Summary
 from accelcore_llmlift.program import Program
 from accelcore_llmlift.verify import requires as requirement
 from accelcore_llmlift.verify.execute import Claims, Execution, Need, Obligation
+from accelcore_llmlift.verify.lemmas import lemmas
 from accelcore_llmlift.verify.meaning import Meaning, Unsupported
 from accelcore_llmlift.verify.models import Model
 from accelcore_llmlift.verify.readback import Readback
@@ -28,6 +29,8 @@ from accelcore_llmlift.verify.terms import Bank, Term
 EFFORTS = ("lean", "full", "native")
 _SHARE = {"lean": 2.0, "full": 2.0, "native": 5.0}
 """Seconds that one question of an effort may take at most."""
+_LEMMA_DEPTH = 1
+"""Lemmas about reductions inside the bodies of reductions."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,10 @@ class Prover:
 
     def _discharge(self, run: Execution, obligation: Obligation, facts: Sequence[Term], proof: Proof) -> None:
         bank = run.bank
-        step = self._attempt(bank, obligation, facts, EFFORTS)
+        step = self._attempt(bank, obligation, facts, EFFORTS[:1])
+        if step.answer.refutation != "unsat":
+            known = self._extensional(bank, obligation, facts, proof, 0)
+            step = self._attempt(bank, replace(obligation, assumptions=known), facts, EFFORTS)
         answer = step.answer
         if answer.refutation == "unsat" and answer.assumptions == "unsat":
             # Either this code is never reached, which proves whatever is claimed of it, or the axioms contradict
@@ -172,6 +178,21 @@ class Prover:
         else:
             why = {"sat": "does not hold", "unknown": "no answer in time"}[answer.refutation]
             proof.failed = f"{obligation.label}: {why}{f' ({answer.note})' if answer.note else ''}"
+
+    def _extensional(
+        self, bank: Bank, obligation: Obligation, facts: Sequence[Term], proof: Proof, depth: int
+    ) -> tuple[Term, ...]:
+        """The obligation's assumptions with the conclusions of those of its lemmas that can be proved."""
+        known = obligation.assumptions
+        for lemma in lemmas(bank, obligation):
+            step = self._attempt(bank, lemma.obligation, facts, EFFORTS[:1])
+            if not step.answer.proved and depth < _LEMMA_DEPTH:
+                inner = self._extensional(bank, lemma.obligation, facts, proof, depth + 1)
+                step = self._attempt(bank, replace(lemma.obligation, assumptions=inner), facts, EFFORTS[:2])
+            if step.answer.proved:
+                proof.steps.append(step)
+                known = (*known, lemma.conclusion)
+        return known
 
     def _attempt(self, bank: Bank, obligation: Obligation, facts: Sequence[Term], efforts: Sequence[str]) -> Step:
         """The first effort that proves it, else the last one tried."""

@@ -33,7 +33,8 @@ class Readback:
             case "true" | "false":
                 return E.const(t.op == "true")
             case "var":
-                return self._leaf(t.name)
+                leaf = self._leaf(t.name)
+                return E.cast(leaf, "int") if t.sort == "Int" and leaf.dtype != INDEX else leaf
             case "read":
                 where = [self.index(a, bound) for a in t.args]
                 element = E.get(self._leaf(t.name), *where)
@@ -73,6 +74,9 @@ class Readback:
     def _sum(self, poly: Mapping[Monomial, Number], sort: str, bound: Mapping[Term, Expr]) -> Expr:
         total: Expr | None = None
         for mono, coef in sorted(poly.items(), key=lambda item: (not item[0], item[1] < 0)):
+            if not mono:  # the constant comes last
+                constant = self._number(coef if total is None else abs(coef), sort)
+                return constant if total is None else total + constant if coef > 0 else total - constant
             product = self._product(mono, abs(coef), sort, bound)
             if total is None:
                 total = product if coef > 0 else -product
@@ -91,7 +95,9 @@ class Readback:
 
     def _comparison(self, op: str, p: Term, bound: Mapping[Term, Expr], negated: bool) -> Expr:
         """p op 0 as a comparison of what is positive in p with what is negative."""
-        poly = self.bank.poly(p)
+        poly = dict(self.bank.poly(p))
+        if p.sort == "Int" and op == "le":
+            return self._integer_order(poly, bound, negated)
         left = self._sum({m: c for m, c in poly.items() if c > 0}, p.sort, bound)
         right = self._sum({m: -c for m, c in poly.items() if c < 0}, p.sort, bound)
         if not negated:
@@ -99,6 +105,22 @@ class Readback:
         if op == "eq":
             return E.binary("ne", left, right)
         return E.binary("lt" if op == "le" else "le", right, left)
+
+    def _integer_order(self, poly: dict[Monomial, Number], bound: Mapping[Term, Expr], negated: bool) -> Expr:
+        """p <= 0, or p >= 1 when negated, with the constant where it reads best."""
+        constant = poly.pop((), 0)
+        if negated:  # 1 <= p is -p + 1 <= 0
+            poly, constant = {m: -c for m, c in poly.items()}, 1 - constant
+        left = {m: c for m, c in poly.items() if c > 0}
+        right = {m: -c for m, c in poly.items() if c < 0}
+        strict = constant == 1 and bool(left) and bool(right)
+        if constant and not strict:
+            if not left or (right and constant > 0):
+                left[()] = constant
+            else:
+                right[()] = -constant
+        sides = (self._sum(left, "Int", bound), self._sum(right, "Int", bound))
+        return E.binary("lt" if strict else "le", *sides)
 
     def _negation(self, t: Term, bound: Mapping[Term, Expr]) -> Expr:
         if t.op in ("le0", "lt0", "eq0"):

@@ -1,0 +1,176 @@
+"""Small programs that the rules lift, used by several tests; none is a benchmark program."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from accelcore.values import Source, Summary, Task
+from accelcore_llmlift.frontend import program_of
+from accelcore_llmlift.lifter import lift_program
+
+PROGRAMS = {
+    "scale": """
+def scale(x: "f32[n]", a: "f32") -> "f32[n]":
+    out = []
+    for i in range(len(x)):
+        out.append(a * x[i] + 1.0)
+    return out
+""",
+    "dot": """
+def dot(x: "f32[n]", y: "f32[n]", n: int) -> "f32":
+    s = 0.0
+    for i in range(n):
+        s += x[i] * y[i]
+    return s
+""",
+    "matvec": """
+def matvec(a: "f32[m, n]", x: "f32[n]", y: "f32[m]", m: int, n: int):
+    for i in range(m):
+        s = 0.0
+        for j in range(n):
+            s += a[i][j] * x[j]
+        y[i] = s
+""",
+    "matmul": """
+def matmul(a: "f32[m, k]", b: "f32[k, n]", c: "f32[m, n]", m: int, n: int, k: int):
+    for i in range(m):
+        for j in range(n):
+            s = 0.0
+            for p in range(k):
+                s += a[i][p] * b[p][j]
+            c[i][j] = s
+""",
+    "softmax": """
+import math
+def softmax(x: "f32[m, n]") -> "f32[m, n]":
+    out = []
+    for i in range(len(x)):
+        mx = x[i][0]
+        for j in range(1, len(x[0])):
+            if x[i][j] > mx:
+                mx = x[i][j]
+        s = 0.0
+        e = []
+        for j in range(len(x[0])):
+            v = math.exp(x[i][j] - mx)
+            e.append(v)
+            s += v
+        row = []
+        for j in range(len(x[0])):
+            row.append(e[j] / s)
+        out.append(row)
+    return out
+""",
+    "overlay": """
+def overlay(base: "u8[m, n]", active: "u8[m, n]") -> "u8[m, n]":
+    out = []
+    for i in range(len(base)):
+        row = []
+        for j in range(len(base[0])):
+            if base[i][j] >= 128:
+                v = 255 - 2 * (255 - base[i][j]) * (255 - active[i][j]) // 255
+            else:
+                v = 2 * base[i][j] * active[i][j] // 255
+            row.append(v)
+        out.append(row)
+    return out
+""",
+    "rmsnorm": """
+import math
+def rmsnorm(x: "f32[n]", w: "f32[n]", n: int) -> "f32[n]":
+    ss = 0.0
+    for j in range(n):
+        ss += x[j] * x[j]
+    r = 1.0 / math.sqrt(ss / n + 1e-5)
+    out = [0.0] * n
+    for j in range(n):
+        out[j] = w[j] * (r * x[j])
+    return out
+""",
+    "prefix": """
+def prefix(x: "f32[n]") -> "f32[n]":
+    out = []
+    s = 0.0
+    for i in range(len(x)):
+        s += x[i]
+        out.append(s)
+    return out
+""",
+    "keep": """
+def keep(x: "i32[n]") -> "i32[k]":
+    out = []
+    for v in x:
+        if v > 3:
+            out.append(v * 2)
+    return out
+""",
+    "triangle": """
+def triangle(a: "f32[n, n]", x: "f32[n]", y: "f32[n]", n: int):
+    for i in range(n):
+        s = 0.0
+        for j in range(i + 1):
+            s += a[i][j] * x[j]
+        y[i] = s
+""",
+    "conv": """
+def conv(x: "f32[n]", k: "f32[3]", n: int) -> "f32[n-2]":
+    out = [0.0] * (n - 2)
+    for i in range(n - 2):
+        s = 0.0
+        for p in range(3):
+            s += x[i + p] * k[p]
+        out[i] = s
+    return out
+""",
+    "guarded": """
+def guarded(x: "i32[n]", t: "i32", n: int) -> "i32, i32":
+    s = 0
+    c = 0
+    for i in range(n):
+        if x[i] > t:
+            s += x[i]
+            c += 1
+    return s, c
+""",
+    "variance": """
+def variance(x: "f32[n]", n: int) -> "f32":
+    s = 0.0
+    for i in range(n):
+        s += x[i]
+    mean = s / n
+    q = 0.0
+    for i in range(n):
+        q += (x[i] - mean) * (x[i] - mean)
+    return q / n
+""",
+    "flat": """
+def flat(a: "f32[m*n]", out: "f32[m*n]", m: int, n: int):
+    for i in range(m):
+        for j in range(n):
+            out[i * n + j] = 2 * a[i * n + j]
+""",
+    "in_place": """
+def in_place(x: "f32[n]", n: int):
+    for i in range(n):
+        x[i] = x[i] * x[i]
+    for i in range(n):
+        x[i] = x[i] + 1.0
+""",
+    "tensor": """
+def tensor(x: "f32[k, l, m, n]", y: "f32[k, l, m, n]", k: int, l: int, m: int, n: int):
+    for p in range(k):
+        for q in range(l):
+            for i in range(m):
+                for j in range(n):
+                    y[p][q][i][j] = x[p][q][i][j] * 3.0 - 1.0
+""",
+}
+
+
+def task_of(text: str) -> tuple[Task, Summary]:
+    """The task of a Python function and the summary that the rules derive."""
+    entry = next(line for line in text.splitlines() if line.startswith("def ")).split("(")[0][4:]
+    source = Source(text, "python", entry)
+    program = program_of(source)
+    task = Task(entry, program.params, source, program.requires, source=source)
+    return task, replace(lift_program(program).summary)
