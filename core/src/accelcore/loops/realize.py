@@ -85,10 +85,10 @@ class Realizer:
 
     def interval(self, e: Expr, more: Mapping[int, Interval] | None = None) -> Interval:
         """Interval of an integer expression under the open binders, and `more` variables."""
-        known: dict[str | int | Expr, Interval] = dict(self.facts)
-        for variables in (self.ranges, more or {}):
-            for number, limits in variables.items():
-                known[number] = limits
+        variables = {**self.ranges, **(more or {})}
+        known: dict[str | int | Expr, Interval] = {**self.facts}
+        for number in variables:
+            known[number] = variables[number]
         return interval_under(e, known)
 
     # Reals.

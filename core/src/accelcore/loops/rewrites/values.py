@@ -209,11 +209,10 @@ class Inline(Rewrite):
         plain = all(e.op == "param" and e.dtype == INDEX for e in store.indices)
         require(plain and len(set(store.indices)) == len(store.indices), f"{self.buffer} is not filled loop by loop")
         require(self.buffer not in store.value.inputs, f"{self.buffer} is computed from itself")
-        unstable = written(program.body) & store.value.inputs
+        scope = _scope(program, store)
+        unstable = (written(scope) - {self.buffer}) & store.value.inputs
         require(not unstable, f"{', '.join(sorted(unstable))} may change before {self.buffer} is read")
-        bodies = _visible(program, self.buffer)
-        free = store.value.inputs - {e.name for e in store.indices}
-        hidden = free & (set(bound_names(bodies)) if bodies else set())
+        hidden = (store.value.inputs - {e.name for e in store.indices}) & set(bound_names(scope))
         require(not hidden, f"{self.buffer} is computed from variables of its own loop")
 
         def again(indices: tuple[Expr, ...]) -> Expr:
@@ -223,12 +222,13 @@ class Inline(Rewrite):
         return program.with_body(_dropped(kept, self.buffer))
 
 
-def _visible(program: Program, buffer: str) -> Block:
-    """The loops that fill a buffer: the statements of its block that write it."""
+def _scope(program: Program, store: Store) -> Block:
+    """The statements, from the one that fills a buffer on, of the block that allocates it: all that can see a value."""
     for block in _blocks(program.body):
-        if any(isinstance(s, Allocate) and s.buffer.name == buffer for s in block):
-            return tuple(s for s in block if buffer in written((s,)))
-    return ()
+        if any(isinstance(s, Allocate) and s.buffer.name == store.buffer for s in block):
+            first = next(n for n, s in enumerate(block) if store.buffer in written((s,)))
+            return block[first:]
+    return program.body
 
 
 def _blocks(block: Block) -> Iterator[Block]:
