@@ -84,7 +84,9 @@ def solve_array(a: ArrayRecurrence) -> Expr:
     facts = a.inner.facts
     for axis, (variable, extent) in enumerate(zip(variables, extents, strict=True)):
         grows = axis == 0 and a.length is not None
-        facts = facts.between(variable, polynomial(index(0)), polynomial(extent) + (0 if grows else -1))
+        # Inside one iteration a list is already as long as the iteration makes it.
+        high = polynomial(_grown(a) if grows else extent) - 1
+        facts = facts.between(variable, polynomial(index(0)), high)
     body = simplify(get(a.update, *variables), facts)
     e = _Element(a, variables, facts, start, extents)
     found = e.before(body)
@@ -92,6 +94,11 @@ def solve_array(a: ArrayRecurrence) -> Expr:
     for variable, extent in zip(variables, extents, strict=True):
         inside = inside.counting(variable, extent)
     return tensor_of(extents, variables, simplify(found, inside))
+
+
+def _grown(a: ArrayRecurrence) -> Expr:
+    """The length of a list after one iteration."""
+    return simplify(substitute(a.inner.shape(a.update)[0], a.mapping), a.inner.facts)
 
 
 def _extents(a: ArrayRecurrence, start: Expr) -> tuple[Expr, ...]:
@@ -206,21 +213,22 @@ class _Element:
 
     def pin_by_range(self, parts: Sequence[Expr], value: Expr) -> Pin | None:
         """k * n <= u < k * n + n fixes k = u // n (rows appended to, or stored in, a flat list)."""
+        known = self.facts.assuming(parts)  # an element in the range says that the range is not empty
         for part in parts:
             low = _at_least_zero(part)
             factor = low.coefficient(self.a.number) if low is not None else None
             if low is None or factor is None or not factor.terms:
                 continue
             width = -factor
-            if not self.facts.nonnegative(width - 1, 2):
+            if not known.nonnegative(width - 1):
                 continue
             offset = low.without(self.a.number)
             top = polynomial(self.a.number) * width + width - 1 - offset
             uppers = [p for p in parts if p is not part and _at_least_zero(p) == top]
-            if uppers or self.facts.nonnegative(top):
+            if uppers or known.nonnegative(top):
                 where = binary("fdiv", expression(offset), expression(width))
                 rest = tuple(p for p in parts if p is not part and p not in uppers)
-                return Pin(simplify(where, self.facts), rest, value, {})
+                return Pin(simplify(where, known), rest, value, {})
         return None
 
     def place(self, equation: Polynomial) -> dict[int, Expr]:
@@ -294,21 +302,19 @@ class _Element:
     def distance(self, pin: Pin, read: Expr) -> int | None:
         """Iteration that writes what is read, minus this one; 0 when no iteration writes it."""
         there = {v.number: i for v, i in zip(self.variables, read.args[1:], strict=True)}
-        when = simplify(substitute(pin.iteration, there), self.facts)
         here = {self.a.number.number: pin.iteration}
-        del here
-        rest = simplify(conjunction(substitute(substitute(p, there), {}) for p in pin.others), self.facts)
+        facts = self.facts.assuming(conjuncts(self.reached(pin, self.a.trips)))
+        when = simplify(substitute(substitute(pin.iteration, there), here), facts)
+        rest = simplify(conjunction(substitute(substitute(p, there), here) for p in pin.others), facts)
         if rest is const(False):
             return 0
-        difference = polynomial(when) - polynomial(self.a.number)
-        if difference.constant is not None:
-            return difference.constant if difference.constant >= 0 or rest is TRUE else None
-        written = polynomial(when)
-        if self.facts.nonnegative(difference) or self.facts.nonnegative(-written - 1):
-            return 0
-        if self.facts.nonnegative(written - polynomial(self.a.trips)):
-            return 0
-        return None
+        written, now = polynomial(when), polynomial(pin.iteration)
+        difference = (written - now).constant
+        if difference is not None:
+            return difference if difference >= 0 or rest is TRUE else None
+        later = facts.nonnegative(written - now)
+        never = facts.nonnegative(-written - 1) or facts.nonnegative(written - polynomial(self.a.trips))
+        return 0 if later or never else None
 
     def along_axis(self, pin: Pin, value: Expr, previous: dict[Expr, Expr]) -> Expr:
         """value(k) reads value(k - 1): a scalar recurrence whose start is the element read in iteration 0.

@@ -3,6 +3,7 @@
 * `continue` becomes the other branch of its `if`;
 * an early `return` or `raise` on bad arguments becomes an `assert` of the opposite; other early returns become
   branches that assign the result;
+* a search (`for ...: if c: return a` or `...: break`) becomes a loop over the whole range, see `searches`;
 * variables of comprehensions get names of their own where another variable has the same name.
 """
 
@@ -11,11 +12,13 @@ from __future__ import annotations
 import ast
 
 from accelcore_llmlift.python.errors import Place
+from accelcore_llmlift.python.searches import searches
 
 
 def normalize(function: ast.FunctionDef, place: Place) -> ast.FunctionDef:
     """The function with the rewrites applied; the tree is changed in place."""
-    function.body = _returns(_without_docstring(function.body), place)
+    function.body = searches(_without_docstring(function.body))
+    function.body = _returns(function.body, place)
     function.body = _continues(function.body, place)
     _rename_comprehensions(function)
     return ast.fix_missing_locations(function)
