@@ -63,7 +63,10 @@ class Polynomial:
     @property
     def atoms(self) -> set[Expr]:
         """Every atom in it."""
-        return {a for m in self.terms for a in m}
+        found: set[Expr] = set()
+        for monomial in self.terms:
+            found.update(monomial)
+        return found
 
     def coefficient(self, atom: Expr) -> Polynomial | None:
         """c with self = c * atom + rest, rest free of the atom; None when it is not linear in the atom."""
@@ -160,6 +163,10 @@ def index_of(e: Expr) -> Expr:
     return expression(polynomial(e), INDEX)
 
 
+Goal = tuple[frozenset[tuple[Monomial, int]], int]
+"""A polynomial and the depth to which its proof is searched."""
+
+
 @dataclass(frozen=True)
 class Facts:
     """What is known in a context: bounds of variables (inclusive), innermost last, and polynomials that are >= 0."""
@@ -167,6 +174,10 @@ class Facts:
     bounds: tuple[tuple[Expr, Polynomial, Polynomial], ...] = ()
     known: tuple[Polynomial, ...] = ()
     conditions: frozenset[Expr] = field(default_factory=frozenset)
+    proved: dict[Goal, bool] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "proved", {})  # never shared with the facts that these were made from
 
     def counting(self, variable: Expr, extent: Expr | Polynomial) -> Facts:
         """With 0 <= variable < extent."""
@@ -218,11 +229,27 @@ def consequences(condition: Expr) -> list[Polynomial]:
 
 
 def _prove(facts: Facts, p: Polynomial, depth: int) -> bool:
+    key = (frozenset(p.terms.items()), depth)
+    found = facts.proved.get(key)
+    if found is None:
+        facts.proved[key] = False  # while it is open: a goal does not help to prove itself
+        found = facts.proved[key] = _follows(facts, p, depth)
+    return found
+
+
+def _follows(facts: Facts, p: Polynomial, depth: int) -> bool:
+    if not p.terms:
+        return True
+    if len(p.terms) == 1 and () in p.terms:
+        return p.terms[()] > 0
     if _plainly(facts, p):
         return True
+    atoms = p.atoms
     for variable, low, high in reversed(facts.bounds):
+        if variable not in atoms:
+            continue
         factor = p.coefficient(variable)
-        if factor is None or not factor.terms:
+        if factor is None:
             continue
         rest = p.without(variable)
         if _plainly(facts, factor):
@@ -233,9 +260,12 @@ def _prove(facts: Facts, p: Polynomial, depth: int) -> bool:
         break
     if depth == 0:
         return False
-    atoms = p.atoms
-    useful = [f for f in facts.known if f.atoms & atoms]
-    useful += [f for atom in atoms if atom.op == "fdiv" for f in _division_facts(facts, atom)]
+    # A fact helps where it has a negative term that the goal has too: subtracting it makes that term larger.
+    negative = {m for m, c in p.terms.items() if c < 0}
+    useful = [f for f in facts.known if any(f.terms.get(m, 0) < 0 for m in negative)]
+    for atom in atoms:
+        if atom.op == "fdiv":
+            useful += _division_facts(facts, atom)
     return any(_prove(facts, p - f, depth - 1) for f in useful)
 
 
