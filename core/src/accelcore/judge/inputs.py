@@ -18,6 +18,8 @@ from accelcore.values import Bounds, Param, Role, Task
 if TYPE_CHECKING:
     import numpy as np
 
+    from accelcore.ir.expr import Expr
+
     Array = np.ndarray[Any, Any]
     Generator = np.random.Generator
 
@@ -25,6 +27,7 @@ FAMILIES = ("normal", "shifted", "mixed", "bits", "one_hot", "special", "full")
 """All families, in the order in which they are used.  "normal" is also what is timed."""
 
 _TRIES = 40  # draws of one set before its requirements count as unsatisfiable by chance
+_TAME = ("normal", "shifted", "index")  # families that most requirements allow something of
 
 
 def numpy_dtype(name: str) -> np.dtype[Any]:
@@ -47,23 +50,20 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
 def draw(task: Task, sizes: Mapping[str, int], family: str, rng: Generator) -> dict[str, Array]:
     """One set of buffers: inputs and scalars of the family, results as arrays to be filled.
 
-    Requirements on values hold: sets that break one are drawn again, and after some tries with ever tamer values.
-    UsageError when nothing that satisfies them is found.
+    Requirements on values hold.  Elements that break one "for all elements" are drawn again, alone; where another kind
+    of requirement is broken all is drawn again; and after some tries with ever tamer values.  UsageError when nothing
+    that satisfies them is found.
     """
-    import numpy as np
-
     conditions = [c for c in task.requires if not depends_on_sizes_only(c)]
+    buffers = _all(task, sizes, family, rng)
     for attempt in range(_TRIES):
-        # The later tries give up the family, not the requirement.
-        kind = family if attempt < _TRIES // 2 else "normal" if attempt < _TRIES * 3 // 4 else "index"
-        buffers = {}
-        for param in task.params:
-            if param.role is not Role.SIZE:
-                buffers[param.name] = _values(task, param, sizes, kind, rng)
-        if all(_holds(c, buffers, sizes) for c in conditions):
+        broken = [c for c in conditions if not _holds(c, buffers, sizes)]
+        if not broken:
             return buffers
-        if not np.any([b.size for b in buffers.values()]):
-            break
+        # The later tries give up the family, not the requirement.
+        again = _all(task, sizes, family if attempt < _TRIES // 2 else _TAME[attempt % len(_TAME)], rng)
+        if not all(_repaired(c, buffers, again, sizes) for c in broken):
+            buffers = again
     wanted = "; ".join(map(str, conditions))
     raise UsageError(
         f"no random inputs of {task.name} satisfy its requirements: {wanted}",
@@ -71,7 +71,33 @@ def draw(task: Task, sizes: Mapping[str, int], family: str, rng: Generator) -> d
     )
 
 
-def _holds(condition: Any, buffers: Mapping[str, Array], sizes: Mapping[str, int]) -> bool:
+def _all(task: Task, sizes: Mapping[str, int], family: str, rng: Generator) -> dict[str, Array]:
+    params = [p for p in task.params if p.role is not Role.SIZE]
+    return {p.name: _values(task, p, sizes, family, rng) for p in params}
+
+
+def _repaired(condition: Expr, buffers: dict[str, Array], again: Mapping[str, Array], sizes: Mapping[str, int]) -> bool:
+    """Replace the elements that break a requirement on all elements; False where it has another form."""
+    from accelcore.ir.expr import bind, var
+    from accelcore.judge.oracle import table
+
+    body, form = condition, condition
+    extents = []
+    while form.op == "reduce" and form.kind == "all" and len(form.args) == 2:
+        extents.append((form.args[0], form.number))
+        body = form = form.args[1]
+    if not extents:
+        return False
+    for extent, number in reversed(extents):
+        body = bind("comp", var(number), (extent,), (body,))
+    fine = table(body, buffers, sizes)
+    for name in condition.inputs:
+        if name in buffers and buffers[name].shape == fine.shape:
+            buffers[name][~fine] = again[name][~fine]
+    return True
+
+
+def _holds(condition: Expr, buffers: Mapping[str, Array], sizes: Mapping[str, int]) -> bool:
     from accelcore.judge.oracle import truth
 
     return truth(condition, buffers, sizes)
@@ -145,9 +171,9 @@ def _folded(raw: Array, bounds: Bounds, limit: float) -> Array:
         span = high - low
         inside = low + np.mod(raw - low, span) if span > 0 else np.full_like(raw, low)
         return np.where((raw < low) | (raw > high), inside, raw)
-    # One-sided: mirrored at the bound.
-    raw = np.where(raw < low, low + (low - raw), raw)
-    raw = np.where(raw > high, high - (raw - high), raw)
+    with np.errstate(over="ignore"):  # one-sided: mirrored at the bound
+        raw = np.where(raw < low, low + (low - raw), raw)
+        raw = np.where(raw > high, high - (raw - high), raw)
     return np.clip(raw, low, high)
 
 

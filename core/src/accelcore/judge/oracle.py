@@ -65,6 +65,15 @@ def truth(condition: Expr, buffers: Mapping[str, Array], sizes: Mapping[str, int
     return bool(evaluate(condition, buffers, sizes))
 
 
+def table(condition: Expr, buffers: Mapping[str, Array], sizes: Mapping[str, int]) -> Array:
+    """Where a tensor of truth values holds;"""
+    import numpy as np
+
+    from accelcore.ir.evaluate import evaluate
+
+    return np.asarray(evaluate(condition, buffers, sizes), bool)
+
+
 def _source(
     task: Task, source: Source, buffers: Mapping[str, Array], sizes: Mapping[str, int], interpret: Interpreter
 ) -> dict[str, Bounded]:

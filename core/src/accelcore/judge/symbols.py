@@ -30,7 +30,7 @@ def defined(path: Path) -> frozenset[str]:
         return frozenset()
     try:
         return frozenset(_names(data))
-    except (struct.error, ValueError):
+    except (struct.error, ValueError, OverflowError, IndexError):
         return frozenset()  # a damaged file does not load either
 
 

@@ -128,7 +128,6 @@ def specification(policy: Policy, limits: Limits, *, cwd: str | os.PathLike[str]
         "processes": policy.processes,
         "files": policy.files,
         "namespaces": sys.platform == "linux",
-        "drop": True,
     }
 
 

@@ -115,11 +115,18 @@ def _limit(spec: Spec, layers: list[str]) -> None:
 
 
 def _leave_root(spec: Spec, layers: list[str]) -> None:
-    """Become nobody.  Without a private view that needs paths which everybody may reach; else root stays, without
-    capabilities, and the layer is not reported."""
-    paths = [*spec["reads"], *spec["writes"]]
-    if "mount" not in layers and not all(reachable(path) for path in paths if os.path.exists(path)):
+    """Become nobody, the owner of the writable folders; they are handed back at the end.
+
+    What may be read must then be readable by everybody, and without a private view also reachable.  Where it is not,
+    root stays, without capabilities, and the layer is not reported.
+    """
+    paths = [path for path in spec["reads"] if os.path.exists(path)]
+    if not all(_readable(path) for path in paths):
         return
+    if "mount" not in layers and not all(_reachable(path) for path in [*paths, *spec["writes"]]):
+        return
+    for path in spec["writes"]:
+        hand_over(path, SANDBOX_ID, SANDBOX_ID)
     with contextlib.suppress(OSError):
         os.setgroups([])
         os.setresgid(SANDBOX_ID, SANDBOX_ID, SANDBOX_ID)
@@ -127,7 +134,14 @@ def _leave_root(spec: Spec, layers: list[str]) -> None:
         layers.append("uid")
 
 
-def reachable(path: str) -> bool:
+def _readable(path: str) -> bool:
+    """Whether everybody may read a file, or list and enter a folder."""
+    mode = os.stat(path).st_mode
+    wanted = stat.S_IROTH | stat.S_IXOTH if stat.S_ISDIR(mode) else stat.S_IROTH
+    return mode & wanted == wanted
+
+
+def _reachable(path: str) -> bool:
     """Whether everybody may traverse all folders above a path."""
     parent = os.path.dirname(os.path.realpath(path))
     while True:
@@ -138,10 +152,9 @@ def reachable(path: str) -> bool:
         parent = os.path.dirname(parent)
 
 
-def hand_over(paths: list[str], user: int) -> None:
-    """Make `user` the owner of writable folders and what is in them; links are not followed."""
-    for top in paths:
-        for folder, _, files in os.walk(top):
-            for path in (folder, *(os.path.join(folder, name) for name in files)):
-                with contextlib.suppress(OSError):
-                    os.chown(path, user, user, follow_symlinks=False)
+def hand_over(top: str, user: int, group: int) -> None:
+    """Make `user` the owner of a folder and of what is in it; links are not followed."""
+    for folder, _, files in os.walk(top):
+        for path in (folder, *(os.path.join(folder, name) for name in files)):
+            with contextlib.suppress(OSError):
+                os.chown(path, user, group, follow_symlinks=False)

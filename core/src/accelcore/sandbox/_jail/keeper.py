@@ -70,8 +70,6 @@ def start(spec: Spec, fds: list[int], body: Any) -> Ward:
     with contextlib.suppress(OSError):
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     layers = ["env", "fds", "session", "wall_clock"]
-    if spec["drop"] and os.geteuid() == 0:
-        cage.hand_over(spec["writes"], cage.SANDBOX_ID)
     namespace = spec["namespaces"] and cage.isolate(layers)
     mine, theirs = socket.socketpair()
     with contextlib.suppress(AttributeError, OSError):
@@ -159,6 +157,7 @@ def run_program(spec: Spec, channel: socket.socket, fds: list[int]) -> None:
         os.execve(spec["argv"][0], spec["argv"], spec["env"])
 
     began = time.monotonic()
+    owners = {path: os.stat(path) for path in spec["writes"]}
     ward = start(spec, fds, body)
     for fd in fds:
         os.close(fd)
@@ -167,8 +166,9 @@ def run_program(spec: Spec, channel: socket.socket, fds: list[int]) -> None:
     ward.kill()
     facts = _facts(ward.report)
     wait: int = facts.get("wait", ward.status or 0)
-    if spec["drop"] and os.geteuid() == 0:
-        cage.hand_over(spec["writes"], 0)
+    if "uid" in facts.get("layers", []):
+        for path, owner in owners.items():
+            cage.hand_over(path, owner.st_uid, owner.st_gid)
     with contextlib.suppress(OSError):
         wire.send(channel, {
             "returncode": os.waitstatus_to_exitcode(wait), "timeout": timed_out, "seconds": seconds,

@@ -1,0 +1,112 @@
+"""After crashes, timeouts and hang-ups: no process, no temporary file, no shared memory."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from accelcore.errors import RunFailure
+from accelcore.sandbox import COMPILER, run_child
+from accelcore.sandbox.native import NativeRunner, Script
+from accelcore.sandbox.server import NUMPY_SERVER, SERVER
+from accelcore.values import AbiArg, Limits, Role, Status
+
+ARGUMENTS = (AbiArg("x", "pointer", "f64", Role.IN), AbiArg("out", "pointer", "f64", Role.OUT))
+
+
+def _descendants(pid):
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in task.read_text().split():
+            found += [int(child), *_descendants(int(child))]
+    return found
+
+
+def _state():
+    """Everything of ours that could be left behind: children, files, descriptors of memory."""
+    children = {pid for server in (SERVER, NUMPY_SERVER) if server._process for pid in _descendants(server._process.pid)}
+    folders = [Path(tempfile.gettempdir()), Path("/dev/shm")]
+    files = {str(p) for folder in folders if folder.is_dir() for p in folder.glob("accelcore*") if p.suffix != ".lease"}
+    return children, files, len(os.listdir("/proc/self/fd"))
+
+
+def _wait_for_calm():
+    """Until the keepers of hung-up sessions have cleaned up; they need no telling but a moment."""
+    import time
+
+    deadline = time.monotonic() + 10
+    while _state()[0] and time.monotonic() < deadline:
+        os.sched_yield()
+    return _state()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
+def test_nothing_is_left():
+    scripts = {
+        "fine": "def k(x): return x * 2.0",
+        "crash": "def k(x): return x[9, 9]",
+        "loop": "def k(x):\n    while True: pass",
+        "exit": "import os\ndef k(x): os._exit(1)",
+    }
+    for text in scripts.values():  # the servers, and what they keep for good
+        _call(text)
+    run_child(["true"], COMPILER)
+    before = _wait_for_calm()
+    for text in scripts.values():
+        _call(text)
+    run_child(["sh", "-c", "setsid sleep 1000 & sleep 1000 &"], COMPILER)
+    run_child(["sh", "-c", "setsid sleep 1000 & sleep 1000"], COMPILER, Limits(seconds=0.2))
+    assert _wait_for_calm() == before
+
+
+def _call(text):
+    buffers = {"x": np.ones(10), "out": np.zeros(10)}
+    with NativeRunner(Script(text, "k", ARGUMENTS), Limits(seconds=0.4)) as runner:
+        try:
+            runner.call([buffers], {})
+            return Status.OK
+        except RunFailure as failure:
+            return failure.status
+
+
+def test_a_dead_caller_takes_everything_along(tmp_path):
+    """kill -9 of a process in the middle of a run: its server and all children end."""
+    import signal
+    import subprocess
+    import sys
+
+    code = (
+        "from accelcore.sandbox import COMPILER, run_child\n"
+        "from accelcore.sandbox.server import SERVER\n"
+        "from accelcore.values import Limits\n"
+        "run_child(['true'], COMPILER)\n"
+        "print(SERVER._process.pid, flush=True)\n"
+        "run_child(['sh', '-c', 'echo here > here; sleep 1000'], COMPILER, Limits(1000), cwd=%r)\n"
+    )
+    caller = subprocess.Popen([sys.executable, "-c", code % str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    server = int(caller.stdout.readline())
+    while not (tmp_path / "here").exists():
+        assert caller.poll() is None
+    family = [server, *_descendants(server)]
+    assert len(family) >= 3
+    caller.send_signal(signal.SIGKILL)
+    caller.wait()
+    caller.stdout.close()
+    import time
+
+    deadline = time.monotonic() + 10
+    while any(_alive(pid) for pid in family) and time.monotonic() < deadline:
+        os.sched_yield()
+    assert [pid for pid in family if _alive(pid)] == []
+
+
+def _alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
