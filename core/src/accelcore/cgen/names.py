@@ -20,7 +20,7 @@ _TAKEN = frozenset(
 
 # Temporaries (t1), and the suffixes of groups of lanes, cells of register buffers and unrolled copies.
 _GENERATED = re.compile(r"^t\d+$|_[gcu]\d+$")
-_SUFFIX = {"f32": "f", "f64": "", "i64": "", "u32": "u", "u64": "u"}
+_SUFFIX = {"f32": "f", "f64": "", "i64": "", "u32": "u", "u64": "ull"}
 _INTEGER_MACRO = {"i64": "INT64_C", "u64": "UINT64_C"}
 
 

@@ -108,6 +108,6 @@ class NumpyEvaluator:
 
     def open(self, artifact: Artifact, *, limits: Limits) -> Runner:
         """A Python child that holds the kernel."""
-        from accelcore.sandbox.python import open_python
+        from accelcore.sandbox.native import open_script
 
-        return open_python(artifact, limits=limits)
+        return open_script(artifact, limits=limits)

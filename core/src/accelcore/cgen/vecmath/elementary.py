@@ -191,9 +191,8 @@ RULES = {
 }  # fmt: skip
 
 ERRORS = {
-    ("exp", "f32"): 1.5, ("exp", "f64"): 1.5, ("exp2", "f32"): 1.5, ("exp2", "f64"): 1.5,
-    ("expm1", "f32"): 3.0, ("expm1", "f64"): 3.0, ("log", "f32"): 1.5, ("log", "f64"): 1.5,
-    ("log2", "f32"): 2.5, ("log2", "f64"): 2.5, ("log10", "f32"): 2.5, ("log10", "f64"): 2.5,
-    ("log1p", "f32"): 3.0, ("log1p", "f64"): 3.0,
+    **{(name, dtype): 1.0 for name in ("exp", "exp2", "log") for dtype in ("f32", "f64")},
+    **{(name, dtype): 2.0 for name in ("expm1", "log1p") for dtype in ("f32", "f64")},
+    **{(name, dtype): 2.25 for name in ("log2", "log10") for dtype in ("f32", "f64")},
     **{(name, dtype): 0.0 for name in ("round", "floor", "ceil", "trunc") for dtype in ("f32", "f64")},
-}  # fmt: skip
+}
