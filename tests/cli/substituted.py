@@ -7,9 +7,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pipeline"))
 
+from substitutes import substitutes
+
 from accelcore.cli import main
 from accelcore.registry import using
-from substitutes import substitutes
 
 with using(substitutes()):
     main(sys.argv[1:])

@@ -33,7 +33,11 @@ HERE = Path(__file__).parent
         (["compile", "program.py:double", "-t", "chip", "--accept", "luck"], ["proved, bounded or tested"], 2),
         (["compile", "program.py:double", "-t", "chip", "--out", "full"], ["full: is not empty", "--out DIR"], 2),
         (["compile", "program.py:double", "-t", "chip", "--out", "program.py"], ["is a file"], 2),
-        (["compile", "program.py:double", "-t", "chip", "--out", "/sys/accelcore"], ["/sys", "read-only", "--out DIR"], 2),
+        (
+            ["compile", "program.py:double", "-t", "chip", "--out", "/sys/accelcore"],
+            ["/sys", "read-only", "--out DIR"],
+            2,
+        ),
         (["compile", "program.py:double", "-t", "chip", "--runs", "/sys/runs"], ["/sys/runs"], 2),
         (["compile", "program.py:double", "-t", "chip", "--model", "parrot"], ["names no model", "PREFIX:NAME"], 2),
         (["lift", "program.py", "--emit", "cobol"], ["cannot emit 'cobol'", "numpy"], 2),
@@ -55,7 +59,7 @@ def test_one_clear_line(cli, folder: Path, arguments: list[str], words: list[str
     done = cli(*arguments)
     assert done.returncode == code, done.stderr
     assert done.stdout == ""
-    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert sum(line.startswith("error: ") for line in done.stderr.splitlines()) == 1
     for word in words:
         assert word in done.stderr, done.stderr
     assert "Traceback" not in done.stderr
@@ -132,7 +136,7 @@ def test_ctrl_c_while_lifting(folder: Path) -> None:
     child = started(folder, "lift", "program.py:double", env={**os.environ, "SUBSTITUTE_STUCK": "1"})
     until(child.stderr, "lift: double")
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=60)
+    _, err = child.communicate(timeout=60)
     assert child.returncode == 130 and "interrupted" in err and "Traceback" not in err
 
 

@@ -76,7 +76,7 @@ def test_targets_and_doctor(cli) -> None:
 
 def test_help_names_every_command(cli) -> None:
     text = cli("--help").stdout
-    for name in "lift compile optimize check run resume report targets doctor".split():
+    for name in ["lift", "compile", "optimize", "check", "run", "resume", "report", "targets", "doctor"]:
         assert f"\n  {name} " in text
         assert cli(name, "--help").returncode == 0
 

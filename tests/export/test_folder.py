@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from accelcore.errors import AccelcoreError, UsageError
 from accelcore.export import folder as module
 from accelcore.export.folder import MARK, require_writable, write_file, write_folder
@@ -45,7 +46,8 @@ def test_foreign_folders_and_files_are_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(errno.ENOSPC, "no space is left"), (errno.EROFS, "read-only"), (errno.EIO, "cannot be written")]
+    ("number", "words"),
+    [(errno.ENOSPC, "no space is left"), (errno.EROFS, "read-only"), (errno.EIO, "cannot be written")],
 )
 def test_a_failure_in_the_middle_leaves_the_old_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, words: str

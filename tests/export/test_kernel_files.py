@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from accelcore.export import load
 from accelcore.export.content import kernel_files
 from accelcore.export.expressions import numpy_condition
@@ -91,10 +92,14 @@ def test_make_check_passes_alone(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("elementwise", "x[i] * x[i]", "x[i] * x[0]"), ("row_sum", "j < n", "j < n - (n > 16)"), ("dot", "*r =", "*r = 1 +"),
-        ("blend", "255 - w", "256 - w"), ("conv1d", "return 0", "y[n - 1] = 0; return 0"), ("elementwise", "return 0", "return 1"),
+        ("elementwise", "x[i] * x[i]", "x[i] * x[0]"),
+        ("row_sum", "j < n", "j < n - (n > 16)"),
+        ("dot", "*r =", "*r = 1 +"),
+        ("blend", "255 - w", "256 - w"),
+        ("conv1d", "return 0", "y[n - 1] = 0; return 0"),
+        ("elementwise", "return 0", "return 1"),
     ],
-)  # fmt: skip
+)
 def test_make_check_fails_for_a_wrong_kernel(name: str, old: str, new: str, tmp_path: Path) -> None:
     out = exported(name, tmp_path / "out", KERNELS[name].replace(old, new))
     done = subprocess.run(["make", "check"], cwd=out, capture_output=True, text=True, check=False)
@@ -189,7 +194,9 @@ def test_a_kernel_in_another_language_is_exported_with_its_text() -> None:
 def test_a_python_kernel_checks_itself(tmp_path: Path) -> None:
     text = "def dot(x, y, n=None):\n    return (x.astype('f8') * y).sum().astype('f4')\n"
     for body, code in ((text, 0), (text.replace("* y", "+ y"), 1)):
-        out = write_folder(tmp_path / "out", {**kernel_files(dot().task, Kernel(body, "python", "dot")), "task.json": ""})
+        out = write_folder(
+            tmp_path / "out", {**kernel_files(dot().task, Kernel(body, "python", "dot")), "task.json": ""}
+        )
         done = subprocess.run([sys.executable, "wrapper.py"], cwd=out, capture_output=True, text=True, check=False)
         assert done.returncode == code, done.stdout + done.stderr
 

@@ -12,8 +12,9 @@ sys.path.insert(0, str(Path(__file__).parent))  # the helper beside this file; t
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A folder with the program, over the registry of substitutes."""
-    from accelcore.registry import using
     from substitutes import PROGRAM, substitutes
+
+    from accelcore.registry import using
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ACCELCORE_CACHE", str(tmp_path / "cache"))

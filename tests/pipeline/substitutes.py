@@ -106,14 +106,14 @@ class Oracle:
             return Verdict(Proof.BOUNDED, self.name, "real", bound=4, reason="no invariant", seconds=0.001)
         names = ("entry", "step", "exit")
         certificate = '{"verifier": "oracle", "source": "' + task.name + '"}'
-        return Verdict(
-            Proof.PROVED, self.name, "real", obligations=tuple((n, "unsat", 0.5) for n in names), certificate=certificate,
-            seconds=0.002,
-        )  # fmt: skip
+        obligations = tuple((name, "unsat", 0.5) for name in names)
+        return Verdict(Proof.PROVED, self.name, "real", obligations=obligations, certificate=certificate, seconds=0.002)
 
     def recheck(self, certificate: str, *, timeout: float) -> Verdict:
         sound = ast.literal_eval(certificate)["source"] == "double"
-        return Verdict(Proof.PROVED if sound else Proof.UNKNOWN, self.name, "real", reason="" if sound else "no such source")
+        return Verdict(
+            Proof.PROVED if sound else Proof.UNKNOWN, self.name, "real", reason="" if sound else "no such source"
+        )
 
 
 @dataclass(frozen=True)

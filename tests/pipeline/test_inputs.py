@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from accelcore import codec
 from accelcore.errors import UsageError
 from accelcore.pipeline.inputs import functions, kernel_from, one_source, place, sources, task_from, with_sizes
@@ -103,7 +104,7 @@ def test_a_task_file_round_trips(tmp_path: Path) -> None:
 def test_what_is_no_task_file_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "task.json"
     path.write_text(content)
-    with pytest.raises(UsageError, match="no task.json"):
+    with pytest.raises(UsageError, match=r"no task\.json"):
         task_from(path, {})
 
 

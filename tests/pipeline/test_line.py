@@ -6,8 +6,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import accelcore
 import pytest
+
+import accelcore
 from accelcore.errors import JournalError, MissingTool, UsageError
 from accelcore.pipeline.progress import Event, Judged, Lifted, Started
 from accelcore.pipeline.results import CheckResult, RecheckResult
@@ -25,14 +26,21 @@ def test_a_run_completes_without_any_built_in_part(program: str) -> None:
     (baseline,) = result.baselines
     assert baseline.label == "by hand" and baseline.ratio == pytest.approx(9.0)
     assert dict(result.best.evaluation.sizes) == {"n": 7}
-    assert [e.stage for e in events if isinstance(e, Started)] == ["lift", "lower", "search", "confirm", "measure", "export"]
+    assert [e.stage for e in events if isinstance(e, Started)] == [
+        "lift",
+        "lower",
+        "search",
+        "confirm",
+        "measure",
+        "export",
+    ]
     assert sum(isinstance(e, Lifted) for e in events) == 1
     assert sum(isinstance(e, Judged) for e in events) == len(result.candidates) > 5
 
 
 def test_its_json_has_the_promised_keys(program: str) -> None:
     found = accelcore.compile(f"{program}:double", "chip").json()
-    promised = "verdict grade seed best speedup baselines candidates spent run out".split()
+    promised = ["verdict", "grade", "seed", "best", "speedup", "baselines", "candidates", "spent", "run", "out"]
     assert set(promised) <= set(found)
     assert found["verdict"] == "proved" and found["grade"] == "derived"
     assert set(found["seed"]) == {"value", "unit", "fidelity"} == set(found["best"])
@@ -43,7 +51,15 @@ def test_its_json_has_the_promised_keys(program: str) -> None:
 def test_the_export_folder_is_complete(program: str) -> None:
     result = accelcore.compile(f"{program}:double", "chip")
     names = {p.name for p in Path(result.out).iterdir()}
-    assert names >= {"kernel.txt", "task.json", "schedule.json", "certificate.json", "report.html", "run.json", "README.txt"}
+    assert names >= {
+        "kernel.txt",
+        "task.json",
+        "schedule.json",
+        "certificate.json",
+        "report.html",
+        "run.json",
+        "README.txt",
+    }
     schedule = json.loads((result.out / "schedule.json").read_text())
     assert schedule["schedule"] and schedule["target"] == "chip"
     assert accelcore.check(result.out / "certificate.json").exit_code == 0

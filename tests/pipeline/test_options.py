@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import pytest
+
 from accelcore.errors import UsageError
 from accelcore.options import assignments, options_of, split, values_for
 

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+
 from accelcore.html import page
 from accelcore.html.data import data
 from accelcore.html.roofline import place, work
@@ -164,7 +165,9 @@ def test_the_roofline_takes_the_memory_that_fits() -> None:
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no node to run the script with")
-@pytest.mark.parametrize("changes", [{}, {"task": None, "verdict": None, "candidates": (), "evaluations": (), "best": None}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"task": None, "verdict": None, "candidates": (), "evaluations": (), "best": None}]
+)
 def test_the_script_draws_every_part(changes: dict[str, object], tmp_path: Path) -> None:
     """In node, over a document that only remembers: no error, all parts there, foreign text as text."""
     reader = Reader()

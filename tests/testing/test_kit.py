@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import pytest
-from accelcore.registry import registry, using
-from accelcore.registry import Registry
+
+from accelcore.registry import Registry, registry, using
 from accelcore.testing import SMALL_TASKS, ProposerSuite, StrategySuite
 from accelcore.testing.light import heavy_imports
 
@@ -32,6 +32,7 @@ class TestRules(ProposerSuite):
 def test_small_tasks_agree_with_their_oracles() -> None:
     """The summary, evaluated by the oracle, is what NumPy computes."""
     import numpy as np
+
     from accelcore.judge.inputs import draw
     from accelcore.judge.oracle import expect
 
@@ -73,7 +74,6 @@ class Shuffler:
         return ()
 
     def search(self, session, start) -> None:
-        import itertools
 
         parents = [start]
         for _ in range(3):

@@ -226,10 +226,16 @@ def _kernel_part(result: OptimizeResult) -> list[str]:
             [f"kernel    none is correct: {plain(why)}"] if not _only_lowered(result) else [f"kernel    {plain(why)}"]
         )
     judged = f", judged on {result.inputs_judged} inputs" if result.inputs_judged else ", judged"
-    lines = [f"kernel    {best.evaluation.grade.name}{judged} ({best.evaluation.sandbox or 'no sandbox'})"]
+    lines = [f"kernel    {best.evaluation.grade.name}{judged} ({_isolation(best.evaluation)})"]
     if result.machine is not None:
         lines.append(f"machine   {_machine(result)}")
     return lines
+
+
+def _isolation(evaluation: Evaluation) -> str:
+    """`strong sandbox`; the layers are in the report."""
+    level = evaluation.sandbox.partition(":")[0]
+    return f"{level} sandbox" if level else "no foreign code ran"
 
 
 def _only_lowered(result: OptimizeResult) -> bool:

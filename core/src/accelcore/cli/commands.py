@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
@@ -12,7 +12,7 @@ from accelcore.errors import UsageError
 from accelcore.pipeline.settings import Settings
 
 Target = Annotated[str, typer.Option("--target", "-t", metavar="NAME[:OPTION=VALUE,...]", help="Target and options.")]
-Out = Annotated[Optional[Path], typer.Option("--out", "-o", help="Folder of the export.")]  # noqa: UP045  # Typer reads it at run time
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the export.")]
 TaskOption = Annotated[str, typer.Option("--task", metavar="FILE[:FUNC]|task.json", help="What is to be computed.")]
 Binding = Annotated[
     list[str], typer.Option("--bind", metavar="PARAM=ARG", help="Argument of a kernel with its own signature.")
@@ -41,7 +41,7 @@ def _lift(app: typer.Typer) -> None:
         settings: Settings,
         emit: Annotated[str, typer.Option("--emit", metavar="numpy|torch|jax|taco|c", help="Print code as well.")] = "",
         certificate: Annotated[
-            Optional[Path],  # noqa: UP045  # Typer reads it at run time
+            Path | None,
             typer.Option("--certificate", metavar="DIR", help="Write a certificate for each proved function."),
         ] = None,
     ) -> Any:
@@ -141,7 +141,7 @@ def _run(app: typer.Typer) -> None:
     @command(app, "run", program_text)
     def run(
         program: Annotated[Path, typer.Argument(help="A program for the target.")],
-        arguments: Annotated[Optional[list[str]], typer.Argument(metavar="[ARG]...")] = None,  # noqa: UP045  # Typer reads it
+        arguments: Annotated[list[str] | None, typer.Argument(metavar="[ARG]...")] = None,
         target: Target = "c",
         seconds: Annotated[float, typer.Option("--seconds", help="Wall time that it gets.")] = 60.0,
     ) -> Any:
@@ -175,7 +175,7 @@ def _report(app: typer.Typer) -> None:
         run: Annotated[str, typer.Argument(metavar="RUN", help="Path, id, or `last`.")] = "last",
         runs: Annotated[Path, typer.Option("--runs", help="Folder of the journals.")] = Path("accelcore-runs"),
         export: Annotated[
-            Optional[Path],  # noqa: UP045  # Typer reads it at run time
+            Path | None,
             typer.Option("--export", metavar="DIR", help="Write the export folder of the best kernel."),
         ] = None,
         show: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,
@@ -195,7 +195,7 @@ def _targets(app: typer.Typer) -> None:
     from accelcore.terminal import targets_text
 
     @command(app, "targets", targets_text)
-    def targets(name: Annotated[Optional[str], typer.Argument(help="One target, with its options.")] = None) -> Any:  # noqa: UP045  # Typer reads it
+    def targets(name: Annotated[str | None, typer.Argument(help="One target, with its options.")] = None) -> Any:
         """List what is installed, its options, what is missing."""
         from accelcore.pipeline import targets as list_targets
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -15,17 +15,19 @@ _SEARCH = "Search"
 
 Sizes = Annotated[list[str], typer.Option("--size", metavar="NAME=N", help="Value of a size parameter; repeatable.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of inputs and search.")]
-Evaluations = Annotated[Optional[int], typer.Option("--max-evaluations", help="Candidates judged at most.")]  # noqa: UP045  # Typer reads it at run time
-Seconds = Annotated[Optional[float], typer.Option("--max-seconds", help="Wall time of the search at most.")]  # noqa: UP045  # as above
-Proposals = Annotated[Optional[int], typer.Option("--max-proposals", help="Proposals asked for at most.")]  # noqa: UP045  # as above
-Tokens = Annotated[Optional[int], typer.Option("--max-tokens", help="Tokens of a model at most.")]  # noqa: UP045  # as above
-Dollars = Annotated[Optional[float], typer.Option("--max-dollars", help="Dollars for a model at most.")]  # noqa: UP045  # as above
+Evaluations = Annotated[int | None, typer.Option("--max-evaluations", help="Candidates judged at most.")]
+Seconds = Annotated[
+    float | None, typer.Option("--max-seconds", help="Wall time of the search at most; 30 when no limit is given.")
+]
+Proposals = Annotated[int | None, typer.Option("--max-proposals", help="Proposals asked for at most.")]
+Tokens = Annotated[int | None, typer.Option("--max-tokens", help="Tokens of a model at most.")]
+Dollars = Annotated[float | None, typer.Option("--max-dollars", help="Dollars for a model at most.")]
 Strategy = Annotated[str, typer.Option("--strategy", metavar="NAME[:OPTION=VALUE,...]", help="Search strategy.")]
 Options = Annotated[
     list[str], typer.Option("-O", metavar="[STRATEGY.]OPTION=VALUE", help="Option of the strategy; repeatable.")
 ]
 Model = Annotated[
-    Optional[str],  # noqa: UP045  # as above
+    str | None,
     typer.Option("--model", metavar="PREFIX:NAME", help="Language model; none and no key is used without it."),
 ]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Use no results of earlier runs.")]
@@ -42,7 +44,7 @@ def run_options(
     max_tokens: Tokens = None,
     max_dollars: Dollars = None,
     strategy: Strategy = "",
-    option: Options = [],  # noqa: B006  # as above
+    option: Options = [],  # noqa: B006
     model: Model = None,
     no_cache: NoCache = False,
     runs: Runs = Path("accelcore-runs"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from accelcore.export.interface import Interface, c_count
@@ -199,7 +200,7 @@ def makefile(command: Sequence[str]) -> str:
     libraries = " ".join(dict.fromkeys([*(c for c in command if c.startswith("-l")), "-lm"]))
     return (
         "# make check: runs the kernel on the stored inputs and compares with the exact results.\n"
-        f"CC = {command[0] if '/' not in command[0] else 'cc'}\n"
+        f"CC = $(shell command -v {Path(command[0]).name} || echo cc)\n"
         f"CFLAGS = {flags}\n"
         f"LDLIBS = {libraries}\n\n"
         "check: check-kernel\n\t./check-kernel vectors.bin\n\n"

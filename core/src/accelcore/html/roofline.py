@@ -157,4 +157,5 @@ def roofline_line(result: OptimizeResult) -> str:
         return machine.name
     from accelcore.terminal import seconds
 
-    return f"{machine.name}; {where.share:.0%} of the {where.bound} roofline (floor {seconds(where.floor)})"
+    share = f"{where.share:.0%} of" if where.share <= 1 else "above"
+    return f"{machine.name}; {share} the {where.bound} roofline (floor {seconds(where.floor)})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -88,6 +88,37 @@ def _speedup(session: Session, candidate: Candidate, start: Candidate, found: Ev
     if ratio:
         return 1.0 / ratio
     return unconfirmed(session, candidate, start).speedup
+
+
+def beside(
+    judge: Judge, task: Task, champion: Kernel, kernels: Mapping[str, Kernel], language: str
+) -> dict[str, Evaluation]:
+    """Baselines by label, each paired with the champion; those in another language by an evaluator of theirs."""
+    own = {label: kernel for label, kernel in kernels.items() if kernel.language == language}
+    built = judge.build(task, [champion, *own.values()])
+    best = built[0] if isinstance(built[0], Artifact) else None
+    found = {
+        label: result if isinstance(result, Evaluation) else judge.judge(task, result, best)
+        for label, result in zip(own, built[1:], strict=True)
+    }
+    for label, kernel in kernels.items():
+        if label not in own and (evaluator := _evaluator_of(kernel.language)):
+            with bench_for(evaluator, task) as other:
+                (result,) = other.build(task, [kernel])
+                found[label] = result if isinstance(result, Evaluation) else other.judge(task, result)
+    return {label: found[label] for label in kernels if label in found}
+
+
+def _evaluator_of(language: str) -> Evaluator | None:
+    """The first usable evaluator whose target's kernels are in that language."""
+    from accelcore.registry import registry
+
+    for target in registry().targets():
+        if target.language == language:
+            for evaluator in registry().evaluators(target.name):
+                if not evaluator.missing():
+                    return evaluator
+    return None
 
 
 def sandbox_level() -> tuple[str, tuple[str, ...]]:

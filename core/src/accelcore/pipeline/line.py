@@ -11,7 +11,7 @@ from accelcore.errors import UnsupportedLowering
 from accelcore.pipeline.catalog import choose_evaluator, choose_strategy, choose_target
 from accelcore.pipeline.progress import Note, Started
 from accelcore.pipeline.results import LiftedFunction, Measured, OptimizeResult
-from accelcore.values import Artifact, Evaluation, Fidelity, Kernel, Machine, Status, Summary, Task
+from accelcore.values import Candidate, Evaluation, Fidelity, Kernel, Machine, Status, Summary, Task
 
 if TYPE_CHECKING:
     from accelcore.judge import Judge
@@ -105,18 +105,16 @@ class Line:
         return self._finished(result, target, champion.candidate.kernel)
 
     def _baselines(self, bench: Judge, target: Target, champion: Champion) -> tuple[Measured, ...]:
-        """Baselines of the target, each raced against the champion: the ratio is how much faster the champion is."""
-        kernels: Mapping[str, Kernel] = target.baselines(self.session.task)
+        """What users would have otherwise, measured beside the champion: the ratio is how much faster it is."""
+        from accelcore.pipeline.benches import beside
+
+        task = self.session.task
+        kernels: Mapping[str, Kernel] = target.baselines(task)
         if not kernels:
             return ()
         self.chosen.progress(Started("measure", ", ".join(kernels)))
-        built = bench.build(self.session.task, [champion.candidate.kernel, *kernels.values()])
-        best = built[0] if isinstance(built[0], Artifact) else None
-        found = []
-        for label, artifact in zip(kernels, built[1:], strict=True):
-            judged = artifact if isinstance(artifact, Evaluation) else bench.judge(self.session.task, artifact, best)
-            found.append(Measured(label, judged, _ratio(judged, champion.evaluation)))
-        return tuple(found)
+        judged = beside(bench, task, champion.candidate.kernel, kernels, target.language)
+        return tuple(Measured(label, e, _ratio(e, champion.evaluation)) for label, e in judged.items())
 
     def _result(self, task: Task, lifted: LiftedFunction | None, target: Target) -> OptimizeResult:
         return OptimizeResult(

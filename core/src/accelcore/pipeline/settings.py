@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from accelcore.pipeline.progress import Event
 
+DEFAULT_SECONDS = 30.0
+"""Wall time of a search when no limit is given: with lifting, confirmation and baselines a run stays below a minute."""
+
 
 def _quiet(event: Event) -> None:
     """Progress that nobody watches."""
@@ -25,6 +28,7 @@ class Settings:
     """Settings of a run.
 
     sizes: values of size parameters of the first size set, the one whose cost is reported.
+    max_*: limits of the run; with none of them, DEFAULT_SECONDS.
     strategy: NAME or NAME:OPTION=VALUE,...; strategy_options: further options by name.
     model: PREFIX:NAME of a language model; None uses none, and no key is ever read.
     cache: whether results of earlier runs may be reused.  runs: where the journals live.
@@ -64,8 +68,9 @@ class Settings:
 
     @property
     def budget(self) -> Budget:
-        """The limits as a Budget."""
-        return Budget(self.max_evaluations, self.max_proposals, self.max_tokens, self.max_dollars, self.max_seconds)
+        """The limits as a Budget; without any, DEFAULT_SECONDS of wall time."""
+        limits = (self.max_evaluations, self.max_proposals, self.max_tokens, self.max_dollars, self.max_seconds)
+        return Budget(seconds=DEFAULT_SECONDS) if limits == (None,) * 5 else Budget(*limits)
 
 
 class Changes(TypedDict, total=False):
