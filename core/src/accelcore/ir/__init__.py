@@ -31,7 +31,7 @@ _HOMES = {
 
 _SOURCE = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_SOURCE)  # noqa: PLE0605  computed from the table above
+__all__ = sorted(_SOURCE)
 
 
 def __getattr__(name: str) -> Any:
