@@ -23,7 +23,7 @@ def accelcore_translators() -> Sequence[Translator]:
 
 @hookimpl
 def accelcore_verifiers() -> Sequence[Verifier]:
-    """Unbounded proofs with z3."""
-    from accelcore_llmlift.verify import Z3Verifier
+    """Unbounded proofs with z3, proofs up to a size."""
+    from accelcore_llmlift.verify import BoundedVerifier, Z3Verifier
 
-    return [Z3Verifier()]
+    return [Z3Verifier(), BoundedVerifier()]

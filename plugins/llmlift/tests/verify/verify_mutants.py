@@ -46,6 +46,16 @@ def _edits(node: Expr) -> Iterator[tuple[str, Expr]]:
         made.append(("bound", lambda: E.reduce(node.kind, node.args[0] - 1, body, *node.args[2:])))
         if node.kind in _KINDS:
             made.append(("reduction", lambda: E.reduce(_KINDS[node.kind], node.args[0], body, *node.args[2:])))
+    if node.op == "scan":
+        scanned = lambda k: E.substitute(node.args[1], {node.number: k})  # noqa: E731  # used below
+        made.append(("reduction", lambda: E.scan(_KINDS[node.kind], node.args[0], scanned, *node.args[2:])))
+        made.append(("dropped scan", lambda: E.comp(node.args[0], scanned)))
+    if node.op == "comp":
+        element = lambda k: E.substitute(node.args[1], {node.number: k})  # noqa: E731  # used below
+        made.append(("bound", lambda: E.comp(node.args[0] - 1, element)))
+        made.append(("bound", lambda: E.comp(node.args[0] + 1, element)))
+    if node.op == "cast" and not node.rank and node.args[0].op == "get":
+        made.append(("sign", lambda: E.unary("neg", node)))
     if node.op == "get" and node.args[-1].dtype == INDEX:
         made.append(("off by one", lambda: E.get(node.args[0], *node.args[1:-1], node.args[-1] + 1)))
         made.append(("off by one", lambda: E.get(node.args[0], node.args[1] - 1, *node.args[2:])))

@@ -19,7 +19,7 @@ from accelcore_llmlift.program import Program
 from accelcore_llmlift.verify.inputs import size_names
 from accelcore_llmlift.verify.meaning import Unsupported
 from accelcore_llmlift.verify.models import Model, model_for
-from accelcore_llmlift.verify.programs import program_for, source_of
+from accelcore_llmlift.verify.programs import admit, program_for, source_of
 from accelcore_llmlift.verify.refute import counterexample
 from accelcore_llmlift.verify.smt import script
 from accelcore_llmlift.verify.solver import ask_z3, z3_missing
@@ -51,6 +51,7 @@ class BoundedVerifier:
     def _check(self, task: Task, summary: Summary, deadline: float) -> Verdict:
         try:
             program = program_for(task)
+            admit(program, summary)
             model = model_for(program, summary)
             given = tuple(e for e in task.requires if e not in program.requires)
             found = counterexample(

@@ -22,7 +22,6 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import Expr
 from accelcore.values import Role, Summary
 from accelcore_llmlift.program import (
@@ -85,13 +84,20 @@ class Context:
 class Execution:
     """One execution of a program; `run` fills `obligations`, `needs` and `stated`.
 
-    unroll: loops over constant bounds are executed step by step instead of by claims (sizes are then numbers).
+    requires: preconditions beside the program's own.  sizes: values of all sizes; loops are then executed step by
+    step instead of by claims.
     """
 
     def __init__(
-        self, program: Program, meaning: Meaning, claims: Claims, sizes: Mapping[str, int] | None = None
+        self,
+        program: Program,
+        meaning: Meaning,
+        claims: Claims,
+        requires: Sequence[Expr] = (),
+        sizes: Mapping[str, int] | None = None,
     ) -> None:
         self.program, self.meaning, self.claims = program, meaning, claims
+        self.requires = (*program.requires, *requires)
         self.bank = meaning.bank
         self.sizes = sizes
         self.definedness = Definedness(meaning)
@@ -125,12 +131,12 @@ class Execution:
         return Scope(values)
 
     def _expressions(self) -> Sequence[Expr]:
-        return [*self.program.requires, *(value for _, value in self.program.results)]
+        return [*self.requires, *(value for _, value in self.program.results)]
 
     def _size(self, name: str) -> Term:
         if self.sizes is not None and name in self.sizes:
             return self.bank.num(self.sizes[name])
-        return self.bank.index(name)
+        return self.bank.index(name, max([0, *_lower_bounds(name, self.requires)]))
 
     def _array(self, name: str, shape: tuple[Term, ...], dtype: str) -> Tensor:
         sort = self.meaning.sort(dtype)
@@ -139,10 +145,10 @@ class Execution:
 
     # Running.
 
-    def run(self, requires: Sequence[Expr]) -> Scope:
+    def run(self) -> Scope:
         """Execute the whole body under the requirements; returns the values at exit."""
         context = Context()
-        for condition in (*self.program.requires, *requires):
+        for condition in self.requires:
             context = context.given(self.meaning.scalar(condition, self.entry, {}))
         self.base = context
         scope, self.base_after = self._block(self.program.body, self.entry, context)
@@ -318,7 +324,8 @@ class Execution:
         t = bank.index(f"{s.counter}@{s.label}")
         at = self._numbers(s, low, t)
         names = [n for n in assigned(s.body) if scope.values.get(n) is not None]
-        claims = {n: e for n, e in self.claims.get(s.label, {}).items() if n in names}
+        given = self.claims.get(s.label, {})
+        claims = {n: given[n] for n in names if n in given}  # in program order, whatever order they came in
         start = self._states(claims, self._numbers(s, low, bank.num(0)), context)
         self._equate(f"{s.label} entry", context, {n: (scope.values[n], v) for n, v in start.items()})
         inside = replace(
@@ -414,23 +421,26 @@ class Execution:
         return goal
 
     def conclude(self, scope: Scope, summary: Summary) -> None:
-        """The last obligations: the results equal the summary, and the summary has a value wherever they do."""
+        """The last obligations: the results equal the summary, and the summary has a value wherever they do.
+
+        The summary is one that `programs.admit` let pass.
+        """
         visible = self.entry.bind({p.name: None for p in self.program.params if p.role is Role.OUT})
         post = dict(summary.post)
-        names = [name for name, _ in self.program.results]
-        if len(post) != len(summary.post) or set(post) != set(names):
-            raise Unsupported(f"the summary gives {', '.join(post) or 'nothing'}, the program {', '.join(names)}")
         for name, value in self.program.results:
             self.require(value, scope, self.base_after, None)
             self.require(post[name], visible, self.base_after, None)
-            self._check_kind(name, value, post[name])
             got, want = self._value(value, scope), self._value(post[name], visible)
             self._equate(f"result {name}", self.base_after, {name: (got, want)})
 
-    def _check_kind(self, name: str, value: Expr, post: Expr) -> None:
-        """A result keeps its kind of number: an integer that equals a real is not the same array."""
-        if DTYPES[value.dtype].is_float != DTYPES[post.dtype].is_float:
-            raise Unsupported(f"result {name!r} is {value.dtype} in the program and {post.dtype} in the summary")
+
+def _lower_bounds(name: str, requires: Sequence[Expr]) -> list[int]:
+    """Constants that a size is required not to be below."""
+    found = []
+    for e in requires:
+        if e.op in ("le", "lt") and e.args[0].op == "const" and e.args[1].op == "size" and e.args[1].name == name:
+            found.append(int(e.args[0].value) + (e.op == "lt"))
+    return found
 
 
 def _where(at: Position | None) -> str:

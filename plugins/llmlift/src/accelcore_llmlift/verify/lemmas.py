@@ -1,6 +1,6 @@
 """Extensionality: reductions of bodies that are equal by more than their normal form.
 
-Two prefixes with the same ends are equal when their bodies are equal at every index between the ends, and a linear
+Two prefixes between equal ends are equal when their bodies are equal at every index between the ends, and a linear
 combination of sums with the same end vanishes when the combination of their bodies does.  Each such lemma is an
 obligation of its own, for one arbitrary index, under the assumptions of the obligation that needs it; once it is
 proved, its conclusion may be assumed there.
@@ -86,15 +86,11 @@ def _linear(bank: Bank, obligation: Obligation, end: Term, group: list[Weighted]
 
 
 def _alike(bank: Bank, a: Term, b: Term) -> bool:
-    """The same kind of reduction between the same ends, from the same initial values."""
+    """The same kind of reduction, from as many initial values of the same sorts."""
     one, two = bank.definitions[a.name], bank.definitions[b.name]
-    if one.kind != two.kind or a.sort != b.sort:
-        return False
-    if one.kind == "fold":
-        same = one.which == two.which and [x.sort for x in one.accs] == [x.sort for x in two.accs]
-        return same and a.args[: 1 + len(one.accs)] == b.args[: 1 + len(one.accs)]
-    ends = 1 if one.kind == "sum" else 2
-    return a.args[:ends] == b.args[:ends]
+    return (one.kind, a.sort, one.which, [x.sort for x in one.accs]) == (
+        two.kind, b.sort, two.which, [x.sort for x in two.accs]
+    )  # fmt: skip
 
 
 def _pair(bank: Bank, obligation: Obligation, a: Term, b: Term, number: int) -> Lemma:
@@ -107,7 +103,7 @@ def _pair(bank: Bank, obligation: Obligation, a: Term, b: Term, number: int) -> 
     for x, y in zip(one.accs, two.accs, strict=True):
         accs[x] = accs[y] = bank.var(f"{k.name}.{x.name}", x.sort)
     skip = ends + len(one.accs)
-    goals = []
+    goals = [bank.eq(x, y) for x, y in zip(a.args[:skip], b.args[:skip], strict=True)]
     for which in range(len(one.body)):
         left, right = (
             bank.substitute(body_at(bank, d, k, app.args[skip:], which), accs)

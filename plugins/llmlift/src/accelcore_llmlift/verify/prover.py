@@ -21,6 +21,7 @@ from accelcore_llmlift.verify.execute import Claims, Execution, Need, Obligation
 from accelcore_llmlift.verify.lemmas import lemmas
 from accelcore_llmlift.verify.meaning import Meaning, Unsupported
 from accelcore_llmlift.verify.models import Model
+from accelcore_llmlift.verify.programs import admit
 from accelcore_llmlift.verify.readback import Readback
 from accelcore_llmlift.verify.smt import Script, script
 from accelcore_llmlift.verify.solver import Answer, ask_z3
@@ -69,11 +70,12 @@ class Prover:
     def prove(
         self, program: Program, summary: Summary, claims: Claims, model: Model, extra: Sequence[Expr] = ()
     ) -> Proof:
-        """extra: preconditions of the task beside those of the program."""
+        """extra: preconditions of the task beside those of the program.  Raises Unsupported."""
+        admit(program, summary)
         bank = Bank()
-        run = Execution(program, Meaning(bank, model.exact), claims)
+        run = Execution(program, Meaning(bank, model.exact), claims, extra)
         proof = Proof()
-        run.conclude(run.run(extra), summary)
+        run.conclude(run.run(), summary)
         self._state(run, proof)
         facts = self._settle(run, proof)
         if proof.complete:

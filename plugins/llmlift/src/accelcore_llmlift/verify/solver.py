@@ -161,5 +161,6 @@ def cvc5_script(text: str, seconds: float) -> list[str] | None:
     symbols = parser.getSymbolManager()
     answers: list[str] = []
     while not (command := parser.nextCommand()).isNull():
-        answers += str(command.invoke(solver, symbols)).split()
+        # A line an answer; "unknown (TIMEOUT)" says why after the answer.
+        answers += [line.split()[0] for line in str(command.invoke(solver, symbols)).splitlines() if line.strip()]
     return answers

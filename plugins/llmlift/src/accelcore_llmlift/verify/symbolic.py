@@ -43,8 +43,8 @@ def at_sizes(
     program: Program, summary: Summary, given: Sequence[Expr], sizes: Mapping[str, int], exact: bool
 ) -> tuple[Execution, Obligation]:
     """The program unrolled at these sizes, and the obligation that its results equal the summary."""
-    run = Execution(program, Meaning(Bank(), exact), {}, sizes)
-    run.conclude(run.run(given), summary)
+    run = Execution(program, Meaning(Bank(), exact), {}, given, sizes)
+    run.conclude(run.run(), summary)
     bank = run.bank
     needs = [bank.implies(bank.conj(*n.assumptions), n.condition) for n in run.needs if n.where != "summary"]
     goals = bank.conj(*(o.goal for o in run.obligations))

@@ -21,7 +21,7 @@ from accelcore_llmlift.verify.claims import candidates
 from accelcore_llmlift.verify.execute import Claims
 from accelcore_llmlift.verify.meaning import Unsupported
 from accelcore_llmlift.verify.models import Model, model_for
-from accelcore_llmlift.verify.programs import program_for, source_of
+from accelcore_llmlift.verify.programs import admit, program_for, source_of
 from accelcore_llmlift.verify.prover import Proof, Prover
 from accelcore_llmlift.verify.refute import counterexample
 from accelcore_llmlift.verify.solver import z3_missing
@@ -44,6 +44,7 @@ class Z3Verifier:
         start = time.monotonic()
         try:
             program = program_for(task)
+            admit(program, summary)
             model = model_for(program, summary)
             verdict = _Check(task, program, summary, model, start + timeout).run()
         except Unsupported as reason:
