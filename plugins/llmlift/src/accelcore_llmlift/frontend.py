@@ -41,12 +41,13 @@ def _completed(program: Program) -> Program:
     except UnsupportedSource:
         return program
     post = dict(lifted.summary.post)
-    params = tuple(_with_result(p, post[p.name]) if p.name in post else p for p in program.params)
+    read = {name for value in post.values() for name in value.inputs}
+    params = tuple(_with_result(p, post[p.name], read) if p.name in post else p for p in program.params)
     return replace(program, params=params)
 
 
-def _with_result(p: Param, value: Expr) -> Param:
-    if p.role is Role.INOUT and p.name not in value.inputs:
+def _with_result(p: Param, value: Expr, read: set[str]) -> Param:
+    if p.role is Role.INOUT and p.name not in read:
         return replace(p, role=Role.OUT)
     if any(n.op == "length" for e in p.shape for n in walk(e)):
         return replace(p, shape=shape(value))

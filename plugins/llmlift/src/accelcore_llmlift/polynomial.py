@@ -258,6 +258,9 @@ def _follows(facts: Facts, p: Polynomial, depth: int) -> bool:
         elif _plainly(facts, -factor) and _prove(facts, rest + factor * high, depth):
             return True
         break
+    extreme = next((a for a in atoms if a.op in ("min", "max")), None)
+    if extreme is not None:
+        return _prove_extreme(facts, p, extreme, depth)
     if depth == 0:
         return False
     # A fact helps where it has a negative term that the goal has too: subtracting it makes that term larger.
@@ -267,6 +270,16 @@ def _follows(facts: Facts, p: Polynomial, depth: int) -> bool:
         if atom.op == "fdiv":
             useful += _division_facts(facts, atom)
     return any(_prove(facts, p - f, depth - 1) for f in useful)
+
+
+def _prove_extreme(facts: Facts, p: Polynomial, atom: Expr, depth: int) -> bool:
+    """p >= 0 with a minimum or maximum in it: both operands in its place, or one where the sign allows."""
+    factor = p.coefficient(atom)
+    if factor is None or factor.constant is None:
+        return False
+    ways = [_prove(facts, p.without(atom) + factor * polynomial(a), depth) for a in atom.args]
+    either = (atom.op == "max") == (factor.constant > 0)
+    return any(ways) if either else all(ways)
 
 
 def _division_facts(facts: Facts, atom: Expr) -> list[Polynomial]:
@@ -343,3 +356,22 @@ def _cleared(p: Polynomial, _: Expr, facts: Facts) -> tuple[Polynomial]:
                 return ((rest + 1) * divisor - dividend - 1,)
             return (dividend + rest * divisor,)
     return (p,)
+
+
+def split(dividend: Polynomial, divisor: Polynomial) -> tuple[Polynomial | None, Polynomial]:
+    """(q, r) with dividend = q * divisor + r, taking the terms that the divisor divides; q None when it is no term."""
+    if len(divisor.terms) != 1:
+        return None, dividend
+    quotient, rest = Polynomial({}), Polynomial({})
+    for monomial, coefficient in dividend.terms.items():
+        term = Polynomial({monomial: coefficient})
+        part = term.divided(divisor)
+        if part is None:
+            rest = rest + term
+        else:
+            quotient = quotient + part
+    constant = divisor.constant
+    if constant is not None and constant > 0:  # the constant remainder, flooring
+        left = rest.terms.get((), 0)
+        quotient, rest = quotient + left // constant, rest - constant * (left // constant)
+    return quotient, rest

@@ -27,7 +27,7 @@ from accelcore.ir.expr import (
     unary,
 )
 
-from accelcore_llmlift.polynomial import Facts, Polynomial, decide, expression, polynomial
+from accelcore_llmlift.polynomial import Facts, Polynomial, decide, expression, polynomial, split
 
 TRUE, FALSE = const(True), const(False)
 WHOLE = ("int", INDEX)
@@ -131,6 +131,9 @@ class _Simplifier:
         return rebuild(e, args)
 
     def comparison(self, e: Expr) -> Expr:
+        parts = _bounds(e)
+        if parts is not None:
+            return self.visit(parts)
         a, b = e.args
         if a.dtype in WHOLE and b.dtype in WHOLE:
             known = decide(e, self.facts)
@@ -161,6 +164,18 @@ class _Simplifier:
         return rebuild(e, args)
 
 
+def _bounds(e: Expr) -> Expr | None:
+    """x < min(a, b) is x < a and x < b; max(a, b) <= x is a <= x and b <= x; for indices."""
+    if e.op not in ("lt", "le") or e.args[0].dtype != INDEX:
+        return None
+    low, high = e.args
+    if high.op == "min":
+        return binary("land", *(binary(e.op, low, h) for h in high.args))
+    if low.op == "max":
+        return binary("land", *(binary(e.op, x, high) for x in low.args))
+    return None
+
+
 def _balanced(e: Expr) -> Expr:
     """A comparison of indices with common terms cancelled: i - 1 < n - 2 is i < n - 1, 0 <= i - 1 is 0 < i."""
     if e.args[0].dtype != INDEX:
@@ -172,25 +187,6 @@ def _balanced(e: Expr) -> Expr:
         constant = p.terms.get((), 0)
         negative, positive = p - constant, Polynomial({}) - constant
     return binary("lt" if e.op == "le" else e.op, expression(negative), expression(positive))
-
-
-def split(dividend: Polynomial, divisor: Polynomial) -> tuple[Polynomial | None, Polynomial]:
-    """(q, r) with dividend = q * divisor + r, taking the terms that the divisor divides; q None when it is no term."""
-    if len(divisor.terms) != 1:
-        return None, dividend
-    quotient, rest = Polynomial({}), Polynomial({})
-    for monomial, coefficient in dividend.terms.items():
-        term = Polynomial({monomial: coefficient})
-        part = term.divided(divisor)
-        if part is None:
-            rest = rest + term
-        else:
-            quotient = quotient + part
-    constant = divisor.constant
-    if constant is not None and constant > 0:  # the constant remainder, flooring
-        left = rest.terms.get((), 0)
-        quotient, rest = quotient + left // constant, rest - constant * (left // constant)
-    return quotient, rest
 
 
 def _normal(e: Expr) -> Expr:

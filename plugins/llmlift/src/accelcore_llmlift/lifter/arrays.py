@@ -78,6 +78,19 @@ def solve_array(a: ArrayRecurrence) -> Expr:
     """The array before iteration `a.number`, free of the loop's symbols."""
     if a.length is not None and a.length.number not in a.mapping:
         return _filter(a)
+    e = element_of(a)
+    extents, variables = e.extents, e.variables
+    body = simplify(get(a.update, *variables), e.facts)
+    found = e.before(body)
+    # The closed form also holds at exit: there the iteration number is the trip count, which no iteration has.
+    inside = a.outer.facts.between(a.number, polynomial(index(0)), polynomial(a.trips))
+    for variable, extent in zip(variables, extents, strict=True):
+        inside = inside.counting(variable, extent)
+    return tensor_of(extents, variables, simplify(found, inside))
+
+
+def element_of(a: ArrayRecurrence) -> Element:
+    """The element at fresh index variables, with what is known of them inside an iteration."""
     start = a.outer.array(a.name)
     extents = _extents(a, start)
     variables = tuple(fresh() for _ in extents)
@@ -87,13 +100,7 @@ def solve_array(a: ArrayRecurrence) -> Expr:
         # Inside one iteration a list is already as long as the iteration makes it.
         high = polynomial(_grown(a) if grows else extent) - 1
         facts = facts.between(variable, polynomial(index(0)), high)
-    body = simplify(get(a.update, *variables), facts)
-    e = _Element(a, variables, facts, start, extents)
-    found = e.before(body)
-    inside = a.inner.facts
-    for variable, extent in zip(variables, extents, strict=True):
-        inside = inside.counting(variable, extent)
-    return tensor_of(extents, variables, simplify(found, inside))
+    return Element(a, variables, facts, start, extents)
 
 
 def _grown(a: ArrayRecurrence) -> Expr:
@@ -118,7 +125,7 @@ def _extents(a: ArrayRecurrence, start: Expr) -> tuple[Expr, ...]:
 
 
 @dataclass
-class _Element:
+class Element:
     """The element at `variables` as a function of the iteration."""
 
     a: ArrayRecurrence
@@ -144,14 +151,34 @@ class _Element:
             pins = [self.pin(test, value) for test, value in guards]
             if all(p is not None for p in pins):
                 return self.pinned([p for p in pins if p is not None])
-            if len(guards) == 1 and not occurs(self.a.number, guards[0][0]) and not self.reads(guards[0][0]):
+            if len(guards) == 1 and self.unchanging(guards[0][0]):
                 test, value = guards[0]
                 inside = replace(self, facts=self.facts.assuming([test]))
-                return choose(test, inside.before(value), self.old)
+                narrowed = simplify(value, inside.facts)
+                if narrowed is not body:
+                    return choose(test, inside.before(narrowed), self.old)
             body = self.own
             for test, value in reversed(guards):
                 body = choose(test, value, body)
         return self.pointwise(body)
+
+    def unwritten(self, e: Expr) -> Expr:
+        """Reads of this array in the update of another, where no earlier iteration wrote them, as old elements."""
+        body = simplify(get(self.a.update, *self.variables), self.facts)
+        pins = [self.pin(test, value) for test, value in self.guards(body)]
+        if not pins or any(p is None for p in pins):
+            return e
+        replaced = {}
+        for read in walk(e):
+            if read.op == "get" and read.args[0] is self.a.carried and len(read.args) == 1 + len(self.variables):
+                distances = [self.distance(p, read, elsewhere=True) for p in pins if p is not None]
+                if all(d is not None and d >= 0 for d in distances):
+                    replaced[read] = get(self.start, *read.args[1:])
+        return exchange(e, replaced) if replaced else e
+
+    def unchanging(self, test: Expr) -> bool:
+        """Whether a condition is the same in every iteration."""
+        return not occurs(self.a.number, test) and not occurs(self.a.carried, test)
 
     def guards(self, body: Expr) -> list[tuple[Expr, Expr]]:
         """body as `value1 where test1, else value2 where test2, ..., else the old element`; [] when it is not so."""
@@ -299,19 +326,29 @@ class _Element:
         value = exchange(value, replaced)
         return self.along_axis(pin, value, previous) if previous else value
 
-    def distance(self, pin: Pin, read: Expr) -> int | None:
-        """Iteration that writes what is read, minus this one; 0 when no iteration writes it."""
+    def distance(self, pin: Pin, read: Expr, *, elsewhere: bool = False) -> int | None:
+        """Iteration that writes what is read, minus this one; 0 when no iteration writes it.
+
+        elsewhere: the read is in the update of another variable, so this iteration is not tied to the index.
+        """
         there = {v.number: i for v, i in zip(self.variables, read.args[1:], strict=True)}
+        if elsewhere:
+            return self.apart(simplify(substitute(pin.iteration, there), self.facts), self.a.number, self.facts)
         here = {self.a.number.number: pin.iteration}
         facts = self.facts.assuming(conjuncts(self.reached(pin, self.a.trips)))
         when = simplify(substitute(substitute(pin.iteration, there), here), facts)
         rest = simplify(conjunction(substitute(substitute(p, there), here) for p in pin.others), facts)
         if rest is const(False):
             return 0
-        written, now = polynomial(when), polynomial(pin.iteration)
+        distance = self.apart(when, pin.iteration, facts)
+        return distance if distance is None or distance >= 0 or rest is TRUE else None
+
+    def apart(self, when: Expr, current: Expr, facts: Facts) -> int | None:
+        """when - current, as far as it is a number; 0 when it is at least that, or outside the loop's range."""
+        written, now = polynomial(when), polynomial(current)
         difference = (written - now).constant
         if difference is not None:
-            return difference if difference >= 0 or rest is TRUE else None
+            return difference
         later = facts.nonnegative(written - now)
         never = facts.nonnegative(-written - 1) or facts.nonnegative(written - polynomial(self.a.trips))
         return 0 if later or never else None

@@ -9,7 +9,7 @@ from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, const, fresh, substitute
 
 from accelcore_llmlift.lifter.algebra import choose, simplify
-from accelcore_llmlift.lifter.arrays import ArrayRecurrence, exchange, solve_array
+from accelcore_llmlift.lifter.arrays import ArrayRecurrence, Element, element_of, exchange, solve_array
 from accelcore_llmlift.lifter.recurrences import Recurrence, argument_of_extreme, folded, occurs, solve
 from accelcore_llmlift.lifter.state import State, symbol, unknown_extent
 from accelcore_llmlift.polynomial import expression, polynomial
@@ -147,8 +147,21 @@ class _Solver:
                 raise self.refuse(name, "grows by a different number of elements in each iteration")
             self.mapping[length.number] = found
 
-    def scalars_and_arrays(self) -> None:
-        waiting = [n for n in self.updates if n not in self.temporary]
+    def uncross(self, waiting: list[str]) -> bool:
+        """Replace reads of elements that no earlier iteration wrote by their old values; whether one was found."""
+        arrays = {n: self.element(n) for n in waiting if self.loop.carried[n].rank and n not in self.loop.lengths}
+        changed = False
+        for name in waiting:
+            for other, element in arrays.items():
+                if other != name:
+                    update = element.unwritten(self.updates[name])
+                    changed |= update is not self.updates[name]
+                    self.updates[name] = update
+        return changed
+
+    def scalars_and_arrays(self, names: list[str] | None = None) -> None:
+        """Solve what can be solved, dependencies first, until nothing is left."""
+        waiting = [n for n in self.updates if n not in self.temporary] if names is None else names
         while waiting:
             ready = [n for n in waiting if not self.needs(n) & set(waiting) - {n}]
             for name in ready:
@@ -219,7 +232,10 @@ class _Solver:
         return folded([self.recurrence(n, raw=True) for n in group], 0)
 
     def cycle(self, waiting: list[str]) -> None:
-        """Variables that depend on each other: one fold of several accumulators."""
+        """Variables that depend on each other: arrays that read what others have not written yet, else one fold."""
+        if self.uncross(waiting):
+            self.scalars_and_arrays(waiting)
+            return
         for name in waiting:
             found = None if self.loop.carried[name].rank else self.folded(name)
             if found is None:
@@ -231,14 +247,19 @@ class _Solver:
 
     def array(self, name: str) -> Expr:
         """An array variable; a filter also gives its length."""
+        return solve_array(self.array_recurrence(name))
+
+    def element(self, name: str) -> Element:
+        """How the elements of an array change."""
+        return element_of(self.array_recurrence(name))
+
+    def array_recurrence(self, name: str) -> ArrayRecurrence:
         loop = self.loop
-        length = loop.lengths.get(name)
         update = substitute(self.updates[name], self.mapping)
-        a = ArrayRecurrence(
-            name, loop.carried[name], length, loop.number, loop.trips, loop.outer, loop.inner, update, loop.source.at,
-            self.mapping,
+        return ArrayRecurrence(
+            name, loop.carried[name], loop.lengths.get(name), loop.number, loop.trips, loop.outer, loop.inner, update,
+            loop.source.at, self.mapping,
         )  # fmt: skip
-        return solve_array(a)
 
     def refuse(self, name: str, what: str) -> Exception:
         hint = "keep one kind of update for each variable (+=, *=, max, min, or / and, linear)"
@@ -246,7 +267,8 @@ class _Solver:
 
     def solution(self) -> Solution:
         loop = self.loop
-        at_head = {n: simplify(e, loop.inner.facts) for n, e in self.closed.items()}
+        head = loop.outer.facts.between(loop.number, polynomial(const(0, INDEX)), polynomial(loop.trips))
+        at_head = {n: simplify(e, head) for n, e in self.closed.items()}
         after = {}
         end = {loop.number.number: loop.trips}
         for name, e in self.closed.items():

@@ -112,6 +112,15 @@ def length_seen(scope: Scope, tensor: Expr) -> Expr:
     return extents_seen(scope, tensor, 1)[0]
 
 
+def extent_seen(scope: Scope, tensor: Expr, axis: int) -> Expr:
+    """One extent of a tensor, noting that the program looks at it."""
+    extents = scope.extents_of(tensor)
+    base, skipped = (tensor.args[0], len(tensor.args) - 1) if tensor.op == "get" else (tensor, 0)
+    if base.op == "input":
+        scope.observed.add((base.name, skipped + axis % len(extents)))
+    return extents[axis]
+
+
 def extents_seen(scope: Scope, tensor: Expr, axes: int | None = None) -> tuple[Expr, ...]:
     """Extents of a tensor, noting that the program looks at (the first so many of) them: the source fixes them."""
     base = tensor.args[0] if tensor.op == "get" else tensor
@@ -322,9 +331,9 @@ def _chosen(values: Sequence[Expr], k: Expr, *rest: Expr) -> Expr:
 def subscript(scope: Scope, node: ast.Subscript) -> Expr:
     """`x[i]`, `x[i, j]`, `x[a:b]`, `x.shape[k]`, and mixtures."""
     if isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
-        extents = extents_seen(scope, expression(scope, node.value.value))
+        array = expression(scope, node.value.value)
         if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
-            return extents[node.slice.value]
+            return extent_seen(scope, array, node.slice.value)
         raise refuse(scope, node, "an axis of a shape that is not a constant", "write x.shape[0]")
     base = expression(scope, node.value)
     subscripts = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]

@@ -398,7 +398,7 @@ def infer(
     for level, node in found.leaves:  # the rank of what zeros_like gives is known only now
         node.leaf.level = max(node.leaf.level, level)
     for name in said:
-        _default(found.variables[name].leaf)
+        _default(found.variables[name].leaf, scalar=not found.variables[name].rank)
     settle(found.flows)
     return found
 
@@ -411,8 +411,10 @@ def _declared(annotation: Annotation) -> Type:
     return leaf
 
 
-def _default(leaf: Type) -> None:
-    """A parameter that nothing decides: an integer where one is needed, else a real."""
+def _default(leaf: Type, *, scalar: bool) -> None:
+    """A parameter that nothing decides: an integer where one is needed, else a real; bounds and indices are sizes."""
+    if scalar and leaf.need is Need.INDEX and leaf.level in (Level.NONE, Level.INDEX, Level.INT):
+        leaf.level, leaf.fixed = Level.INDEX, True
     if leaf.fixed:
         return
     if leaf.level in (Level.NONE, Level.INDEX, Level.BOOL, Level.INT) and leaf.need:

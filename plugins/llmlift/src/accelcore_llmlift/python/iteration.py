@@ -87,7 +87,7 @@ def trips(scope: Scope, found: Course) -> Expr:
 def demand(scope: Scope, span: Expr) -> None:
     """Require span >= 0 when it is an expression of sizes alone and no condition guards it."""
     p = polynomial(span)
-    if scope.guards or scope.facts.nonnegative(p) or not all(a.op == "size" for a in p.atoms):
+    if scope.guards or scope.facts.nonnegative(p) or not all(not a.free and not a.inputs for a in p.atoms):
         return
     low = expressions_low(p)
     scope.require(low)

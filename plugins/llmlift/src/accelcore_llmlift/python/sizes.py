@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from accelcore.ir.expr import Expr, binary, index, size, transform, walk
 
-from accelcore_llmlift.polynomial import Facts, Polynomial, decide, polynomial
+from accelcore_llmlift.polynomial import Facts, Polynomial, decide, polynomial, split
 from accelcore_llmlift.polynomial import expression as index_expression
 from accelcore_llmlift.program import Program
 from accelcore_llmlift.python import iteration
@@ -124,19 +124,63 @@ def _from_accesses(scope: Scope, program: Program, mapping: dict[str, Expr]) -> 
         for axis, extent in enumerate(p.shape):
             if not _is_placeholder(extent) or (p.name, axis) in scope.observed or extent.name in mapping:
                 continue
-            needs = [
-                need for a in scope.accesses if a.array == p.name and axis < len(a.indices)
-                for need in [needed(a, a.indices[axis])] if need is not None
-            ]  # fmt: skip
-            largest = _largest(scope.facts, needs)
+            touched = [a for a in scope.accesses if a.array == p.name and axis < len(a.indices)]
+            needs = [needed(a, a.indices[axis]) for a in touched]
+            known = [n for n in needs if n is not None]
+            largest = _largest(scope.facts, known) if len(known) == len(needs) else None
+            if largest is not None and p.name not in scope.types.written:
+                largest = _rounded_up(largest)
             if largest is not None and extent.name not in index_expression(largest).sizes:
                 mapping[extent.name] = index_expression(largest)
 
 
 def needed(access: Access, where: Expr) -> Polynomial | None:
-    """The smallest extent for which an index is inside for all loop counters; None when that is not affine."""
-    found = extreme(polynomial(where) + 1, access.facts, upper=True)
-    return found if found is not None and all(a.op == "size" for a in found.atoms) else None
+    """The smallest extent for which an index is inside for all loop counters; None when it is not known.
+
+    Under a condition of the source that bounds the index by sizes (t < n), that bound is the extent.
+    """
+    index_ = polynomial(where)
+    if access.guarded:
+        for fact in access.facts.known:
+            bound = fact + index_ + 1
+            if bound.terms and _of_sizes(bound) and not _of_sizes(index_):
+                return bound
+    found = extreme(_without_divisions(index_, access.facts) + 1, access.facts, upper=True)
+    return found if found is not None and _of_sizes(found) else None
+
+
+def _of_sizes(p: Polynomial) -> bool:
+    """Whether a polynomial is over sizes alone, divisions of sizes included."""
+    return all(not a.free and not a.inputs and a.sizes for a in p.atoms)
+
+
+def _without_divisions(p: Polynomial, facts: Facts) -> Polynomial:
+    """p with floor(a / c) of counters replaced by floor(max a / c), for constants c > 0 and positive coefficients."""
+    for monomial, coefficient in list(p.terms.items()):
+        if len(monomial) != 1 or monomial[0].op != "fdiv" or coefficient < 0:
+            continue
+        atom = monomial[0]
+        divisor = polynomial(atom.args[1]).constant
+        highest = extreme(polynomial(atom.args[0]), facts, upper=True)
+        if divisor is not None and divisor > 0 and highest is not None:
+            quotient, rest = split(highest, Polynomial({(): divisor}))
+            remainder = rest.constant
+            if quotient is not None and remainder is not None and 0 <= remainder < divisor:
+                p = p - Polynomial({monomial: coefficient}) + quotient * coefficient
+    return p
+
+
+def _rounded_up(p: Polynomial) -> Polynomial:
+    """c * (n // c) as n: an input may as well have the elements that a division leaves over."""
+    for monomial, coefficient in list(p.terms.items()):
+        for atom in monomial:
+            if atom.op != "fdiv":
+                continue
+            rest = list(monomial)
+            rest.remove(atom)
+            if Polynomial({tuple(rest): coefficient}) == polynomial(atom.args[1]):
+                p = p - Polynomial({monomial: coefficient}) + polynomial(atom.args[0])
+    return p
 
 
 def extreme(p: Polynomial, facts: Facts, *, upper: bool) -> Polynomial | None:
@@ -189,7 +233,7 @@ def _within(
             if access.facts.nonnegative(bound) or access.guarded:
                 continue
             worst = extreme(bound, access.facts, upper=upper)
-            if worst is None or not worst.terms or not all(a.op == "size" for a in worst.atoms):
+            if worst is None or not worst.terms or not _of_sizes(worst):
                 continue
             worst = polynomial(rename(index_expression(worst)))
             if not Facts(known=facts.known).assuming(found).nonnegative(worst):
