@@ -62,7 +62,8 @@ def draw(task: Task, sizes: Mapping[str, int], family: str, rng: Generator) -> d
             return buffers
         # The later tries give up the family, not the requirement.
         again = _all(task, sizes, family if attempt < _TRIES // 2 else _TAME[attempt % len(_TAME)], rng)
-        if not all(_repaired(c, buffers, again, sizes) for c in broken):
+        # A scalar may be at fault, which no repair of elements mends: every fourth time all is drawn again.
+        if attempt % 4 == 3 or not all([_repaired(c, buffers, again, sizes) for c in broken]):
             buffers = again
     wanted = "; ".join(map(str, conditions))
     raise UsageError(
@@ -77,7 +78,7 @@ def _all(task: Task, sizes: Mapping[str, int], family: str, rng: Generator) -> d
 
 
 def _repaired(condition: Expr, buffers: dict[str, Array], again: Mapping[str, Array], sizes: Mapping[str, int]) -> bool:
-    """Replace the elements that break a requirement on all elements; False where it has another form."""
+    """Replace the elements that break a requirement on all elements; False where nothing could be replaced."""
     from accelcore.ir.expr import bind, var
     from accelcore.judge.oracle import table
 
@@ -91,10 +92,10 @@ def _repaired(condition: Expr, buffers: dict[str, Array], again: Mapping[str, Ar
     for extent, number in reversed(extents):
         body = bind("comp", var(number), (extent,), (body,))
     fine = table(body, buffers, sizes)
-    for name in condition.inputs:
-        if name in buffers and buffers[name].shape == fine.shape:
-            buffers[name][~fine] = again[name][~fine]
-    return True
+    names = [name for name in condition.inputs if name in buffers and buffers[name].shape == fine.shape]
+    for name in names:
+        buffers[name][~fine] = again[name][~fine]
+    return bool(names)
 
 
 def _holds(condition: Expr, buffers: Mapping[str, Array], sizes: Mapping[str, int]) -> bool:
