@@ -107,7 +107,7 @@ class Expressions:
         """The value of `e`: uniform, or one text per group."""
         found = self.memo.get(e)
         if found is None:
-            if self.base is not None and self.harmless(e):
+            if self.base is not None and (e in self.base.memo or self.harmless(e)):
                 found = self.base.value(e)
             else:
                 found = self._varying_value(e) if self.varies(e) else self._uniform(e)

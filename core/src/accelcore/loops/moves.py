@@ -26,12 +26,13 @@ _WORTH_KEEPING = 12  # weight of a repeated expression that pays for a store and
 class Plan:
     """The choices that a recipe leaves open.
 
-    rows, vectors: the register tile of matrix products (0: from the register file).  panel: columns per panel, in
-    vectors tiles (0: none).  pack: copy the shared operand.  interleave: vectors per strip of reductions.
+    rows, vectors: the register tile of matrix products (0: the best that fits the register file).  panel: tiles of
+    columns per panel (0: no panels).  pack: copy the shared operands.  interleave: vectors per strip of reductions.
+    stream: write results around the caches.
     """
 
     rows: int = 0
-    vectors: int = 4
+    vectors: int = 0
     panel: int = 0
     pack: bool = False
     interleave: int = 4
@@ -58,8 +59,8 @@ def recipes(program: Program, unit: VectorUnit, sizes: Mapping[str, int] | None 
     first = _plan(program, unit, sizes or {})
     plans = [first, *(Plan(first.rows, first.vectors, first.panel, first.pack, n) for n in (2, 8, 1))]
     if contractions(program):
-        shapes = [(0, 4), (0, 3), (0, 2), (4, 4), (2, 4), (1, 4)]
-        plans += [Plan(r, v, p, k) for r, v in shapes for p, k in ((0, False), (1, False), (1, True), (4, True))]
+        options = ((0, False), (1, True), (1, False), (4, True))
+        plans += [Plan(r, v, p, k) for r, v in ((0, 4), (0, 3), (0, 2), (4, 4), (4, 2)) for p, k in options]
     if any(b.role is Role.OUT and b.shape for b in program.arguments):
         plans.insert(2, Plan(first.rows, first.vectors, first.panel, first.pack, first.interleave, stream=True))
     found = [recipe(program, unit, sizes, plan) for plan in plans]
@@ -68,13 +69,12 @@ def recipes(program: Program, unit: VectorUnit, sizes: Mapping[str, int] | None 
 
 def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
     """Panels and packing where the operand that rows share is larger than half the second cache."""
-    vectors = 4 if unit.registers >= 32 else 2
     shared = 0
     for c in contractions(program):
         for name in c.reused:
             shared = max(shared, _bytes(program, name, sizes))
     large = shared > unit.l2 // 4
-    return Plan(0, vectors, int(large), large)
+    return Plan(panel=int(large), pack=large)
 
 
 def _bytes(program: Program, name: str, sizes: Mapping[str, int]) -> int:
@@ -157,23 +157,44 @@ class _Cook:
                 self.may(text)
 
 
-def rows_of(program: Program, c: Contraction, unit: VectorUnit, plan: Plan) -> int:
-    """Rows of the tile: as many as leave registers for the shared operand's vectors and a broadcast."""
-    if plan.rows:
-        return plan.rows
+@dataclass(frozen=True)
+class Shape:
+    """A register tile: rows by vectors."""
+
+    rows: int
+    vectors: int
+
+
+def shapes(program: Program, c: Contraction, unit: VectorUnit) -> list[Shape]:
+    """Register tiles that fit, those with the most multiply-adds per load first.
+
+    A step of the inner loop keeps rows * vectors sums of each product, `vectors` of each shared operand, and one
+    broadcast in registers, and loads rows + vectors * operands values.
+    """
     sums = sum(isinstance(s, Accumulate) for s in statements(program.loop(c.inner).body)) or 1
-    room = unit.registers - 2 - plan.vectors
-    return max(2, min(room // (plan.vectors * sums), 14))
+    operands = len(c.reused)
+    found = []
+    for vectors in (4, 3, 2, 1):
+        rows = min((unit.registers - 1 - vectors * operands) // (vectors * sums), 14)
+        if rows >= 1:
+            found.append(Shape(rows, vectors))
+    gain = {s: s.rows * s.vectors * sums / (s.rows + s.vectors * operands) for s in found}
+    return sorted(found, key=lambda s: (-gain[s], s.vectors))
 
 
 def tile_text(program: Program, c: Contraction, unit: VectorUnit, plan: Plan) -> str:
     """The tile of a matrix product as a rewrite."""
-    rows, vectors = rows_of(program, c, unit, plan), plan.vectors
+    fitting = shapes(program, c, unit)
+    shape = next((s for s in fitting if s.vectors == plan.vectors), fitting[0])
+    rows = min(plan.rows or shape.rows, shape.rows)
     lanes = unit.lanes(program.buffer(c.reused[0]).dtype)
-    pack = c.turned[0] if c.turned else c.reused[0] if plan.pack and len(c.reused) == 1 else ""
-    panel = lanes * vectors * (plan.panel or (1 if pack else 0))
-    options = [f"interleave={vectors}"] + ([f"panel={panel}"] if panel else []) + ([f"pack={pack}"] if pack else [])
-    return f"tile({c.row}, {rows}, {c.column}, {', '.join(options)})"
+    pack = "+".join(c.reused if plan.pack else c.turned)
+    panel = lanes * shape.vectors * (plan.panel or (1 if pack else 0))
+    options = [f"interleave={shape.vectors}"] if shape.vectors > 1 else []
+    options += [f"panel={panel}"] if panel else []
+    options += [f"pack={pack}"] if pack else []
+    options += ["apart=1"] if calls(program.loop(c.column)) else []
+    return ", ".join([f"tile({c.row}, {rows}, {c.column}", *options]) + ")"
 
 
 # Single moves.
@@ -239,7 +260,7 @@ def _product_moves(program: Program, unit: VectorUnit) -> Iterator[str]:
         for vectors in (4, 3, 2, 1) if unit.registers >= 32 else (2, 1, 3):
             for panel, pack in ((0, False), (1, True), (1, False)):
                 yield tile_text(program, c, unit, Plan(0, vectors, panel, pack))
-        yield tile_text(program, c, unit, Plan(1, unit.registers // 8))
+        yield tile_text(program, c, unit, Plan(1, 4))
 
 
 def _keeping_moves(program: Program, *, least: int) -> Iterator[str]:

@@ -206,7 +206,7 @@ class ScanBlocks(Rewrite):
 
     name: ClassVar[str] = "scan_blocks"
     iterator: str
-    chunk: int = 64
+    chunk: int = 8
     ways: int = 8
 
     def apply(self, program: Program) -> Program:

@@ -87,7 +87,8 @@ class Jam(Composite):
     """Unroll-and-jam: n iterations of loop i side by side inside the loops that i contains.
 
     for i: {s = 0; for k: s += f(i, k); r[i] = s}  becomes, for blocks of n iterations, one loop over k whose body is
-    repeated n times with n accumulators; what is left of i keeps its loop.
+    repeated n times with n accumulators; what is left of i keeps its loop.  Inner loops that reduce nothing gain
+    nothing from it and stay inside a loop over the block.
     """
 
     name: ClassVar[str] = "jam"
@@ -95,29 +96,29 @@ class Jam(Composite):
     times: int
 
     def run(self, steps: _Steps) -> None:
-        """Split with a cut tail, lift every inner loop around the block, unroll the block."""
+        """Split with a cut tail, lift every reduction around the block, unroll the block where no loop is inside."""
         new = steps.do(f"split({self.iterator}, {self.times}, tail=cut)")
-        inside = next(n for n in new if n.startswith(f"{self.iterator}i"))
-        copies = [inside]
-        progress = True
-        while progress:
-            progress = False
-            for copy in copies:
-                child = _inner_loop(find(steps.program, copy), copies)
-                if child is not None:
-                    copies += steps.do(f"lift({child}, {copy})")
-                    copies = [c for c in copies if _exists(steps.program, c)]
-                    progress = True
-                    break
+        copies = [next(n for n in new if n.startswith(f"{self.iterator}i"))]
+        while (pair := _next_lift(steps.program, copies)) is not None:
+            copies += steps.do(f"lift({pair[0]}, {pair[1]})")
+            copies = [c for c in copies if _exists(steps.program, c)]
         for copy in copies:
-            steps.do(f"unroll({copy})")
+            if not any(isinstance(s, For) for s in find(steps.program, copy).body):
+                steps.do(f"unroll({copy})")
 
 
-def _inner_loop(loop: For, copies: list[str]) -> str | None:
-    for s in loop.body:
-        if isinstance(s, For) and s.kind is not Kind.UNROLL and s.iterator not in copies:
-            return s.iterator
+def _next_lift(program: Program, copies: list[str]) -> tuple[str, str] | None:
+    """A reduction inside a loop over the block, and that loop."""
+    for copy in copies:
+        for s in find(program, copy).body:
+            if isinstance(s, For) and s.kind is not Kind.UNROLL and s.iterator not in copies and accumulates(s):
+                return s.iterator, copy
     return None
+
+
+def accumulates(loop: For) -> bool:
+    """Whether a reduction is inside."""
+    return any(isinstance(s, Accumulate) for s in statements(loop.body))
 
 
 def _exists(program: Program, iterator: str) -> bool:
@@ -130,7 +131,8 @@ class Tile(Composite):
     """A register tile of a matrix product: `rows` iterations of loop i by `interleave` vectors of loop j.
 
     panel: columns that all rows go through before the next ones, so that the operand they share stays in cache;
-    pack: copy that operand's panel to where it is read in order.
+    pack: copy that operand's panel to where it is read in order; several operands are joined by "+";
+    apart: 1 gives what is done with the sums a loop of its own, which keeps a long epilogue out of the tile.
     """
 
     name: ClassVar[str] = "tile"
@@ -140,27 +142,55 @@ class Tile(Composite):
     interleave: int = 1
     panel: int = 0
     pack: str = ""
+    apart: int = 0
 
     def run(self, steps: _Steps) -> None:
-        """split and reorder for the panel, pack, jam the rows, vectorize the columns (the tail's too)."""
+        """Panel, pack, set the epilogue apart, jam the rows and what is left of them, vectorize the columns."""
         column, row = self.column, self.row
-        inner = find(steps.program, column)
-        require(
-            find(steps.program, row).body == (inner,), f"loop {row} contains more than {column}", "isolate it first"
-        )
+        nested = find(steps.program, row).body == (find(steps.program, column),)
+        require(nested, f"loop {row} contains more than {column}", f"isolate({column}) first")
+        require(self.rows >= 1, "a tile has at least one row")
         if self.panel:
-            new = steps.do(f"split({column}, {self.panel})")
-            outside, column = new[0], new[1]
+            outside, column = steps.do(f"split({column}, {self.panel})")[:2]
             steps.do(f"reorder({row}, {outside})")
-        if self.pack:
-            steps.do(f"pack({self.pack}, {row}, last={column})")
-        before = {f.iterator for f in loops_of(steps.program.body)}
+        for name in self.pack.split("+") if self.pack else ():
+            steps.do(f"pack({name}, {row}, last={column})")
+        before = {f.iterator for f in loops_of(steps.program.body)} - {column}
+        if self.apart:
+            _set_apart(steps, column)
         if self.rows > 1:
-            steps.do(f"jam({row}, {self.rows})")
-        steps.do(f"vectorize({column}, interleave={self.interleave})")
+            self._jam(steps)
         for f in serial_loops(steps.program):
-            if f.iterator not in before and f.iterator.rstrip("0123456789") == column.rstrip("0123456789"):
-                steps.do(f"vectorize({f.iterator}, interleave={self.interleave})")
+            if f.iterator not in before and _base(f.iterator) == _base(column):
+                times = self.interleave if accumulates(f) else min(self.interleave, 2)
+                steps.do(f"vectorize({f.iterator}, interleave={times})" if times > 1 else f"vectorize({f.iterator})")
+
+    def _jam(self, steps: _Steps) -> None:
+        """Blocks of rows; what is left of them in blocks of the largest power of two up to half, then one by one."""
+        loops = {f.iterator for f in loops_of(steps.program.body)}
+        steps.do(f"jam({self.row}, {self.rows})")
+        half = 1 << ((self.rows // 2).bit_length() - 1)
+        new = [
+            f for f in loops_of(steps.program.body) if f.iterator not in loops and _base(f.iterator) == f"{self.row}t"
+        ]
+        if new and half > 1:
+            steps.may(f"jam({new[0].iterator}, {half})")
+
+
+def _base(iterator: str) -> str:
+    return iterator.rstrip("0123456789")
+
+
+def _set_apart(steps: _Steps, column: str) -> None:
+    """The sums of a column loop in a local array, what uses them in a second loop."""
+    body = find(steps.program, column).body
+    last = max((at for at, s in enumerate(body) if isinstance(s, For) and accumulates(s)), default=-1)
+    require(0 <= last < len(body) - 1, f"loop {column} does nothing with its sums")
+    steps.do(f"fission({column}, {last + 1})")
+    for s in find(steps.program, column).body:
+        if isinstance(s, For):
+            for name in dict.fromkeys(u.buffer for u in statements(s.body) if isinstance(u, Accumulate)):
+                steps.may(f"stage_result({name}, {s.iterator})")
 
 
 @register
