@@ -38,9 +38,10 @@ def test_everything_else_is_refused_with_a_reason(answer, why):
         code_in(answer, "c", "f")
 
 
-@pytest.mark.parametrize(
-    "answer", ["", "unroll by 4", "```c\nx\n```", "```plan\n```", "```plan\na\n```\n```plan\nb\n```"]
-)
+TWO_PLANS = "```plan\na\n```\n```plan\nb\n```"
+
+
+@pytest.mark.parametrize("answer", ["", "unroll by 4", "```c\nx\n```", "```plan\n```", TWO_PLANS])
 def test_a_plan_is_one_tagged_block(answer):
     with pytest.raises(Refused):
         plan_in(answer)

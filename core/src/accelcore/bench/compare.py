@@ -97,9 +97,8 @@ def label(strategy: Strategy) -> str:
     """Name and options that differ from the defaults: "beam:width=8"."""
     if not is_dataclass(strategy):
         return strategy.name
-    changed = [
-        f"{f.name}={getattr(strategy, f.name)}" for f in fields(strategy) if getattr(strategy, f.name) != f.default
-    ]
+    values = [(f.name, getattr(strategy, f.name), f.default) for f in fields(strategy)]
+    changed = [f"{name}={value}" for name, value, default in values if value != default]
     return ":".join([strategy.name, *([",".join(changed)] if changed else [])])
 
 

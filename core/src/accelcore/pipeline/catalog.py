@@ -104,15 +104,16 @@ def _same_fields(spec: str | Target, known: set[str]) -> dict[str, object]:
 
 
 def choose_strategy(spec: str, given: dict[str, str]) -> Strategy:
-    """A strategy from `NAME:OPTION=VALUE,...` and further options; "" takes the beam, or the first there is."""
+    """A strategy from `NAME:OPTION=VALUE,...` and further options; "" takes the default, or the first there is."""
     name, own = split(spec) if spec else (_default_strategy(), {})
     return registry().strategy(name, **values_for(registry().strategy(name), {**own, **given}))
 
 
 def _default_strategy() -> str:
     from accelcore.errors import UsageError
+    from accelcore.strategies import DEFAULT
 
     names = [s.name for s in registry().strategies()]
     if not names:
         raise UsageError("no search strategy is installed", hint="accelcore doctor says why")
-    return "beam" if "beam" in names else names[0]
+    return DEFAULT if DEFAULT in names else names[0]
