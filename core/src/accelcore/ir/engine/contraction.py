@@ -21,7 +21,8 @@ from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.engine.block import Array, Block, fits64, tight
 from accelcore.ir.engine.core import LIMIT, Engine, Env, Range
 from accelcore.ir.engine.rounding import round_float, wrapped
-from accelcore.ir.expr import Expr, const
+from accelcore.ir.expr import Expr
+from accelcore.ir.products import factors
 
 _WORTH = 1 << 12
 """Elements of the body's table from which a contraction is worth its set-up."""
@@ -38,10 +39,10 @@ class Operand:
 def contraction(engine: Engine, node: Expr, env: Env, length: int) -> Block | None:
     """The block of a sum without its start value, or None when it is no contraction."""
     summed, body, inner = nest(engine, node, env, length)
-    factors, sign = _factors(body, frozenset(summed))
-    if len(factors) < 2 or not _worth(factors, inner):
+    parts, sign = factors(body, frozenset(summed))
+    if len(parts) < 2 or not _worth(parts, inner):
         return None
-    blocks = [engine.value(f, inner) for f in factors]
+    blocks = [engine.value(f, inner) for f in parts]
     if any(b.bad is not None for b in blocks) or len({b.axes for b in blocks}) < 2:
         return None
     terms = math.prod(summed.values())
@@ -72,46 +73,11 @@ def nest(engine: Engine, node: Expr, env: Env, length: int) -> tuple[dict[int, i
     return summed, body, inner
 
 
-def _factors(body: Expr, summed: frozenset[int]) -> tuple[list[Expr], int]:
-    """The factors of a product and its sign, through negations, exact casts, and divisors that are not summed over."""
-    factors: list[Expr] = []
-    sign, stack = 1, [body]
-    ring = DTYPES[body.dtype]
-    while stack:
-        e = stack.pop()
-        if e.op == "mul" and (e.dtype == body.dtype or e.dtype in ("int", "real")):
-            stack.extend(reversed(e.args))
-        elif e.op == "neg" and e.dtype == body.dtype and ring.kind != "uint":
-            sign, stack = -sign, [*stack, e.args[0]]
-        elif (
-            e.op == "cast"
-            and e.dtype in ("int", "real")
-            and e.args[0].op in ("mul", "neg")
-            and e.args[0].dtype == "int"
-        ):
-            factors.extend([e] if e.dtype != body.dtype else _cast_factors(e))
-        elif e.op == "div" and ring.is_float and not e.args[1].free & summed:
-            factors.append(const(1.0, e.dtype) / e.args[1])
-            stack.append(e.args[0])
-        else:
-            factors.append(e)
-    return factors, sign
-
-
-def _cast_factors(e: Expr) -> list[Expr]:
-    """real(a * b) over unbounded integers, as real(a), real(b)."""
-    from accelcore.ir.expr import cast
-
-    inner, sign = _factors(e.args[0], frozenset())
-    parts = [cast(f, e.dtype) for f in inner]
-    return parts if sign > 0 else [const(-1.0, e.dtype), *parts]
-
-
-def _worth(factors: list[Expr], env: Env) -> bool:
+def _worth(parts: list[Expr], env: Env) -> bool:
     """Whether the table of the product is large, and larger than that of any factor."""
-    every = {n for f in factors for n in f.free}
+    every = {n for f in parts for n in f.free}
     whole = math.prod(env.length(n) for n in every)
-    largest = max(math.prod(env.length(n) for n in f.free) for f in factors)
+    largest = max(math.prod(env.length(n) for n in f.free) for f in parts)
     return whole >= _WORTH and whole >= 2 * largest
 
 
