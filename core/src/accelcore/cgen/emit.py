@@ -14,6 +14,7 @@ from accelcore.cgen import abi, accesses, address
 from accelcore.cgen.expressions import Expressions, stripped, uses_in
 from accelcore.cgen.frame import Frame, Place
 from accelcore.cgen.isa import VectorIsa
+from accelcore.cgen.narrow import narrowed
 from accelcore.cgen.names import ctype, identifier
 from accelcore.cgen.rewriting import Block, expressions, introduced, substituted, unrolled
 from accelcore.cgen.unit import Unit, Writer
@@ -49,7 +50,7 @@ class Emitter:
     """Writes one program.  Statements are written in program order; a `Frame` tells where they stand."""
 
     def __init__(self, program: Program, isa: VectorIsa) -> None:
-        self.program = replace(program, body=unrolled(program.body))
+        self.program = narrowed(replace(program, body=unrolled(program.body)))
         self.isa, self.unit, self.writer = isa, Unit(isa), Writer()
         self.workspace: list[Buffer] = []
         names = [b.name for b in program.arguments]

@@ -186,8 +186,14 @@ class Expressions:
         operand = e.args[0].dtype
         if e.op in ("tdiv", "trem", "fdiv", "fmod") and self._plain_division(e):
             return f"({texts[0]} {'/' if e.op in ('tdiv', 'fdiv') else '%'} {texts[1]})"
-        plain = e.dtype == INDEX and self.is_index(e)
+        plain = self.is_index(e) if e.dtype == INDEX else self._exact(e)
         return scalars.apply(self.unit, e.op, e.dtype, texts, operand=operand, plain=plain)
+
+    def _exact(self, e: Expr) -> bool:
+        """Whether a sum or product of machine integers cannot leave its dtype."""
+        from accelcore.cgen.narrow import overflows
+
+        return e.op in ("add", "sub", "mul") and DTYPES[e.dtype].is_integer and not overflows(e)
 
     def _plain_division(self, e: Expr) -> bool:
         """Whether C's own division is right: unsigned or index operands, a divisor that is a positive constant."""

@@ -184,6 +184,8 @@ def convert(unit: Unit, text: str, source: str, target: str, rounding: str, mode
         return f"({ctype(target)}){text}"
     if mode == "saturate" and b.is_integer and a.kind != "bool":
         return _clamped(unit, text, source, target)
+    if b.kind == "int" and b.bits == 32 and (a.bits or 64) < 32:
+        return text  # C promotes it
     return f"({ctype(target)}){text}"
 
 

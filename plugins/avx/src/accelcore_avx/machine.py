@@ -12,7 +12,8 @@ from accelcore.values import Limits, Machine, Memory, Status, digest_of
 
 _WIDTH = {"avx512": 64, "avx2": 32}
 _DRAM = 192 << 20  # bytes read to reach main memory, or twice the last cache where that is more and at most 1 GiB
-_VERSION = 1
+_SHARED = 16 << 20  # bytes read to reach a last cache that is larger than that
+_VERSION = 2
 
 
 def measured(isa: str) -> Machine:
@@ -80,8 +81,8 @@ def _measure(isa: str, caches: list[tuple[str, int]], one: toolchain.Compiler, s
     built = toolchain.compile_program(one, text, flags, limits)
     if built.path is None:
         raise MissingTool("the machine's probe did not compile", hint=built.log[:200])
-    # Half of a cache is what a program can count on keeping there.
-    sizes = {name: size // 2 for name, size in caches}
+    # Half of a cache is what a program can count on keeping there; of a last cache that many cores share, less.
+    sizes = {name: min(size // 2, _SHARED) for name, size in caches}
     last = max((size for _, size in caches), default=0)
     sizes["DRAM"] = min(max(_DRAM, 2 * last), 1 << 30)
     words = [str(size) for size in sizes.values()]

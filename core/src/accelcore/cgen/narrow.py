@@ -1,0 +1,185 @@
+"""Integers in the narrowest lanes that hold them: an overlay of bytes runs in sixteen bits instead of thirty-two.
+
+Lowering gives every integer expression one machine dtype that is wide enough whatever branch is taken.  Here each
+operator inside a vector loop is redone in the narrowest dtype that holds its operands and its result *where it is
+used*: inside a branch of a select, the condition is known.  In lanes that take the other branch a narrower computation
+may wrap; what it gives there is not chosen.
+
+Invariant: `Narrowing.of(e)` equals `e` wherever `e` is used, and has its dtype.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from accelcore.cgen.rewriting import Block
+from accelcore.ir.dtypes import DTYPES, INDEX
+from accelcore.ir.expr import COMPARE, Expr, cast, const, rebuild
+from accelcore.ir.ranges import Interval, assumed, interval, natural
+from accelcore.loops.nodes import Accumulate, For, If, Kind, Program, Statement, Store
+
+_ORDER = ("u8", "i8", "u16", "i16", "u32", "i32")
+# Bytes have no product, quotient or shift of their own on most machines.
+_AT_LEAST = {"mul": 16, "tdiv": 16, "trem": 16, "fdiv": 16, "fmod": 16, "shl": 16, "shr": 16}
+_NARROWED = frozenset({"add", "sub", "mul", "tdiv", "trem", "fdiv", "fmod", "min", "max", "shr", "abs", "neg"})
+_FLOORED = {"fdiv": "tdiv", "fmod": "trem"}
+
+Facts = Mapping["str | int | Expr", Interval]
+
+
+def narrowed(program: Program) -> Program:
+    """The program with narrower integers in its vector loops, and C's division where nothing is negative."""
+    return program.with_body(tuple(_statement(s, inside=False) for s in program.body))
+
+
+def _statement(s: Statement, *, inside: bool) -> Statement:
+    match s:
+        case For():
+            within = inside or s.kind is Kind.VECTOR
+            return replace(s, body=_block(s.body, inside=within))
+        case If():
+            condition = Narrowing({}, vector=inside).of(s.condition)
+            return If(condition, _block(s.then, inside=inside), _block(s.otherwise, inside=inside))
+        case Store() | Accumulate():
+            return replace(s, value=Narrowing({}, vector=inside).of(s.value))
+    return s
+
+
+def _block(block: Block, *, inside: bool) -> Block:
+    return tuple(_statement(s, inside=inside) for s in block)
+
+
+class Narrowing:
+    """Rewrites expressions under facts: intervals of sub-expressions that hold where the expression is used."""
+
+    def __init__(self, facts: Facts, *, vector: bool) -> None:
+        self.facts, self.vector = facts, vector
+        self._memo: dict[Expr, Expr] = {}
+
+    def of(self, e: Expr) -> Expr:
+        """The narrowed expression, of the same dtype."""
+        if e.op in ("const", "size", "param", "input", "get"):
+            return e
+        found = self._memo.get(e)
+        if found is None:
+            found = self._memo[e] = self._select(e) if e.op == "select" else self._plain(e)
+        return found
+
+    def _select(self, e: Expr) -> Expr:
+        condition, a, b = e.args
+        branches = []
+        for branch, holds in ((a, True), (b, False)):
+            inside = {**self.facts, **assumed(condition, self.facts, holds)}
+            branches.append(Narrowing(inside, vector=self.vector).of(branch))
+        chosen = rebuild(e, (self.of(condition), *branches))
+        target = self._common(branches) if self.vector and _integer(e) else None
+        if target is None or _bits(target) >= _bits(e.dtype):
+            return chosen
+        small = Expr("select", (chosen.args[0], *(_to(x, target) for x in branches)), (), target)
+        return _widened(small, e.dtype)
+
+    def _common(self, branches: list[Expr]) -> str | None:
+        """The dtype that both branches were widened from, or one that holds both."""
+        inner = [_source(b) for b in branches]
+        if None in inner:
+            return None
+        return _smallest([natural(x) if isinstance(x, str) else x for x in inner if x is not None], 8)
+
+    def _plain(self, e: Expr) -> Expr:
+        args = tuple(self.of(a) for a in e.args)
+        new = rebuild(e, args)
+        if e.op in COMPARE and _integer(e.args[0]):
+            return self._compare(e, args)
+        if e.op in _NARROWED and _integer(e):
+            return self._operator(e, new)
+        if e.op == "cast" and _integer(e) and _integer(e.args[0]):
+            return self._cast(e, args[0], new)
+        return new
+
+    def _operator(self, e: Expr, new: Expr) -> Expr:
+        limits = [interval(a, self.facts) for a in e.args]
+        if e.op in _FLOORED and min(low for low, _ in limits) >= 0:
+            new = Expr(_FLOORED[e.op], new.args, (), e.dtype)
+        if not self.vector:
+            return new
+        exact = _exact(e, self.facts)
+        target = _smallest([*limits, exact], _AT_LEAST.get(e.op, 8))
+        if target is None or _bits(target) >= _bits(e.dtype):
+            return new
+        small = Expr(new.op, tuple(_to(a, target) for a in new.args), (), target)
+        return _widened(small, e.dtype)
+
+    def _compare(self, e: Expr, args: tuple[Expr, ...]) -> Expr:
+        new = rebuild(e, args)
+        target = _smallest([interval(a, self.facts) for a in e.args], 8)
+        if not self.vector or target is None or _bits(target) >= _bits(e.args[0].dtype):
+            return new
+        return Expr(e.op, tuple(_to(a, target) for a in args), (), "bool")
+
+    def _cast(self, e: Expr, arg: Expr, new: Expr) -> Expr:
+        """A conversion of a value that was widened before, from where it was narrow."""
+        low, high = interval(e.args[0], self.facts)
+        least, most = natural(e.dtype)
+        if not (least <= low and high <= most):
+            return new
+        return _to(arg, e.dtype)
+
+
+def _exact(e: Expr, facts: Facts) -> Interval:
+    """The interval of the operator's exact result, before any wrapping."""
+    wide = tuple(cast(a, "int") for a in e.args)
+    return interval(Expr(e.op, wide, e.attrs, "int"), facts)
+
+
+def overflows(e: Expr, facts: Facts | None = None) -> bool:
+    """Whether add, sub, mul or neg of machine integers may leave its dtype."""
+    low, high = _exact(e, facts or {})
+    least, most = natural(e.dtype)
+    return not (least <= low and high <= most)
+
+
+def _integer(e: Expr) -> bool:
+    return DTYPES[e.dtype].is_integer and e.dtype != INDEX and DTYPES[e.dtype].bits is not None
+
+
+def _bits(dtype: str) -> int:
+    return DTYPES[dtype].bits or 64
+
+
+def _smallest(limits: list[Interval], least_bits: int) -> str | None:
+    for dtype in _ORDER:
+        low, high = natural(dtype)
+        if _bits(dtype) >= least_bits and all(low <= a and b <= high for a, b in limits):
+            return dtype
+    return None
+
+
+def _source(e: Expr) -> str | Interval | None:
+    """The dtype that a value was widened from, or the interval of a constant."""
+    if e.op == "const":
+        return e.value, e.value
+    if e.op == "cast" and _integer(e.args[0]) and _bits(e.args[0].dtype) < _bits(e.dtype):
+        return e.args[0].dtype
+    return e.dtype if _integer(e) else None
+
+
+def _to(e: Expr, dtype: str) -> Expr:
+    """`e`, whose value fits, in this dtype: from before it was widened, where it was."""
+    if e.dtype == dtype:
+        return e
+    if e.op == "const":
+        return const(int(e.value), dtype)
+    inner = e.args[0] if e.op == "cast" else None
+    if inner is not None and _integer(inner) and _bits(inner.dtype) < _bits(e.dtype) and _keeps(inner.dtype, e.dtype):
+        return _to(inner, dtype)
+    return cast(e, dtype, "nearest", "wrap")
+
+
+def _keeps(inner: str, outer: str) -> bool:
+    """Whether widening keeps every value: not from negative ones to unsigned dtypes."""
+    return DTYPES[inner].kind == "uint" or DTYPES[outer].kind == "int"
+
+
+def _widened(e: Expr, dtype: str) -> Expr:
+    return cast(e, dtype, "nearest", "wrap")
