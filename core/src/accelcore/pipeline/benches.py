@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from accelcore.export.cases import interpreter
 from accelcore.protocols import Evaluator
-from accelcore.values import Artifact, Candidate, Evaluation, Grade, Kernel, Status, Task
+from accelcore.values import Artifact, Candidate, Evaluation, Grade, Kernel, Limits, Status, Task
 
 if TYPE_CHECKING:
     from accelcore.judge import Judge
@@ -18,19 +18,25 @@ _CONTENDERS = 4
 """Candidates, best first, that may fail the confirmation before the start is taken."""
 
 
-def bench_for(evaluator: Evaluator, task: Task) -> Judge:
+def bench_for(evaluator: Evaluator, task: Task, limits: Limits | None = None) -> Judge:
     """The judge of an evaluator, for a session's `focus`; the caller closes it."""
     from accelcore.judge import Judge
 
-    return Judge(evaluator, interpret=interpreter(task))
+    return Judge(evaluator, limits=limits, interpret=interpreter(task))
 
 
-def judged_once(evaluator: Evaluator, task: Task, kernel: Kernel) -> Evaluation:
-    """One kernel, judged as strictly as a champion; nothing is known of how it came to be, so its grade is TESTED."""
-    with bench_for(evaluator, task) as judge:
+def judged_once(
+    evaluator: Evaluator, task: Task, kernel: Kernel, *, strict: bool = True, limits: Limits | None = None
+) -> Evaluation:
+    """One kernel judged alone; nothing is known of how it came to be, so its grade is TESTED.
+
+    strict: as a champion is confirmed, with more inputs and more held-out sizes; else as a candidate of a search.
+    """
+    with bench_for(evaluator, task, limits) as judge:
         (built,) = judge.build(task, [kernel])
-        found = judge.promote(task, built) if isinstance(built, Artifact) else built
-    return replace(found, grade=Grade.TESTED)
+        if isinstance(built, Artifact):
+            built = judge.promote(task, built) if strict else judge.judge(task, built)
+    return replace(built, grade=Grade.TESTED)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from accelcore.errors import UnsupportedLowering
 from accelcore.pipeline.catalog import choose_evaluator, choose_strategy, choose_target
 from accelcore.pipeline.progress import Note, Started
 from accelcore.pipeline.results import LiftedFunction, Measured, OptimizeResult
-from accelcore.values import Candidate, Evaluation, Fidelity, Kernel, Machine, Status, Summary, Task
+from accelcore.values import Candidate, Evaluation, Kernel, Machine, Status, Summary, Task
 
 if TYPE_CHECKING:
     from accelcore.judge import Judge
@@ -155,13 +155,17 @@ def _ok(evaluation: Evaluation | None) -> bool:
 
 
 def _ratio(judged: Evaluation, best: Evaluation) -> float | None:
-    """Cost over the best kernel's: by pairs where it was timed, by division where costs are exact and alike."""
+    """Cost over the best kernel's: by pairs where they raced, else by division of costs of one unit and fidelity.
+
+    Baselines in another language run in processes of another kind, which do not race; both are medians of wall times
+    that the same judge took on the same inputs' sizes minutes apart, so such a ratio is rough and is shown as such.
+    """
     if judged.cost is None or best.cost is None:
         return None
     if (ratio := judged.metric("ratio")) is not None:
         return ratio
-    exact = judged.fidelity is not Fidelity.HARDWARE and judged.fingerprint == best.fingerprint
-    return judged.cost.value / best.cost.value if exact and judged.cost.unit == best.cost.unit else None
+    alike = judged.cost.unit == best.cost.unit and judged.fidelity is best.fidelity
+    return judged.cost.value / best.cost.value if alike else None
 
 
 def _inputs(evaluation: Evaluation) -> int | None:

@@ -13,7 +13,7 @@ from accelcore.protocols import Evaluator, Target
 from accelcore.registry import registry
 from accelcore.testing.light import heavy_imports
 from accelcore.testing.tasks import SmallTask, small_tasks
-from accelcore.values import Evaluation, Grade, Kernel, Status, Task
+from accelcore.values import Evaluation, Grade, Kernel, Limits, Status, Task
 
 _REPORT: dict[str, list[str]] = {}
 
@@ -22,7 +22,7 @@ class TargetSuite:
     """Subclass it, set `target`, and pytest runs the tests.
 
     target: NAME or NAME:OPTION=VALUE,... of an installed plugin.  module: the plugin's module, for the import test; ""
-    takes the one that offered the target.  moves_tried: how many moves of each task are built and judged.
+    takes the one that offered the target.  strictly: small tasks whose seeds are judged as champions.  moves_tried: how many moves of each task are built and judged.
     crashing, endless, wrong, garbage: override where the target's language is neither C nor Python.
     """
 
@@ -30,6 +30,7 @@ class TargetSuite:
     module: ClassVar[str] = ""
     moves_tried: ClassVar[int] = 6
     must_lower: ClassVar[int] = 5
+    strictly: ClassVar[frozenset[str]] = frozenset({"row_sum", "matmul"})
 
     # What the tests use.
 
@@ -60,11 +61,11 @@ class TargetSuite:
             pytest.skip("the target has no evaluator")
         return found
 
-    def judge(self, task: Task, kernel: Kernel) -> Evaluation:
-        """One judged evaluation."""
+    def judge(self, task: Task, kernel: Kernel, *, strict: bool = False, seconds: float = 10.0) -> Evaluation:
+        """One judged evaluation, within so many seconds for a call."""
         from accelcore.pipeline.benches import judged_once
 
-        return judged_once(self.evaluator(), task, kernel)
+        return judged_once(self.evaluator(), task, kernel, strict=strict, limits=Limits(seconds=seconds))
 
     def lowered(self) -> Iterator[tuple[SmallTask, Kernel]]:
         """The small tasks that the target lowers, each with its seed."""
@@ -155,7 +156,7 @@ class TargetSuite:
     def test_seed_kernels_are_correct(self) -> None:
         """Every seed passes the judge at odd sizes."""
         for small, kernel in self.lowered():
-            judged = self.judge(small.task, kernel)
+            judged = self.judge(small.task, kernel, strict=small.name in self.strictly)
             assert judged.status is Status.OK, f"{small.name}: {judged.status}: {judged.feedback} {judged.log}"
             assert judged.cost is not None and judged.cost.value > 0
             assert judged.grade is Grade.TESTED, "a kernel that is judged alone has no derivation"
@@ -194,7 +195,7 @@ class TargetSuite:
         if endless is None:
             self.note("a timeout: override endless()")
             return
-        assert self.judge(small.task, endless).status is Status.TIMEOUT
+        assert self.judge(small.task, endless, seconds=1.0).status is Status.TIMEOUT
 
     def test_every_move_is_correct_or_refused(self) -> None:
         """A rewrite gives a kernel that the judge accepts, or none, or refuses with a reason."""
