@@ -13,6 +13,9 @@ from accelcore.journal import EvaluationRow
 from accelcore.session.shop import Shop, Ticket
 from accelcore.values import Candidate, Evaluation
 
+BUILT_AHEAD = 4
+"""Candidates that are built before anybody asks for their judgement: a strategy that turns away wastes no more."""
+
 _POLL = 0.01
 """Seconds between looks at a source that builds ahead while a kernel is judged."""
 
@@ -129,7 +132,7 @@ class Line(Iterator[Judged]):
     def _wait(self, ticket: Ticket) -> EvaluationRow:
         """The result of the head of the line; meanwhile candidates that are there are built."""
         assert ticket.done is not None
-        while self._error is None and not ticket.done.done() and len(self._taken) < 2 * self._shop.bench.batch:
+        while self._error is None and not ticket.done.done() and len(self._taken) < BUILT_AHEAD:
             if getattr(self._source, "ready", False):
                 self._build_ahead()
             try:
