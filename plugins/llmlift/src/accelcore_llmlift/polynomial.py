@@ -198,7 +198,11 @@ class Facts:
         """With boolean expressions that hold."""
         found = self
         for condition in conditions:
-            found = replace(found, conditions=found.conditions | {condition}).knowing(*consequences(condition))
+            told = consequences(condition)
+            told += [w for p in told for w in _weakened(found, p)]
+            found = replace(found, conditions=found.conditions | {condition}).knowing(*told)
+            for part in _conjuncts(condition):
+                found = found.knowing(*_apart(found, part))
         return found
 
     def nonnegative(self, p: Polynomial, depth: int = 3) -> bool:
@@ -332,6 +336,32 @@ def decide(condition: Expr, facts: Facts) -> bool | None:
                 equal = True
             return equal if condition.op == "eq" or equal is None else not equal
     return None
+
+
+def _weakened(facts: Facts, p: Polynomial) -> list[Polynomial]:
+    """What p >= 0 says about everything but the innermost variable in it: p with that variable at its best."""
+    for variable, low, high in reversed(facts.bounds):
+        factor = p.coefficient(variable)
+        if factor is None or not factor.terms:
+            continue
+        if _plainly(facts, factor):
+            return [p.without(variable) + factor * high]
+        if _plainly(facts, -factor):
+            return [p.without(variable) + factor * low]
+        break
+    return []
+
+
+def _conjuncts(e: Expr) -> list[Expr]:
+    return [p for a in e.args for p in _conjuncts(a)] if e.op == "land" else [e]
+
+
+def _apart(facts: Facts, condition: Expr) -> list[Polynomial]:
+    """a != b where a >= b is known says a > b."""
+    if condition.op != "ne" or condition.args[0].dtype not in (INDEX, "int"):
+        return []
+    difference = polynomial(condition.args[0]) - polynomial(condition.args[1])
+    return [d - 1 for d in (difference, -difference) if facts.nonnegative(d, 1)]
 
 
 def _either(facts: Facts, yes: Polynomial, no: Polynomial) -> bool | None:

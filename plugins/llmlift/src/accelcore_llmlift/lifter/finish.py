@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from accelcore.ir.dtypes import DTYPES, INDEX
-from accelcore.ir.expr import BINDERS, Expr, cast, comp, fresh, get, index, rebuild, reduce, scan, substitute
+from accelcore.ir.expr import BINDERS, Expr, binary, cast, comp, fresh, get, index, rebuild, reduce, scan, substitute
 from accelcore.ir.expr import transform, walk
 
 from accelcore_llmlift.lifter.algebra import simplify
 from accelcore_llmlift.lifter.recurrences import is_infinite
 from accelcore_llmlift.lifter.state import UNDEFINED
-from accelcore_llmlift.polynomial import Facts, polynomial
+from accelcore_llmlift.polynomial import Facts, Polynomial, expression, polynomial
 from accelcore_llmlift.program import Program
 
 
 def finished(e: Expr, facts: Facts) -> Expr:
     """A result in its final form."""
-    return scans(without_infinities(cast_inside(e), facts))
+    return remainders(scans(without_infinities(cast_inside(e), facts)))
+
+
+def remainders(e: Expr) -> Expr:
+    """a - b * (a // b) as a % b, in index arithmetic."""
+
+    def rule(node: Expr) -> Expr | None:
+        if node.dtype != INDEX or node.op not in ("add", "sub"):
+            return None
+        p = polynomial(node)
+        for atom in p.atoms:
+            if atom.op == "fdiv" and p.coefficient(atom) is not None:
+                less = p - polynomial(atom.args[0]) + Polynomial({(atom,): 1}) * polynomial(atom.args[1])
+                if len(less.terms) < len(p.terms) - 1:
+                    found = less + Polynomial({(binary("fmod", *atom.args),): 1})
+                    return rule(expression(found)) or expression(found)
+        return None
+
+    return transform(e, rule)
 
 
 def cast_inside(e: Expr) -> Expr:

@@ -11,6 +11,7 @@ from accelcore.values import Param, Role, Source
 
 from accelcore_llmlift.program import Assign, Program
 from accelcore_llmlift.python import sizes, statements
+from accelcore_llmlift.python.aliasing import check_aliases
 from accelcore_llmlift.python.annotations import Annotation, annotation, annotations
 from accelcore_llmlift.python.expressions import expression, refuse
 from accelcore_llmlift.python.infer import Inference, infer
@@ -45,6 +46,7 @@ def parse(source: Source) -> Program:
     *body, last = function.body or [ast.Pass()]
     returned = last if isinstance(last, ast.Return) else None
     block = statements.block(scope, body if returned else [*body, last])
+    check_aliases(block, scope.escapes, scope.params, module.place.path)
     block = (*_copies(scope, params), *block)
     results, outputs = _results(scope, returned, promised, function)
     program = Program(

@@ -292,7 +292,8 @@ def positive(e: Expr) -> Expr:
         return binary("land", *(positive(unary("lnot", a)) for a in inner.args))
     if inner.op == "lnot":
         return positive(inner.args[0])
-    return binary("eq", *inner.args) if inner.op == "ne" else e
+    opposite = {"ne": "eq", "eq": "ne"}.get(inner.op)
+    return binary(opposite, *inner.args) if opposite else e
 
 
 def choice(scope: Scope, test: Expr, body: ast.expr, orelse: ast.expr) -> Expr:

@@ -60,6 +60,7 @@ class Scope:
     out: list[Statement] = field(default_factory=list)
     loops: int = 0
     temporaries: int = 0
+    escapes: dict[int, str] = field(default_factory=dict)
     entries: dict[str, Expr] = field(default_factory=dict)
     undefined: set[str] = field(default_factory=set)
     dimensions: set[str] = field(default_factory=set)

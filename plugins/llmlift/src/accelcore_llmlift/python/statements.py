@@ -284,14 +284,15 @@ def store(scope: Scope, target: ast.Subscript, value: Expr, node: ast.stmt) -> N
         where = expressions.position(scope, base, part)
         expressions.touch(scope, base, where, node)
         base = get(base, where)
-    write(scope, base, value, node)
+    copied = isinstance(target.slice, ast.Slice)  # x[i][:] = row copies the elements
+    write(scope, base, value, node, ast.Call() if copied else getattr(node, "value", None))
 
 
 def _whole(part: ast.expr) -> bool:
     return isinstance(part, ast.Slice) and part.lower is None and part.upper is None and part.step is None
 
 
-def write(scope: Scope, place: Expr, value: Expr, node: ast.stmt) -> None:
+def write(scope: Scope, place: Expr, value: Expr, node: ast.stmt, source: ast.expr | None = None) -> None:
     """Write to an element or sub-array that is given as an expression (`get` of an array variable)."""
     array, indices = (place.args[0], place.args[1:]) if place.op == "get" else (place, ())
     if array.op != "input":
@@ -306,7 +307,9 @@ def write(scope: Scope, place: Expr, value: Expr, node: ast.stmt) -> None:
     if not indices:
         for_each(scope, place, lambda inner: write(scope, inner, _same(place, inner, value), node), node)
         return
-    emit(scope, Store(array.name, indices, stored(value, scope.storage[array.name]), at))
+    statement = Store(array.name, indices, stored(value, scope.storage[array.name]), at)
+    refers(scope, statement, value, source)
+    emit(scope, statement)
 
 
 def _same(place: Expr, inner: Expr, value: Expr) -> Expr:
@@ -394,7 +397,16 @@ def append(scope: Scope, base: ast.expr, item: ast.expr, node: ast.stmt) -> None
     if value.rank + 1 != target.rank:
         raise refuse(scope, node, "elements of different ranks in one list", "append values of one kind")
     dtype = scope.storage[target.name]
-    emit(scope, Append(target.name, stored(value, dtype), scope.module.place.at(node)))
+    statement = Append(target.name, stored(value, dtype), scope.module.place.at(node))
+    refers(scope, statement, value, item)
+    emit(scope, statement)
+
+
+def refers(scope: Scope, statement: Statement, value: Expr, node: ast.expr | None) -> None:
+    """Note that a list is stored by reference: see `aliasing`."""
+    if value.rank and value.op in ("input", "get") and not (node is None or _copies(node)):
+        array = value.args[0] if value.op == "get" else value
+        scope.escapes[id(statement)] = array.name
 
 
 def branch(scope: Scope, node: ast.If) -> None:

@@ -1,0 +1,93 @@
+"""Lists inside lists are references: refuse programs in which that would show.
+
+`out.append(row)` stores a reference to `row`.  The program model copies values, which is the same thing unless
+
+* `row` is changed while `out` still refers to it, or
+* a row of `out` is changed and `row` is read afterwards, or is an argument.
+
+Loop bodies are looked at twice, so that the end of one iteration meets the beginning of the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from accelcore.errors import UnsupportedSource
+from accelcore.ir.expr import Expr
+
+from accelcore_llmlift.program import Append, Assign, For, If, New, Position, Statement, Store, While
+
+
+@dataclass
+class _Watch:
+    """Which variables are referred to from inside other lists.
+
+    escapes: id of a statement -> the array that it stores by reference.  held: array -> list that holds it;
+    stale: arrays one of whose holders was changed since.
+    """
+
+    path: str
+    params: set[str]
+    escapes: Mapping[int, str]
+    held: dict[str, str] = field(default_factory=dict)
+    stale: set[str] = field(default_factory=set)
+
+    def block(self, body: tuple[Statement, ...]) -> None:
+        for s in body:
+            self.statement(s)
+
+    def statement(self, s: Statement) -> None:
+        self.reads(s)
+        match s:
+            case Assign() | New():
+                self.held.pop(s.name, None)
+                self.stale.discard(s.name)
+            case Store() | Append():
+                self.changed(s)
+            case If():
+                self.block(s.then)
+                self.block(s.otherwise)
+            case For() | While():
+                self.block(s.body)
+                self.block(s.body)
+
+    def changed(self, s: Store | Append) -> None:
+        if s.array in self.held:
+            raise self.refuse(s.at, f"{s.array!r} changes while {self.held[s.array]!r} still refers to it",
+                              f"append a copy: {self.held[s.array]}.append({s.array}[:])")
+        if isinstance(s, Store):
+            for name, holder in self.held.items():
+                if holder == s.array and not self.replaces(s):
+                    self.stale.add(name)
+                    if name in self.params:
+                        raise self.refuse(s.at, f"a row of {holder!r} is a row of the argument {name!r}, and changes",
+                                          "store a copy of the row")
+        name = self.escapes.get(id(s))
+        if name is not None:
+            self.held[name] = s.array
+
+    def replaces(self, s: Store) -> bool:
+        """Whether a store puts another row in the place of one, which leaves the old row alone."""
+        return s.value.rank > 0
+
+    def reads(self, s: Statement) -> None:
+        for name in ("value", "condition", "low", "high", "fill"):
+            e = getattr(s, name, None)
+            if isinstance(e, Expr) and e.inputs & self.stale:
+                stale = sorted(e.inputs & self.stale)[0]
+                raise self.refuse(s.at, f"{stale!r} is read after a list that refers to it was changed",
+                                  "append a copy of the row")
+
+    def refuse(self, at: Position, what: str, hint: str) -> UnsupportedSource:
+        return UnsupportedSource(what, where=f"{self.path}:{at.line}:{at.column}", hint=hint)
+
+
+def check_aliases(
+    body: tuple[Statement, ...], escapes: Mapping[int, str], params: set[str], path: str
+) -> None:
+    """Raise UnsupportedSource where a reference would show.
+
+    escapes: statement identity -> the array stored by reference, as the translation noted it.
+    """
+    _Watch(path, params, escapes).block(body)
