@@ -166,9 +166,15 @@ class Proposer(Named, Protocol):
 class Reply(Protocol):
     """What a model answered; finish is "stop", "length", "refusal"."""
 
-    text: str
-    usage: Usage
-    finish: str
+    @property
+    def text(self) -> str:
+        """The answer."""
+    @property
+    def usage(self) -> Usage:
+        """What it cost."""
+    @property
+    def finish(self) -> str:
+        """Why it ended."""
 
 
 @runtime_checkable
