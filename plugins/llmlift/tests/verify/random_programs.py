@@ -267,9 +267,7 @@ def table(g: Generator, dtype: str, name: str) -> Case:
     at = lambda which, i, j: wide(dtype, E.get(E.array(which, dtype, 2), i, j))  # noqa: E731  # read once below
     post = E.comp(
         M,
-        lambda i: E.comp(
-            N, lambda j: stored(dtype, factor.meaning * at("a", i, j) - at("b", j, i) + offset.meaning)
-        ),
+        lambda i: E.comp(N, lambda j: stored(dtype, factor.meaning * at("a", i, j) - at("b", j, i) + offset.meaning)),
     )
     return Case("table", text, name, _summary(dtype, ("out", post)))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from accelcore import codec
 from accelcore.ir.expr import binary, index, size
 from accelcore.values import Proof, Source

@@ -7,16 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from accelcore.ir.expr import array, binary, cast, comp, const, get, index, param, reduce, size
 from accelcore.values import Proof, Summary
 from accelcore_llmlift.frontend import program_of
 from accelcore_llmlift.program import Position, Program, Store
 from accelcore_llmlift.verify import BoundedVerifier, Z3Verifier
+from accelcore_llmlift.verify.bank import Bank
 from accelcore_llmlift.verify.models import model_for
 from accelcore_llmlift.verify.prover import Prover
 from accelcore_llmlift.verify.smt import script
 from accelcore_llmlift.verify.solver import Answer, ask_z3
-from accelcore_llmlift.verify.terms import Bank
 
 sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside this file; test folders are no packages
 from verify_programs import PROGRAMS, task_of

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from accelcore.values import Proof
 from accelcore_llmlift.frontend import program_of
 from accelcore_llmlift.verify import BoundedVerifier, Z3Verifier

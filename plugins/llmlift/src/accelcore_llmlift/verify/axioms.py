@@ -9,9 +9,10 @@ false one provable.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from accelcore_llmlift.verify.terms import Bank, Definition, Number, Term, walk
+from accelcore_llmlift.verify.bank import Bank
+from accelcore_llmlift.verify.terms import Definition, Number, Term, walk
 
 _LARGEST_GAP = 4
 """Two prefixes of one sum whose ends differ by at most this constant are connected step by step."""
@@ -43,7 +44,7 @@ def instances(bank: Bank, goals: Sequence[Term], lean: bool) -> list[Term]:
         apps = [a for a in _apps(tuple(fresh)) if a.name not in known]
     for fact in _monotone(bank, _apps((*goals, *facts))):
         facts[fact] = None
-    for fact in _functions(bank, (*goals, *facts)):
+    for fact in (*_functions(bank, (*goals, *facts)), *_noted(bank, goals)):
         facts[fact] = None
     facts.pop(bank.true, None)
     return list(facts)
@@ -123,7 +124,7 @@ def _interval_steps(bank: Bank, definition: Definition, app: Term, apps: Sequenc
         facts.append(bank.implies(bank.eq(high, bank.add(low, one)), bank.eq(app, first)))
     else:
         some = bank.lt(low, high)
-        empty = bank.num(1, app.sort) if kind == "prod" else bank.bool(kind == "all")
+        empty = bank.num(1, app.sort) if kind == "prod" else bank.truth(kind == "all")
         facts.append(bank.implies(bank.le(high, low), bank.eq(app, empty)))
     facts.append(bank.implies(some, bank.eq(app, _step(bank, kind, before, final))))
     if any(other.data == app.data and other.args[0] is not low for other in apps):
@@ -146,7 +147,9 @@ def _extreme_bounds(bank: Bank, definition: Definition, app: Term) -> list[Term]
 
 
 def _step(bank: Bank, kind: str, a: Term, b: Term) -> Term:
-    steps = {"prod": bank.mul, "max": bank.max, "min": bank.min, "any": bank.disj, "all": bank.conj}
+    steps: dict[str, Callable[[Term, Term], Term]] = {
+        "prod": bank.mul, "max": bank.max, "min": bank.min, "any": bank.disj, "all": bank.conj
+    }  # fmt: skip
     return steps[kind](a, b)
 
 
@@ -229,6 +232,14 @@ def positive(bank: Bank, term: Term) -> bool:
     if low is None or low < 0:
         return all(c > 0 and all(positive(bank, a) for a in m) for m, c in bank.poly(term).items())
     return any(c > 0 and all(positive(bank, a) for a in m) for m, c in bank.poly(term).items())
+
+
+def _noted(bank: Bank, goals: Sequence[Term]) -> Iterable[Term]:
+    """Squares, sums of squares and the like that occur in the goals as expanded polynomials."""
+    seen = set(walk(*goals))
+    for term in bank.noted:
+        if not term.holes and all(a in seen for a in term.args):
+            yield bank.make("between", (bank.num(0, term.sort), term), None, "Bool")
 
 
 def _functions(bank: Bank, terms: Sequence[Term]) -> Iterable[Term]:

@@ -16,8 +16,8 @@ from accelcore.errors import AccelcoreError
 from accelcore.ir.expr import Expr
 from accelcore.values import Proof, Summary, Task, Verdict
 from accelcore_llmlift.program import Program
+from accelcore_llmlift.verify.arithmetic import Unsupported
 from accelcore_llmlift.verify.inputs import size_names
-from accelcore_llmlift.verify.meaning import Unsupported
 from accelcore_llmlift.verify.models import Model, model_for
 from accelcore_llmlift.verify.programs import admit, program_for, source_of
 from accelcore_llmlift.verify.refute import counterexample
@@ -54,9 +54,7 @@ class BoundedVerifier:
             admit(program, summary)
             model = model_for(program, summary)
             given = tuple(e for e in task.requires if e not in program.requires)
-            found = counterexample(
-                program, summary, given, thorough=True, deadline=deadline, source=source_of(task)
-            )
+            found = counterexample(program, summary, given, thorough=True, deadline=deadline, source=source_of(task))
             if found is not None:
                 why = "differs on a replayed input"
                 return Verdict(Proof.REFUTED, self.name, model.label, counterexample=found, reason=why)
@@ -83,9 +81,7 @@ class BoundedVerifier:
         if bound < 1 or not met:
             why = reason or "no combination of sizes up to the bound satisfies the preconditions"
             return Verdict(Proof.UNKNOWN, self.name, model.label, reason=why)
-        return Verdict(
-            Proof.BOUNDED, self.name, model.label, requires, bound=bound, reason=reason
-        )
+        return Verdict(Proof.BOUNDED, self.name, model.label, requires, bound=bound, reason=reason)
 
 
 def _by_largest(names: Sequence[str], most: int) -> Iterator[tuple[int, list[Mapping[str, int]]]]:

@@ -21,8 +21,8 @@ from accelcore.errors import AccelcoreError
 from accelcore.ir.expr import Expr
 from accelcore.values import Proof, Source, Summary, Verdict
 from accelcore_llmlift.frontend import program_of
+from accelcore_llmlift.verify.arithmetic import Unsupported
 from accelcore_llmlift.verify.execute import Claims
-from accelcore_llmlift.verify.meaning import Unsupported
 from accelcore_llmlift.verify.models import model_for
 from accelcore_llmlift.verify.prover import Prover, Step
 from accelcore_llmlift.verify.solver import cvc5_script, z3_script

@@ -22,7 +22,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from accelcore.ir.expr import Expr
+from accelcore.ir.expr import Expr, size
 from accelcore.values import Role, Summary
 from accelcore_llmlift.program import (
     Append,
@@ -39,8 +39,9 @@ from accelcore_llmlift.program import (
     assigned,
     statements,
 )
+from accelcore_llmlift.verify.arithmetic import Unsupported
 from accelcore_llmlift.verify.definedness import Bound, Definedness
-from accelcore_llmlift.verify.meaning import Meaning, Scope, Tensor, Unsupported, Value
+from accelcore_llmlift.verify.meaning import Meaning, Scope, Tensor, Value
 from accelcore_llmlift.verify.terms import Term
 
 Claims = Mapping[str, Mapping[str, Expr]]
@@ -358,7 +359,7 @@ class Execution:
         if isinstance(value, Term):
             return self.bank.var(label, value.sort)
         resized = any(
-            isinstance(x, Append) and x.array == name or isinstance(x, New | Assign) and x.name == name
+            (isinstance(x, Append) and x.array == name) or (isinstance(x, New | Assign) and x.name == name)
             for x in statements(s.body)
         )
         if value is None or resized:
@@ -407,9 +408,7 @@ class Execution:
         if extents is bank.false:
             return extents
         places = itertools.product(*(range(int(str(n.data))) for n in b.shape))
-        equations = [
-            self._equal_elements(name, a, b, tuple(bank.num(i) for i in place), label) for place in places
-        ]
+        equations = [self._equal_elements(name, a, b, tuple(bank.num(i) for i in place), label) for place in places]
         return bank.conj(extents, *equations)
 
     def _equal_extents(self, a: Sequence[Term], b: Sequence[Term]) -> Term:
@@ -436,11 +435,8 @@ class Execution:
 
 def _lower_bounds(name: str, requires: Sequence[Expr]) -> list[int]:
     """Constants that a size is required not to be below."""
-    found = []
-    for e in requires:
-        if e.op in ("le", "lt") and e.args[0].op == "const" and e.args[1].op == "size" and e.args[1].name == name:
-            found.append(int(e.args[0].value) + (e.op == "lt"))
-    return found
+    bounds = [e for e in requires if e.op in ("le", "lt") and e.args[0].op == "const" and e.args[1] is size(name)]
+    return [int(e.args[0].value) + (e.op == "lt") for e in bounds]
 
 
 def _where(at: Position | None) -> str:

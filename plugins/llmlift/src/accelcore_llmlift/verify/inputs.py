@@ -84,9 +84,7 @@ def extents(param: Param, sizes: Mapping[str, int]) -> tuple[int, ...]:
     return tuple(max(0, int(evaluate(e, {}, sizes))) for e in param.shape)
 
 
-def _values(
-    param: Param, sizes: Mapping[str, int], constants: Sequence[float], tame: bool, rng: random.Random
-) -> Any:
+def _values(param: Param, sizes: Mapping[str, int], constants: Sequence[float], tame: bool, rng: random.Random) -> Any:
     pool = _pool(param.dtype, constants, tame, max(sizes.values(), default=2), rng)
     return filled(extents(param, sizes), lambda: rng.choice(pool))
 

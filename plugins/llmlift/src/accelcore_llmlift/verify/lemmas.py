@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from accelcore_llmlift.verify.axioms import body_at
+from accelcore_llmlift.verify.bank import Bank
 from accelcore_llmlift.verify.execute import Obligation
-from accelcore_llmlift.verify.terms import Bank, Monomial, Number, Term, walk
+from accelcore_llmlift.verify.terms import Monomial, Number, Term, walk
 
 _MOST = 12
 """Lemmas that are tried for one obligation."""
@@ -43,9 +44,9 @@ def _all(bank: Bank, obligation: Obligation) -> Iterator[Lemma]:
         if atom.op != "eq0" or atom.holes:
             continue
         for end, group in _groups(bank, atom.args[0]).items():
-            apps = frozenset(app for _, _, app in group)
-            if len(apps) > 1 and apps not in combined:
-                combined.add(apps)
+            members = frozenset(app for _, _, app in group)
+            if len(members) > 1 and members not in combined:
+                combined.add(members)
                 yield _linear(bank, obligation, end, group, next(numbers))
     apps = [t for t in walk(obligation.goal) if t.op == "app" and not t.holes]
     for a, b in itertools.combinations(apps, 2):
@@ -106,8 +107,7 @@ def _pair(bank: Bank, obligation: Obligation, a: Term, b: Term, number: int) -> 
     goals = [bank.eq(x, y) for x, y in zip(a.args[:skip], b.args[:skip], strict=True)]
     for which in range(len(one.body)):
         left, right = (
-            bank.substitute(body_at(bank, d, k, app.args[skip:], which), accs)
-            for d, app in ((one, a), (two, b))
+            bank.substitute(body_at(bank, d, k, app.args[skip:], which), accs) for d, app in ((one, a), (two, b))
         )
         goals.append(bank.eq(left, right))
     conclusion = bank.implies(bank.lt(low, high), bank.eq(a, b))

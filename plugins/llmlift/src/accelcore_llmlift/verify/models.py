@@ -17,7 +17,7 @@ from accelcore.ir.dtypes import DTYPES, INDEX
 from accelcore.ir.expr import ARITHMETIC, BITWISE, Expr, walk
 from accelcore.values import Summary
 from accelcore_llmlift.program import Append, Assert, Assign, For, If, New, Program, Store, While, statements
-from accelcore_llmlift.verify.meaning import Unsupported
+from accelcore_llmlift.verify.arithmetic import Unsupported
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def model_for(program: Program, summary: Summary) -> Model:
         if claimed != "real":
             raise Unsupported(f"number model {claimed!r} does not cover {', '.join(floats)}; use real or f32-exact")
         return Model("real", False)
-    widths = [d for d in machine_arithmetic(every)]
+    widths = machine_arithmetic(every)
     if not widths:
         return Model("int", False)
     return Model(max(widths, key=lambda d: (DTYPES[d].bits or 0, d)), False)

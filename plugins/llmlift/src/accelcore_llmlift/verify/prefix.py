@@ -6,9 +6,9 @@ parts sorted).  Congruence then says that equal arguments give equal reductions;
 instantiated by `axioms` only at the prefixes that occur.
 
 * sums of integers and reals are linear: sum(c*u*w(k)) = c*u*sum(w(k)), so a body is split into its monomials.  A sum
-  is S(hi) - S(lo) for the two-sided antidifference S of w on all integers (S(e) = S(e-1) + w(e-1), S(0) = 0); it exists
-  for every total w, and reads are total over the integers.  Shifting k so that the first index that mentions it is k itself
-  makes sums over x[k] and x[k+1] share one symbol;
+  is S(hi) - S(lo) for the antidifference S of w on all integers with S(e) = S(e-1) + w(e-1) and S(0) = 0; it exists
+  for every total w, and reads are total over the integers.  Shifting k so that the first index that mentions it is k
+  itself makes sums over x[k] and x[k+1] share one symbol;
 * prod, max, min, any, all are P(lo, hi): the reduction over lo <= k < hi, non-empty for max and min;
 * everything else is a fold: A_w(n), the value of accumulator w after n steps from given initial values.
 """
@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from accelcore_llmlift.verify.terms import Bank, Definition, Monomial, Poly, Term
+from accelcore_llmlift.verify.bank import Bank
+from accelcore_llmlift.verify.terms import Definition, Monomial, Poly, Term
 
 _COMMUTATIVE = frozenset({"and", "or", "max", "min", "same"})
 
@@ -88,9 +89,7 @@ class Prefixes:
             name = f"{kind}{len(bank.patterns)}"
             bank.patterns[key] = name
             params = _param_holes(bank, args)
-            bank.definitions[name] = Definition(
-                name, kind, bank.hole("bound0"), params, tuple(skeletons), body.sort
-            )
+            bank.definitions[name] = Definition(name, kind, bank.hole("bound0"), params, tuple(skeletons), body.sort)
         return bank.app(name, (*ends, *args), body.sort)
 
     def _shifted(self, k: Term, n: Term, body: Term, reflect: bool) -> tuple[Term, Term, Term]:

@@ -6,7 +6,7 @@ from accelcore.ir.dtypes import DTYPES
 from accelcore.values import Role, Source, Summary, Task
 from accelcore_llmlift.frontend import program_of
 from accelcore_llmlift.program import Program
-from accelcore_llmlift.verify.meaning import Unsupported
+from accelcore_llmlift.verify.arithmetic import Unsupported
 
 
 def source_of(task: Task) -> Source:

@@ -17,15 +17,17 @@ from accelcore.ir.expr import Expr
 from accelcore.values import Summary
 from accelcore_llmlift.program import Program
 from accelcore_llmlift.verify import requires as requirement
+from accelcore_llmlift.verify.arithmetic import Unsupported
+from accelcore_llmlift.verify.bank import Bank
 from accelcore_llmlift.verify.execute import Claims, Execution, Need, Obligation
 from accelcore_llmlift.verify.lemmas import lemmas
-from accelcore_llmlift.verify.meaning import Meaning, Unsupported
+from accelcore_llmlift.verify.meaning import Meaning
 from accelcore_llmlift.verify.models import Model
 from accelcore_llmlift.verify.programs import admit
 from accelcore_llmlift.verify.readback import Readback
 from accelcore_llmlift.verify.smt import Script, script
 from accelcore_llmlift.verify.solver import Answer, ask_z3
-from accelcore_llmlift.verify.terms import Bank, Term
+from accelcore_llmlift.verify.terms import Term
 
 EFFORTS = ("lean", "full", "native")
 _SHARE = {"lean": 2.0, "full": 2.0, "native": 5.0}
@@ -141,6 +143,10 @@ class Prover:
             obligation = Obligation("precondition", (*need.assumptions, candidate), need.condition)
             if self._attempt(bank, obligation, facts, ("lean", "native")).answer.proved:
                 return requirement.expression(read, candidate), candidate
+        for candidate in requirement.positive_scalars(run, need):
+            obligation = Obligation("precondition", (*need.assumptions, candidate), need.condition)
+            if self._attempt(bank, obligation, facts, ("full",)).answer.proved:
+                return requirement.expression(read, candidate), candidate
         return requirement.closure(read, need, run.base.assumptions), None
 
     def _possible(self, bank: Bank, need: Need, facts: Sequence[Term]) -> bool:
@@ -160,7 +166,7 @@ class Prover:
 
     def _discharge(self, run: Execution, obligation: Obligation, facts: Sequence[Term], proof: Proof) -> None:
         bank = run.bank
-        step = self._attempt(bank, obligation, facts, EFFORTS[:1])
+        step = self._attempt(bank, obligation, facts, EFFORTS[:2])
         if step.answer.refutation != "unsat":
             known = self._extensional(bank, obligation, facts, proof, 0)
             step = self._attempt(bank, replace(obligation, assumptions=known), facts, EFFORTS)

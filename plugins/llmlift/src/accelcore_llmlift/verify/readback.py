@@ -8,9 +8,10 @@ from fractions import Fraction
 from accelcore.ir import expr as E
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr
+from accelcore_llmlift.verify.arithmetic import Unsupported
 from accelcore_llmlift.verify.axioms import body_at
-from accelcore_llmlift.verify.meaning import Unsupported
-from accelcore_llmlift.verify.terms import Bank, Monomial, Number, Term
+from accelcore_llmlift.verify.bank import Bank
+from accelcore_llmlift.verify.terms import Monomial, Number, Term
 
 Leaves = Mapping[str, Expr]
 """Sizes, scalar parameters and array parameters by name."""
@@ -75,9 +76,9 @@ class Readback:
         total: Expr | None = None
         for mono, coef in sorted(poly.items(), key=lambda item: (not item[0], item[1] < 0)):
             if not mono:  # the constant comes last
-                constant = self._number(coef if total is None else abs(coef), sort)
+                constant = self._number(coef if total is None else max(coef, -coef), sort)
                 return constant if total is None else total + constant if coef > 0 else total - constant
-            product = self._product(mono, abs(coef), sort, bound)
+            product = self._product(mono, max(coef, -coef), sort, bound)
             if total is None:
                 total = product if coef > 0 else -product
             else:

@@ -114,9 +114,7 @@ def _plain(value: Any) -> Any:
     return np.asarray(value).tolist()
 
 
-def _made(
-    program: Program, one: Input, got: Any, want: Any, name: str, source: Source | None
-) -> Counterexample:
+def _made(program: Program, one: Input, got: Any, want: Any, name: str, source: Source | None) -> Counterexample:
     inputs = {p.name: one.values[p.name] if p.name in one.values else one.sizes[p.name] for p in program.params
               if p.role is not Role.OUT and (p.name in one.values or p.name in one.sizes)}  # fmt: skip
     named = tuple(inputs.items())

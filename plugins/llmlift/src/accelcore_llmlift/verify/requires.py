@@ -2,9 +2,10 @@
 
 A need is a condition at one point of the program, for arbitrary values of the loop counters there.  In order of
 preference its precondition is: the same condition with every counter at its worst end, when that leaves sizes and
-scalars only (`1 <= n`, `n <= k`); else the condition for all values of the counters, as an `all` reduction that says
-it of the elements (`b[i] != 0 for all i < n`).  A precondition is never silently assumed: it is named in the verdict
-and in the certificate, and tested where a kernel is exported.
+scalars only (`1 <= n`, `n <= k`); that a scalar is positive, when that is enough (`0 < eps`); else the condition for
+all values of the counters, as an `all` reduction that says it of the elements (`b[i] != 0 for all i < n`).  A
+precondition is never silently assumed: it is named in the verdict and in the certificate, and tested where a kernel
+is exported.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from collections.abc import Mapping, Sequence
 
 from accelcore.ir import expr as E
 from accelcore.ir.expr import Expr
+from accelcore_llmlift.verify.arithmetic import Unsupported
+from accelcore_llmlift.verify.bank import Bank
 from accelcore_llmlift.verify.definedness import Bound
-from accelcore_llmlift.verify.execute import Need
-from accelcore_llmlift.verify.meaning import Unsupported
+from accelcore_llmlift.verify.execute import Execution, Need
 from accelcore_llmlift.verify.readback import Readback
-from accelcore_llmlift.verify.terms import Bank, Poly, Term, walk
+from accelcore_llmlift.verify.terms import Poly, Term, walk
 
 
 def extremal(bank: Bank, need: Need) -> Term | None:
@@ -29,6 +31,14 @@ def extremal(bank: Bank, need: Need) -> Term | None:
             return None
         parts.append(worst)
     return bank.conj(*parts)
+
+
+def positive_scalars(run: Execution, need: Need) -> list[Term]:
+    """That a real scalar parameter in the condition is positive: what an epsilon is there for."""
+    bank = run.bank
+    scalars = {run.entry.scalar(p.name) for p in run.program.params if not p.shape and p.name not in run.size_names}
+    found = {t: None for t in walk(need.condition) if t in scalars and t.sort == "Real"}
+    return [bank.lt(bank.num(0, "Real"), t) for t in found]
 
 
 def _worst(bank: Bank, part: Term, over: Sequence[Bound]) -> Term | None:

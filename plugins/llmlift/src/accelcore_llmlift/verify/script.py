@@ -47,9 +47,7 @@ def _python(
     return "\n".join(lines) + "\n"
 
 
-def _interpreted(
-    source: Source, inputs: Mapping[str, Any], sizes: Mapping[str, int], result: str, want: Any
-) -> str:
+def _interpreted(source: Source, inputs: Mapping[str, Any], sizes: Mapping[str, int], result: str, want: Any) -> str:
     return "\n".join((
         "from accelcore.values import Source",
         "from accelcore_llmlift.frontend import program_of",

@@ -9,12 +9,14 @@ instances of true facts; every answer unsat is sound, sat means nothing.  Native
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from accelcore_llmlift.verify.axioms import instances
-from accelcore_llmlift.verify.terms import Bank, Monomial, Term, walk
+from accelcore_llmlift.verify.bank import Bank
+from accelcore_llmlift.verify.terms import Monomial, Term, walk
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class _Writer:
         self._texts: dict[Term, str] = {}
         self._products: dict[tuple[str, ...], tuple[str, str, str]] = {}
         self._sorts: set[str] = {"Int", "Real", "Bool"}
+        self._forms: dict[Term, int] = {}
 
     def text(self, term: Term) -> str:
         """The term's text; compound terms become definitions, so that shared ones are written once."""
@@ -128,12 +131,28 @@ class _Writer:
         return parts[0] if len(parts) == 1 else f"(+ {' '.join(parts)})"
 
     def _monomial(self, mono: Monomial, sort: str) -> str:
+        if len(mono) > 2 and not self.native:
+            mono = tuple(sorted(mono, key=lambda a: (self._form(a), a.serial)))
         texts = [self._texts[a] for a in mono]
         if len(texts) < 2:
             return texts[0] if texts else ""
         if self.native:
             return f"(* {' '.join(texts)})"
         return self._product(texts, sort)
+
+    def _form(self, t: Term) -> int:
+        """A number for the form of a term, whatever its variables are called.
+
+        Products are nested in this order, so that x[i]*y[i]*s and x[r]*y[r]*s are nested alike and equal by congruence
+        where i = r.
+        """
+        found = self._forms.get(t)
+        if found is None:
+            name = "" if t.op in ("var", "num") else str(t.data if t.op != "poly" else sorted(c for _, c in t.data))
+            inside = [self._form(a) for a in t.args]
+            parts = sorted(inside) if t.op in ("poly", "max", "min", "and", "or") else inside
+            found = self._forms[t] = zlib.crc32(f"{t.op} {name} {parts}".encode())
+        return found
 
     def _product(self, texts: Sequence[str], sort: str) -> str:
         """Nested applications of an uninterpreted product, innermost last."""
@@ -177,8 +196,8 @@ class _Writer:
     def _quotient(self, t: Term, args: Sequence[str]) -> str:
         a, b = args
         divisor = t.args[1]
-        if divisor.op == "num" and int(divisor.data):  # type: ignore[call-overload]  # data of a num is its value
-            floor = f"(div {a} {b})" if int(divisor.data) > 0 else f"(div (- {a}) (- {b}))"  # type: ignore[call-overload]  # a number
+        if divisor.op == "num" and int(divisor.data):
+            floor = f"(div {a} {b})" if int(divisor.data) > 0 else f"(div (- {a}) (- {b}))"
             if t.op == "fdiv":
                 return floor
             return f"(ite (>= {a} 0) (div {a} {b}) (- (div (- {a}) {b})))"
@@ -190,7 +209,7 @@ class _Writer:
         return f"(ite (>= {a} 0) (div {a} {b}) (- (div (- {a}) {b})))"
 
     def _wrap(self, t: Term, a: str) -> str:
-        dtype, bits, signed = t.data  # type: ignore[misc]  # (dtype, bits, signed)
+        dtype, bits, signed = t.data
         name = f"wrap_{dtype}"
         half, modulus = (1 << (bits - 1) if signed else 0), 1 << bits
         if name not in self._declared:

@@ -6,15 +6,15 @@ and a watchdog that interrupts it from outside, because a solver may miss its ow
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from accelcore_llmlift.verify.smt import Script
+from accelcore_llmlift.verify.watchdog import interrupting
 
 _GRACE = 0.25
 """Seconds after the solver's own limit at which the watchdog interrupts."""
@@ -63,7 +63,7 @@ def ask_z3(script: Script, seconds: float, vacuity: bool = True) -> Answer:
     guard = "(declare-const negated Bool)\n(assert (=> negated (not goal)))\n"
     try:
         solver.from_string(script.text + guard)
-        with _watchdog(context, 2 * seconds + _GRACE):
+        with interrupting(context.interrupt, 2 * seconds + _GRACE):
             refutation = str(solver.check(z3.Bool("negated", ctx=context)))
             first = "unknown"
             if vacuity and refutation == "unsat":
@@ -87,7 +87,7 @@ def model_z3(script: Script, seconds: float) -> Lookup | None:
     solver.set("timeout", max(1, int(seconds * 1000)))
     try:
         solver.from_string(script.text + "(assert (not goal))\n")
-        with _watchdog(context, seconds + _GRACE):
+        with interrupting(context.interrupt, seconds + _GRACE):
             if str(solver.check()) != "sat":
                 return None
         model = solver.model()
@@ -120,17 +120,6 @@ def _value(value: Any) -> Fraction | bool | None:
     return None
 
 
-@contextlib.contextmanager
-def _watchdog(context: Any, seconds: float) -> Iterator[None]:
-    timer = threading.Timer(seconds, context.interrupt)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
 def z3_script(text: str, seconds: float) -> list[str]:
     """The answers of a standalone script, from a fresh z3 context."""
     import z3
@@ -138,7 +127,7 @@ def z3_script(text: str, seconds: float) -> list[str]:
     context = z3.Context()
     z3.Z3_global_param_set("timeout", str(max(1, int(seconds * 1000))))
     try:
-        with _watchdog(context, 2 * seconds + _GRACE):
+        with interrupting(context.interrupt, 2 * seconds + _GRACE):
             return str(z3.Z3_eval_smtlib2_string(context.ref(), text)).split()
     except z3.Z3Exception as error:
         return [f"error: {error}"]

@@ -16,12 +16,14 @@ from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import Expr
 from accelcore.values import Role, Summary
 from accelcore_llmlift.program import Program
+from accelcore_llmlift.verify.arithmetic import Unsupported
+from accelcore_llmlift.verify.bank import Bank
 from accelcore_llmlift.verify.execute import Execution, Obligation
 from accelcore_llmlift.verify.inputs import Input, extents, filled, size_names
-from accelcore_llmlift.verify.meaning import Meaning, Unsupported
+from accelcore_llmlift.verify.meaning import Meaning
 from accelcore_llmlift.verify.smt import script
 from accelcore_llmlift.verify.solver import model_z3
-from accelcore_llmlift.verify.terms import Bank, Term, walk
+from accelcore_llmlift.verify.terms import Term, walk
 
 _MOST = 24
 """Combinations of sizes that are tried."""

@@ -17,9 +17,9 @@ from accelcore.values import Counterexample, Summary, Task, Verdict
 from accelcore.values import Proof as Answer
 from accelcore_llmlift.program import Program
 from accelcore_llmlift.verify import certificate
+from accelcore_llmlift.verify.arithmetic import Unsupported
 from accelcore_llmlift.verify.claims import candidates
 from accelcore_llmlift.verify.execute import Claims
-from accelcore_llmlift.verify.meaning import Unsupported
 from accelcore_llmlift.verify.models import Model, model_for
 from accelcore_llmlift.verify.programs import admit, program_for, source_of
 from accelcore_llmlift.verify.prover import Proof, Prover
