@@ -57,7 +57,7 @@ def test_requirements_on_values_hold(family):
     x = E.array("x", "i32", 1)
     nowhere_zero = E.reduce("all", N, lambda i: E.binary("ne", x[i], 0))
     assert (drawn("i32", family, requires=(nowhere_zero,), bounds=(Bounds("x", -5, 5),)) != 0).all()
-    indices = E.reduce("all", N, lambda i: E.binary("land", 0 <= x[i], E.cast(x[i], "i64") < N))
+    indices = E.reduce("all", N, lambda i: E.binary("land", x[i] >= 0, E.cast(x[i], "i64") < N))
     got = drawn("i32", family, requires=(indices,))
     assert got.min() >= 0
     assert got.max() < 400

@@ -27,7 +27,9 @@ def test_all_are_stopped_where_the_sandbox_is_strong(outcome):
     assert [(name, how) for name, held, how in outcome if not held] == []
 
 
-@pytest.mark.parametrize("name", ["write a file outside", "read a secret file", "signal the caller", "connect to a port"])
+@pytest.mark.parametrize(
+    "name", ["write a file outside", "read a secret file", "signal the caller", "connect to a port"]
+)
 def test_attacks_are_real(name):
     """Outside a sandbox the same text succeeds."""
     attack = next(a for a in ATTACKS if a.name == name)

@@ -28,7 +28,8 @@ def _descendants(pid):
 
 def _state():
     """Everything of ours that could be left behind: children, files, descriptors of memory."""
-    children = {pid for server in (SERVER, NUMPY_SERVER) if server._process for pid in _descendants(server._process.pid)}
+    servers = [server._process.pid for server in (SERVER, NUMPY_SERVER) if server._process]
+    children = {pid for server in servers for pid in _descendants(server)}
     folders = [Path(tempfile.gettempdir()), Path("/dev/shm")]
     files = {str(p) for folder in folders if folder.is_dir() for p in folder.glob("accelcore*") if p.suffix != ".lease"}
     return children, files, len(os.listdir("/proc/self/fd"))

@@ -11,6 +11,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from accelcore.judge.inputs import numpy_dtype
 from accelcore.sandbox import COMPILER, run_child
 from accelcore.sandbox._jail import trampoline
 from accelcore.sandbox.frames import pack, signature, word_of
@@ -29,7 +30,10 @@ def test_code_is_the_listing(tmp_path):
     assert (tmp_path / "t.bin").read_bytes() == trampoline.CODE
 
 
-TYPES = {"i8": "int8_t", "u8": "uint8_t", "i32": "int32_t", "u64": "uint64_t", "i64": "int64_t", "f32": "float", "f64": "double"}
+TYPES = {
+    "i8": "int8_t", "u8": "uint8_t", "i32": "int32_t", "u64": "uint64_t", "i64": "int64_t", "f32": "float",
+    "f64": "double",
+}  # fmt: skip
 
 
 def _kernel(dtypes):
@@ -50,7 +54,7 @@ def test_any_signature(tmp_path, count, direct):
     assert done.status is Status.OK, done.text
     arguments = [AbiArg(f"a{at}", "scalar", d, Role.SCALAR) for at, d in enumerate(dtypes)]
     arguments.append(AbiArg("out", "pointer", "f64", Role.OUT))
-    values = [np.array(rng.choice([-1, 3, 100]) if d[0] != "u" else 200, d.replace("i", "int").replace("f", "float").replace("u", "uint")) for d in dtypes]
+    values = [np.array(200 if d[0] == "u" else rng.choice([-1, 3, 100]), numpy_dtype(d)) for d in dtypes]
     letters = signature(arguments, workspace=False)
     assert len(letters) == count + 1
     _run(tmp_path / "k.so", letters, values, direct)
@@ -77,6 +81,7 @@ def _run(path, letters, values, direct):
 def test_session_closes_when_the_library_is_missing():
     from accelcore.errors import RunFailure
 
-    with Session(Library("/no/such/library.so", "ac_k", ()), (), Limits(5)) as session, pytest.raises(RunFailure) as caught:
-        session.load()
+    absent = Library("/no/such/library.so", "ac_k", ())
+    with Session(absent, (), Limits(5)) as session, pytest.raises(RunFailure) as caught:
+        session.prepare([], [])
     assert caught.value.status == Status.COMPILE_ERROR

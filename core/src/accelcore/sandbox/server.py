@@ -66,7 +66,7 @@ class Server:
         boot = _BOOT.format(packages=packages, path=os.path.dirname(os.path.abspath(__file__)))
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, *flags, "-B", "-c", boot, str(theirs.fileno()), *self._modules],
+                [sys.executable, *flags, "-c", boot, str(theirs.fileno()), *self._modules],
                 pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 start_new_session=True, close_fds=True, cwd="/", env={"LC_ALL": "C.UTF-8", **_ONE_THREAD},
             )  # fmt: skip
@@ -95,7 +95,7 @@ class Server:
 
 
 SERVER = Server()
-NUMPY_SERVER = Server(("numpy",))
+NUMPY_SERVER = Server(("numpy", "_jail.script"))
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=SERVER.forget)
     os.register_at_fork(after_in_child=NUMPY_SERVER.forget)

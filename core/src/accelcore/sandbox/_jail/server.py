@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 
-from . import keeper, wire
+from . import keeper, stopwatch, wire
 
 
 def main() -> None:
@@ -43,8 +43,6 @@ def _keep(control: socket.socket, spec: keeper.Spec, fds: list[int]) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         channel = socket.socket(fileno=fds[0])
         if spec["guest"]:
-            from . import stopwatch
-
             stopwatch.serve(spec, channel, fds[1:])
         else:
             keeper.run_program(spec, channel, fds[1:])

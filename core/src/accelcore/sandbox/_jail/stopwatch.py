@@ -174,12 +174,22 @@ def serve(spec: keeper.Spec, channel: socket.socket, fds: list[int]) -> None:
         ward.kill()
 
 
+def _ask_all(watch: Stopwatch, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+    """Several commands in a row, whose payloads and answers are concatenated: one exchange with the caller."""
+    answers = []
+    at = 0
+    for code, size in message["codes"]:
+        answers.append(watch.ask(code.encode(), payload[at : at + size], message["seconds"]))
+        at += size
+    return {"sizes": [len(answer) for answer in answers]}, b"".join(answers)
+
+
 def _answer(watch: Stopwatch, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
     """Do what the caller asks.  A failure is an answer: {"failed": timeout|ended|forged|refused}."""
     try:
         match message["do"]:
             case "ask":
-                return {}, watch.ask(message["code"].encode(), payload, message["seconds"])
+                return _ask_all(watch, message, payload)
             case "time":
                 return dict(watch.timed(message["code"].encode(), message["seconds"])), b""
             case "threads":

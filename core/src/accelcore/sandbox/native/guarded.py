@@ -72,10 +72,8 @@ class Guarded:
         try:
             self.session = Session(code, (self._arena.fd_read, self._arena.fd), limits)
             try:
-                self._bases = self.session.reserve([(slot.size, slot.writable) for slot in self._slots])
-                self.session.load()
-                slots = enumerate(self._slots)
-                self.session.map([(at, 0, int(slot.writable), slot.offset, slot.size) for at, slot in slots])
+                pieces = [(at, 0, int(slot.writable), slot.offset, slot.size) for at, slot in enumerate(self._slots)]
+                self._bases = self.session.prepare([(slot.size, slot.writable) for slot in self._slots], pieces)
             except BaseException:
                 self.session.close()
                 raise
@@ -91,9 +89,7 @@ class Guarded:
         self._calls += 1
         placed = [self._place(slot, buffers[slot.argument.name]) for slot in self._slots]
         self.session.describe(buffers)
-        self.session.frames(self._words(buffers, sizes, placed))
-        self.session.go()
-        check_code(self.session.codes()[0], sizes)
+        check_code(self.session.call(self._words(buffers, sizes, placed))[0], sizes)
         for place in placed:
             self._compare_margins(place)
         for place in placed:

@@ -45,6 +45,8 @@ class Script:
 
 
 Code = Library | Script
+Piece = tuple[int, int, int, int, int]
+"""Memory to be shown: (slot, position in it, number of the descriptor, offset in the file, bytes)."""
 
 
 class Session:
@@ -79,54 +81,59 @@ class Session:
         """Level and layers in one line."""
         return describe(level_of(self.layers), self.layers)
 
-    def reserve(self, slots: Sequence[tuple[int, bool]]) -> list[int]:
-        """Address ranges of (bytes, writable) between inaccessible pages; their base addresses."""
-        bases: list[int] = json.loads(self._ask(guest.RESERVE, slots))
-        return bases
+    def prepare(self, slots: Sequence[tuple[int, bool]], pieces: Sequence[Piece]) -> list[int]:
+        """Reserve address ranges, load the kernel, then show memory; the base addresses of the ranges.
 
-    def map(self, pieces: Sequence[tuple[int, int, int, int, int]]) -> None:
-        """Show shared memory: (slot, position in the slot, descriptor, offset in the file, bytes)."""
-        self._ask(guest.MAP, pieces)
-
-    def load(self) -> None:
-        """Load the kernel; constructors and top levels run before any input is mapped."""
+        slots: (bytes, writable); each lies between inaccessible pages.  The kernel's constructors and top level run
+        before any input is mapped.
+        """
         self.signature = frames.signature(self.code.arguments, workspace=False)
+        load = _to_load(self.code, self.signature)
         try:
-            answer = json.loads(self._ask(guest.LOAD, _to_load(self.code, self.signature)))
+            bases, loaded, _ = self._ask((guest.RESERVE, slots), (guest.LOAD, load), (guest.MAP, pieces))
         except SandboxError as error:
             raise RunFailure(f"does not load: {error.what}", status=Status.COMPILE_ERROR) from error
+        answer = json.loads(loaded)
         if answer.get("error"):
             raise RunFailure(f"does not load: {answer['error']}", status=Status.COMPILE_ERROR)
         self.direct, self._wants = bool(answer["direct"]), bool(answer["workspace"])
         self.signature += "q" if self._wants else ""
+        found: list[int] = json.loads(bases)
+        return found
+
+    def show(self, pieces: Sequence[Piece], near: Sequence[tuple[int, int]]) -> None:
+        """Map shared memory, then have (address, bytes) ranges read once."""
+        self._ask((guest.MAP, pieces), (guest.TOUCH, near))
 
     def describe(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Tell the shapes and dtypes of the arrays that the next frames point to, where the kernel needs them."""
         if isinstance(self.code, Script):
-            self._ask(guest.DESCRIBE, {name: [a.shape, a.dtype.str] for name, a in arrays.items()})
+            self._ask((guest.DESCRIBE, {name: [a.shape, a.dtype.str] for name, a in arrays.items()}))
 
     def wanted_workspace(self, sizes: Sequence[int]) -> int | None:
         """Bytes of workspace that the kernel wants for these values of its size arguments; None for no workspace."""
         if not self._wants:
             return None
-        wanted = int(json.loads(self._ask(guest.SCRATCH, list(sizes))))
+        wanted = int(json.loads(self._ask((guest.SCRATCH, list(sizes)))[0]))
         if not 0 <= wanted <= self.limits.memory:
             raise RunFailure(f"asks for {wanted} bytes of workspace", status=Status.WRONG)
         return wanted
 
     def workspace(self, size: int) -> int:
         """Memory of the kernel's own, aligned to 64 bytes; its address."""
-        return int(json.loads(self._ask(guest.WORKSPACE, size)))
+        return int(json.loads(self._ask((guest.WORKSPACE, size))[0]))
 
-    def frames(self, words: np.ndarray[Any, Any]) -> None:
-        """Set the calls of the next batch: uint64 words, calls x arguments."""
+    def call(self, words: np.ndarray[Any, Any]) -> list[int]:
+        """Run calls (uint64 words, calls x arguments) without timing them; what they returned, as `codes` has it."""
+        return _codes(self._ask((guest.FRAMES, self._packed(words)), (guest.GO, b""), (guest.CODES, b""))[-1])
+
+    def frames(self, words: np.ndarray[Any, Any], near: Sequence[tuple[int, int]]) -> None:
+        """Set the calls of the next timed batch, then have (address, bytes) ranges read once."""
+        self._ask((guest.FRAMES, self._packed(words)), (guest.TOUCH, near))
+
+    def _packed(self, words: np.ndarray[Any, Any]) -> bytes:
         data, stride = frames.pack(self.signature, words, direct=self.direct)
-        header = len(words).to_bytes(8, "little") + stride.to_bytes(8, "little")
-        self._ask(guest.FRAMES, header + data)
-
-    def touch(self, ranges: Sequence[tuple[int, int]]) -> None:
-        """Bring (address, bytes) ranges near."""
-        self._ask(guest.TOUCH, ranges)
+        return len(words).to_bytes(8, "little") + stride.to_bytes(8, "little") + data
 
     def go(self) -> tuple[int, int]:
         """Run the batch; nanoseconds of wall time until the answer, and of CPU time until the process was idle."""
@@ -139,11 +146,7 @@ class Session:
 
     def codes(self) -> list[int]:
         """What the calls of the last batch returned.  RunFailure with the exception that a Python kernel raised."""
-        codes: list[int] | dict[str, str] = json.loads(self._ask(guest.CODES, b""))
-        if isinstance(codes, dict):
-            status = Status.WRONG if codes.get("status") == "wrong" else Status.CRASHED
-            raise RunFailure(str(codes.get("what"))[:_SHOWN], status=status)
-        return [int(code) for code in codes]
+        return _codes(self._ask((guest.CODES, b""))[0])
 
     def threads(self) -> int:
         """How many threads the process has; 1 where the system does not tell."""
@@ -163,10 +166,18 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ask(self, code: bytes, message: object) -> bytes:
-        payload = message if isinstance(message, bytes) else json.dumps(message).encode()
-        wire.send(self._channel, {"do": "ask", "code": code.decode(), "seconds": self.limits.seconds}, payload)
-        return self._receive()[1]
+    def _ask(self, *asked: tuple[bytes, object]) -> list[bytes]:
+        """Commands for the guest, in order, in one exchange; their answers.  Nothing is tried after a failure."""
+        payloads = [m if isinstance(m, bytes) else json.dumps(m).encode() for _, m in asked]
+        codes = [(code.decode(), len(p)) for (code, _), p in zip(asked, payloads, strict=True)]
+        wire.send(self._channel, {"do": "ask", "codes": codes, "seconds": self.limits.seconds}, b"".join(payloads))
+        answer, data = self._receive()
+        found = []
+        at = 0
+        for size in answer["sizes"]:
+            found.append(data[at : at + size])
+            at += size
+        return found
 
     def _do(self, message: dict[str, Any]) -> dict[str, Any]:
         wire.send(self._channel, message)
@@ -182,6 +193,14 @@ class Session:
         if answer.get("error"):
             raise SandboxError(f"the sandbox could not start a process: {answer['error']}")
         return answer, payload
+
+
+def _codes(answer: bytes) -> list[int]:
+    codes: list[int] | dict[str, str] = json.loads(answer)
+    if isinstance(codes, dict):
+        status = Status.WRONG if codes.get("status") == "wrong" else Status.CRASHED
+        raise RunFailure(str(codes.get("what"))[:_SHOWN], status=status)
+    return [int(code) for code in codes]
 
 
 def _to_load(code: Code, signature: str) -> dict[str, object]:

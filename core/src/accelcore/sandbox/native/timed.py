@@ -67,32 +67,33 @@ class Timed:
 
     def _arrange(self) -> None:
         shapes = [(self.deck.layout.block * self._results.count, False), (self._results.region.size, True)]
-        self._bases = self.session.reserve(shapes)
-        self.session.load()
+        self._bases = self.session.prepare(shapes, [(_RESULTS, 0, _RESULTS, 0, self._results.region.size)])
         wanted = self.session.wanted_workspace(frames.size_words(self.code.arguments, self.sizes))
         self._workspace = [] if wanted is None else [self.session.workspace(wanted)]
-        self.session.map([(_RESULTS, 0, _RESULTS, 0, self._results.region.size)])
         self.session.describe({**self.deck.arrays(0), **self._results.arrays(0)})
 
     def show(self, first: int, calls: int) -> None:
         """Map the inputs of the sets first .. first + calls - 1 and read them all once."""
         size = self.deck.layout.block
-        self.session.map([(_INPUTS, 0, _INPUTS, first * size, calls * size)])
-        self.session.touch([(self._bases[_INPUTS], calls * size)])
+        piece = (_INPUTS, 0, _INPUTS, first * size, calls * size)
+        self.session.show([piece], [(self._bases[_INPUTS], calls * size)])
 
     def batch(self, first: int, calls: int) -> Timing:
         """Run over these sets, which `show` has mapped.  Raises RunFailure."""
         self._batches += 1
         for call in range(calls):
             self._poison(first + call, call)
-        self.session.frames(self._words(first, calls))
+        words = self._words(first, calls)
         inputs, results = self.deck.layout.block, self._results.layout.block
-        empty = self._empty_cost(calls)
-        self.session.touch([(self._bases[_INPUTS], calls * inputs), (self._bases[_RESULTS], calls * results)])
+        near = [(self._bases[_INPUTS], calls * inputs), (self._bases[_RESULTS], calls * results)]
+        if calls not in self._empty:
+            self.session.frames(words, [])
+            self._empty[calls] = self._empty_cost()
+        self.session.frames(words, near)
         window, cpu = self.session.go()
         for code in set(self.session.codes()):
             check_code(code, self.sizes)
-        return Timing(calls, max(window, cpu) - empty, window, cpu)
+        return Timing(calls, max(window, cpu) - self._empty[calls], window, cpu)
 
     def outputs(self, call: int) -> dict[str, np.ndarray[Any, Any]]:
         """What call number `call` of the last batch wrote: arrays into shared memory, valid until the next batch."""
@@ -127,11 +128,9 @@ class Timed:
             rows[:, -1] = self._workspace[0]
         return rows
 
-    def _empty_cost(self, calls: int) -> int:
-        """Nanoseconds that a batch of so many calls costs when nothing is called: the smallest of a few."""
-        if calls not in self._empty:
-            self._empty[calls] = min(self.session.go_empty() for _ in range(_EMPTY_RUNS))
-        return self._empty[calls]
+    def _empty_cost(self) -> int:
+        """Nanoseconds that the batch costs when nothing is called: the smallest of a few."""
+        return min(self.session.go_empty() for _ in range(_EMPTY_RUNS))
 
     def close(self) -> None:
         """End the process; the memory is the caller's."""
