@@ -36,9 +36,12 @@ _SHARED = 4
 """Distinct nodes from which a repeated sub-expression is worth a name."""
 
 
-def text(e: E.Expr) -> str:
-    """The expression in one line; `parser.parse` is its inverse."""
-    return _Printer(e).scope(e, ())
+def text(e: E.Expr, context: str | None = None) -> str:
+    """The expression in one line; `parser.parse` is its inverse.
+
+    context: the dtype that a bare number has where the text will stand (an index, say); None is what `parse` assumes.
+    """
+    return _Printer(e).scope(e, (), context)
 
 
 class _Printer:
