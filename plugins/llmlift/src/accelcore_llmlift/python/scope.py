@@ -131,7 +131,8 @@ def converted(e: Expr, dtype: str) -> Expr:
     if e.dtype == dtype:
         return e
     if e.rank:
-        return comp(shape(e)[0], lambda i: converted(get(e, i), dtype))
+        elementwise = e.op == "comp" or e.dtype == "bool"
+        return comp(shape(e)[0], lambda i: converted(get(e, i), dtype)) if elementwise else cast(e, dtype)
     if e.dtype == "bool":
         return select(e, const(1, dtype), const(0, dtype))
     if e.op == "const":
