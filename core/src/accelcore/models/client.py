@@ -17,7 +17,7 @@ from accelcore.errors import AccelcoreError, BudgetSpent, MissingTool, ModelErro
 from accelcore.journal import Journal
 from accelcore.models.answer import Answer, TransientError
 from accelcore.models.prices import FREE, Price
-from accelcore.pools.local import Supervisor
+from accelcore.pools.threads import DaemonThreads
 from accelcore.values import Budget, Limits, Usage, digest_of
 
 DEFAULT_DOLLARS = 5.0
@@ -112,7 +112,7 @@ class Client:
         self.models = tuple(models)
         self._stopped = threading.Event()
         self._pause = pause or self._wait
-        self._pool = Supervisor(concurrency, "accelcore-model")
+        self._pool = DaemonThreads(concurrency, "accelcore-model")
         self._flying: set[Future[Answer]] = set()
         self._journal, self._cache, self._meter = Journal.memory(), Cache.off(), Meter(Budget())
 

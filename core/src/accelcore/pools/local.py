@@ -1,31 +1,22 @@
-"""The local supervisor: threads that outlive whatever their tasks do, and that never keep a process from ending.
-
-Kernels run in children of the judge, compilers in processes of their own, so a worker here only waits for them: threads
-are enough, and a death of a child is an exception of one task.  The standard ThreadPoolExecutor would do but for one
-thing: at interpreter exit it joins its threads, and a thread that waits for a model can wait for minutes.
-"""
+"""This machine as a pool: worker processes under a supervisor that outlives any of them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from queue import SimpleQueue
-from threading import Lock, Thread
-from typing import Any, ClassVar
-
-_Task = tuple["Future[Any]", Callable[[], Any]]
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
 class LocalPool:
-    """This machine."""
+    """Worker processes on this machine."""
 
-    workers: int = field(default=0, metadata={"help": "threads that wait for builds and judges; 0 is one per core"})
+    workers: int = field(default=0, metadata={"help": "worker processes; 0 is one per core"})
 
     name: ClassVar[str] = "local"
-    about: ClassVar[str] = "this machine"
+    about: ClassVar[str] = "worker processes on this machine"
 
     def missing(self) -> Sequence[str]:
         """Nothing."""
@@ -33,69 +24,10 @@ class LocalPool:
 
     def open(self) -> Executor:
         """An executor; the caller shuts it down."""
-        return Supervisor(self.workers or os.cpu_count() or 2, "accelcore-local")
+        from accelcore.pools.supervisor import Supervisor
+
+        return Supervisor(self.workers or os.cpu_count() or 2)
 
     def serves(self, fingerprint: str) -> bool:
         """Every evaluator that is usable here gives its own fingerprint here."""
         return True
-
-
-class Supervisor(Executor):
-    """An Executor over daemon threads, started when they are first needed.
-
-    Invariant: a task that raises, even SystemExit or KeyboardInterrupt, ends as its future's exception and its thread
-    takes the next one; so no task can take the pool down.
-    """
-
-    def __init__(self, workers: int, name: str) -> None:
-        self._limit, self._name = max(1, workers), name
-        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
-        self._threads: list[Thread] = []
-        self._idle = 0
-        self._lock = Lock()
-        self._is_shut = False
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """As concurrent.futures says."""
-        future: Future[Any] = Future()
-        with self._lock:
-            if self._is_shut:
-                raise RuntimeError("cannot schedule new futures after shutdown")
-            self._tasks.put((future, lambda: fn(*args, **kwargs)))
-            if self._idle:
-                self._idle -= 1
-            elif len(self._threads) < self._limit:
-                thread = Thread(target=self._run, name=f"{self._name}-{len(self._threads)}", daemon=True)
-                self._threads.append(thread)
-                thread.start()
-        return future
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """As concurrent.futures says; without `wait`, running tasks are left to end or to die with the process."""
-        with self._lock:
-            self._is_shut = True
-            if cancel_futures:
-                self._cancel_waiting()
-            for _ in self._threads:
-                self._tasks.put(None)
-        if wait:
-            for thread in self._threads:
-                thread.join()
-
-    def _cancel_waiting(self) -> None:
-        while not self._tasks.empty():
-            task = self._tasks.get()
-            if task is not None:
-                task[0].cancel()
-
-    def _run(self) -> None:
-        while (task := self._tasks.get()) is not None:
-            future, work = task
-            if future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(work())
-                except BaseException as error:  # noqa: BLE001  # it belongs to whoever waits for the future
-                    future.set_exception(error)
-            del task, future, work  # an idle thread keeps nothing alive
-            with self._lock:
-                self._idle += 1

@@ -13,7 +13,7 @@ from accelcore.budget import Meter
 from accelcore.cache import Cache
 from accelcore.errors import BudgetSpent, JournalError, PluginError
 from accelcore.journal import EvaluationRow, Journal
-from accelcore.pools.local import Supervisor
+from accelcore.pools.threads import DaemonThreads
 from accelcore.session.bench import Bench
 from accelcore.session.line import Desk, Judged, Line
 from accelcore.session.progress import Progress, Watcher, silent
@@ -78,7 +78,7 @@ class Session:
         self._jobs = jobs or max(1, (os.cpu_count() or 2) - 1)
         self._proposers = tuple(proposers)
         self._bound: tuple[Proposer, ...] = ()
-        self._waiters = Supervisor(_WAITERS, "accelcore-propose")
+        self._waiters = DaemonThreads(_WAITERS, "accelcore-propose")
         self._court = Court(self.journal, self.meter, verifiers, verify_seconds)
         self._shop: Shop | None = None
         self._steps, self._starts = count(1), count()
