@@ -67,24 +67,28 @@ class Narrowing:
         return found
 
     def _select(self, e: Expr) -> Expr:
-        condition, a, b = e.args
-        branches = []
-        for branch, holds in ((a, True), (b, False)):
-            inside = {**self.facts, **assumed(condition, self.facts, holds)}
-            branches.append(Narrowing(inside, vector=self.vector).of(branch))
-        chosen = rebuild(e, (self.of(condition), *branches))
-        target = self._common(branches) if self.vector and _integer(e) else None
-        if target is None or _bits(target) >= _bits(e.dtype):
-            return chosen
-        small = Expr("select", (chosen.args[0], *(_to(x, target) for x in branches)), (), target)
+        """Each branch under what its choice says; both in the dtype in which they are at hand."""
+        condition, *branches = e.args
+        inside = [self._assuming(condition, holds) for holds in (True, False)]
+        done = [n.of(branch) for n, branch in zip(inside, branches, strict=True)]
+        if not (self.vector and _integer(e)):
+            return rebuild(e, (self.of(condition), *done))
+        pairs = list(zip(inside, done, strict=True))
+        limits = [interval(_core(b, n.facts), n.facts) for n, b in pairs]
+        target = _smallest(limits, max(n._width(b) for n, b in pairs))
+        if target is None:
+            return rebuild(e, (self.of(condition), *done))
+        small = Expr("select", (self.of(condition), *(n._to(b, target) for n, b in pairs)), (), target)
         return _widened(small, e.dtype)
 
-    def _common(self, branches: list[Expr]) -> str | None:
-        """The dtype that both branches were widened from, or one that holds both."""
-        inner = [_source(b) for b in branches]
-        if None in inner:
-            return None
-        return _smallest([natural(x) if isinstance(x, str) else x for x in inner if x is not None], 8)
+    def _assuming(self, condition: Expr, holds: bool) -> Narrowing:
+        inside = {**self.facts, **assumed(condition, self.facts, holds)}
+        return Narrowing(inside, vector=self.vector)
+
+    def _width(self, e: Expr) -> int:
+        """Bits in which `e` is computed, conversions that keep its value aside; constants take any."""
+        core = _core(e, self.facts)
+        return 8 if core.op == "const" else _bits(core.dtype) if _integer(core) else 8
 
     def _plain(self, e: Expr) -> Expr:
         args = tuple(self.of(a) for a in e.args)
@@ -103,19 +107,19 @@ class Narrowing:
             new = Expr(_FLOORED[e.op], new.args, (), e.dtype)
         if not self.vector:
             return new
-        exact = _exact(e, self.facts)
-        target = _smallest([*limits, exact], _AT_LEAST.get(e.op, 8))
-        if target is None or _bits(target) >= _bits(e.dtype):
+        least = max(_AT_LEAST.get(e.op, 8), *map(self._width, new.args))
+        target = _smallest([*limits, _exact(e, self.facts)], least)
+        if target is None or overflows(e, self.facts):
             return new
-        small = Expr(new.op, tuple(_to(a, target) for a in new.args), (), target)
+        small = Expr(new.op, tuple(self._to(a, target) for a in new.args), (), target)
         return _widened(small, e.dtype)
 
     def _compare(self, e: Expr, args: tuple[Expr, ...]) -> Expr:
         new = rebuild(e, args)
-        target = _smallest([interval(a, self.facts) for a in e.args], 8)
-        if not self.vector or target is None or _bits(target) >= _bits(e.args[0].dtype):
+        target = _smallest([interval(a, self.facts) for a in e.args], max(map(self._width, args)))
+        if not self.vector or target is None:
             return new
-        return Expr(e.op, tuple(_to(a, target) for a in args), (), "bool")
+        return Expr(e.op, tuple(self._to(a, target) for a in args), (), "bool")
 
     def _cast(self, e: Expr, arg: Expr, new: Expr) -> Expr:
         """A conversion of a value that was widened before, from where it was narrow."""
@@ -123,7 +127,28 @@ class Narrowing:
         least, most = natural(e.dtype)
         if not (least <= low and high <= most):
             return new
-        return _to(arg, e.dtype)
+        # A widening waits: the operator above may want another width.
+        return self._to(arg, e.dtype, again=_bits(arg.dtype) > _bits(e.dtype))
+
+    def _to(self, e: Expr, dtype: str, *, again: bool = True) -> Expr:
+        """`e`, whose value fits, in this dtype: from before it was widened, where it was.
+
+        again: what was computed in fewer bits and is needed in more is computed in more from the start, because the
+        lanes are there, and its operands are likely to be needed widened as well.
+        """
+        if e.op == "const":
+            return const(int(e.value), dtype)
+        core = _core(e, self.facts)
+        if core is not e and (again or _bits(core.dtype) <= _bits(dtype)):
+            return self._to(core, dtype, again=again)
+        if e.dtype == dtype:
+            return e
+        if again and self.vector and _integer(e) and _bits(e.dtype) < _bits(dtype) and _keeps(e.dtype, dtype):
+            if e.op == "select":
+                return Expr("select", (e.args[0], *(self._to(a, dtype) for a in e.args[1:])), (), dtype)
+            if e.op in _NARROWED and not overflows(e, self.facts):
+                return Expr(e.op, tuple(self._to(a, dtype) for a in e.args), (), dtype)
+        return cast(e, dtype, "nearest", "wrap")
 
 
 def _exact(e: Expr, facts: Facts) -> Interval:
@@ -155,25 +180,17 @@ def _smallest(limits: list[Interval], least_bits: int) -> str | None:
     return None
 
 
-def _source(e: Expr) -> str | Interval | None:
-    """The dtype that a value was widened from, or the interval of a constant."""
-    if e.op == "const":
-        return e.value, e.value
-    if e.op == "cast" and _integer(e.args[0]) and _bits(e.args[0].dtype) < _bits(e.dtype):
-        return e.args[0].dtype
-    return e.dtype if _integer(e) else None
-
-
-def _to(e: Expr, dtype: str) -> Expr:
-    """`e`, whose value fits, in this dtype: from before it was widened, where it was."""
-    if e.dtype == dtype:
-        return e
-    if e.op == "const":
-        return const(int(e.value), dtype)
-    inner = e.args[0] if e.op == "cast" else None
-    if inner is not None and _integer(inner) and _bits(inner.dtype) < _bits(e.dtype) and _keeps(inner.dtype, e.dtype):
-        return _to(inner, dtype)
-    return cast(e, dtype, "nearest", "wrap")
+def _core(e: Expr, facts: Facts) -> Expr:
+    """`e` without conversions that keep its value."""
+    while e.op == "cast" and _integer(e) and _integer(e.args[0]):
+        inner = e.args[0]
+        if not (_bits(inner.dtype) < _bits(e.dtype) and _keeps(inner.dtype, e.dtype)):
+            low, high = interval(inner, facts)
+            least, most = natural(e.dtype)
+            if not (least <= low and high <= most):
+                break
+        e = inner
+    return e
 
 
 def _keeps(inner: str, outer: str) -> bool:

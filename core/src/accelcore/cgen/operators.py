@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from accelcore.cgen import scalars, vectors
 from accelcore.cgen.frame import Value
-from accelcore.cgen.names import ctype
+from accelcore.cgen.names import ctype, literal
 from accelcore.ir.dtypes import DTYPES, INDEX
 from accelcore.ir.expr import Expr, binary, call, cast, const, select, unary
 
@@ -104,14 +104,33 @@ def _floor_division(e: Expr) -> Expr:
 
 
 def _constant_division(at: Expressions, e: Expr) -> Value:
-    """Both compilers turn a vector divided by a constant vector into multiplications and shifts."""
-    texts = at.vector(e.args[0])
-    divisor = vectors.opened(at.unit, at.vector(e.args[1])[0], e.dtype, at.count)
-    divided = (
-        vectors.closed(at.unit, f"({vectors.opened(at.unit, t, e.dtype, at.count)} / {divisor})", e.dtype, at.count)
-        for t in texts
-    )
-    return Value(e.dtype, tuple(divided), varying=True)
+    """By a high multiplication where the ISA has one; else the compiler makes multiplications and shifts of it."""
+    multiplied = _by_high_product(e)
+    if multiplied is not None and at.unit.isa.match(multiplied.args[0], at.count, contract=False) is not None:
+        return at.value(multiplied)
+    divisor = literal(e.args[1].value, e.dtype)
+    texts = []
+    for text in at.vector(e.args[0]):
+        inside = vectors.opened(at.unit, text, e.dtype, at.count)
+        texts.append(vectors.closed(at.unit, f"({inside} / {divisor})", e.dtype, at.count))
+    return Value(e.dtype, tuple(texts), varying=True)
+
+
+def _by_high_product(e: Expr) -> Expr | None:
+    """x / d as (x * m >> 16) >> s for u16, with m the least that makes it exact for all x.
+
+    m = ceil(2**(16 + s) / d) is exact when m d - 2**(16 + s) <= 2**s (T. Granlund, P. Montgomery, 1994).
+    """
+    divisor = int(e.args[1].value)
+    if e.dtype != "u16" or divisor == 1:
+        return None
+    for s in range(16):
+        m = -(-(1 << (16 + s)) // divisor)
+        if m < 1 << 16 and m * divisor - (1 << (16 + s)) <= 1 << s:
+            product = binary("mul", cast(e.args[0], "u32"), cast(const(m, "u16"), "u32"))
+            high = cast(binary("shr", product, const(16, "u32")), "u16")
+            return binary("shr", high, const(s, "u16"))
+    return None
 
 
 def _iterator(at: Expressions) -> Value:
