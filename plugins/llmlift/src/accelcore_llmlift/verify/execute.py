@@ -41,6 +41,7 @@ from accelcore_llmlift.program import (
 )
 from accelcore_llmlift.verify.arithmetic import Unsupported
 from accelcore_llmlift.verify.definedness import Bound, Definedness
+from accelcore_llmlift.verify.inputs import size_names
 from accelcore_llmlift.verify.meaning import Meaning, Scope, Tensor, Value
 from accelcore_llmlift.verify.terms import Term
 
@@ -112,9 +113,7 @@ class Execution:
     def _entry(self) -> Scope:
         """Parameters at entry: sizes, scalars with their ranges, arrays as reads."""
         values: dict[str, Value] = {}
-        names = {n for p in self.program.params for extent in p.shape for n in extent.sizes}
-        names |= {n for e in self._expressions() for n in e.sizes}
-        names |= {p.name for p in self.program.params if p.role is Role.SIZE}
+        names = {*size_names(self.program), *(n for e in self.requires for n in e.sizes)}
         self.size_names = tuple(sorted(names))
         for name in self.size_names:
             values[name] = self._size(name)
@@ -130,9 +129,6 @@ class Execution:
             else:
                 values[param.name] = self.bank.var(param.name, sort, low, high)
         return Scope(values)
-
-    def _expressions(self) -> Sequence[Expr]:
-        return [*self.requires, *(value for _, value in self.program.results)]
 
     def _size(self, name: str) -> Term:
         if self.sizes is not None and name in self.sizes:

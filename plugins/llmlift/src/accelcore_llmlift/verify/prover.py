@@ -49,10 +49,15 @@ class Step:
 
 @dataclass
 class Proof:
-    """What came of an attempt.  failed: the label and answer of the first obligation without a proof."""
+    """What came of an attempt.
+
+    requires: preconditions that it needs; assumed: the needs behind those about elements.  failed: the label and
+    answer of the first obligation without a proof.
+    """
 
     steps: list[Step] = field(default_factory=list)
     requires: list[Expr] = field(default_factory=list)
+    assumed: list[Need] = field(default_factory=list)
     failed: str = ""
     refuted: bool = False
 
@@ -122,6 +127,9 @@ class Prover:
         if step.answer.proved:
             proof.steps.append(step)
             return
+        if not self._possible(bank, facts, [*proof.assumed, need]):
+            proof.failed = f"{label}: can never hold"
+            return
         try:
             expr, fact = self._precondition(run, need, facts)
         except Unsupported as reason:
@@ -129,9 +137,8 @@ class Prover:
             return
         if fact is not None:
             facts.append(fact)
-        if not self._possible(bank, need, facts):
-            proof.failed = f"{label}: can never hold"
-            return
+        else:
+            proof.assumed.append(need)
         if expr not in proof.requires:
             proof.requires.append(expr)
 
@@ -147,11 +154,14 @@ class Prover:
             obligation = Obligation("precondition", (*need.assumptions, candidate), need.condition)
             if self._attempt(bank, obligation, facts, ("full",)).answer.proved:
                 return requirement.expression(read, candidate), candidate
+        if not requirement.about_values(bank, need):
+            raise Unsupported("it depends on sizes and counters only, and is wrong for some of them")
         return requirement.closure(read, need, run.base.assumptions), None
 
-    def _possible(self, bank: Bank, need: Need, facts: Sequence[Term]) -> bool:
-        """Whether the need's condition can hold where it is needed."""
-        text = script(bank, (*facts, *need.assumptions), bank.negate(need.condition), "full")
+    def _possible(self, bank: Bank, facts: Sequence[Term], needs: Sequence[Need]) -> bool:
+        """Whether the conditions of the needs can hold together, each where it is needed."""
+        given = [t for need in needs for t in (*need.assumptions, need.condition)]
+        text = script(bank, (*facts, *given), bank.false, "full")
         return self.ask(text, self._seconds("full"), False).refutation == "sat"
 
     def _check_preconditions(self, run: Execution, facts: Sequence[Term], proof: Proof) -> None:

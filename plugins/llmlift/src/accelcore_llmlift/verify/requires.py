@@ -82,6 +82,16 @@ def _at_end(bank: Bank, p: Term, bound: Bound) -> Term | None:
     return None
 
 
+def about_values(bank: Bank, need: Need) -> bool:
+    """Whether elements or scalars decide the condition.
+
+    One that is about counters alone either always holds or fails in some iteration: as a precondition for all of them
+    it would only exclude the sizes at which the loop runs.
+    """
+    return any(t.op in ("read", "app", "fn") or (t.op == "var" and t.name not in bank.index_names)
+               for t in walk(need.condition))  # fmt: skip
+
+
 def closure(read: Readback, need: Need, base: Sequence[Term]) -> Expr:
     """The need's condition for all values of its counters, under its guards."""
     bank = read.bank
