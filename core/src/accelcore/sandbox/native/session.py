@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from accelcore.errors import RunFailure, SandboxError
 from accelcore.sandbox import frames
 from accelcore.sandbox._jail import guest, wire
+from accelcore.sandbox._jail.stopwatch import PATIENCE
 from accelcore.sandbox.policy import KERNEL, PYTHON
 from accelcore.sandbox.run import describe, level_of, specification
 from accelcore.sandbox.server import NUMPY_SERVER, SERVER
@@ -67,7 +68,7 @@ class Session:
         with open(os.devnull, "r+b") as null:
             server = SERVER if native else NUMPY_SERVER
             self._channel = server.submit(spec, (null.fileno(),) * 3 + tuple(lent))
-        self._channel.settimeout(limits.seconds + _GRACE)
+        self._channel.settimeout(PATIENCE * limits.seconds + _GRACE)
         try:
             self.layers: tuple[str, ...] = tuple(self._receive()[0].get("layers", ()))
         except BaseException:
