@@ -66,7 +66,8 @@ def main() -> int:
         lifting.append(lift_ms)
         proving.append(prove_ms)
         name = f"{Path(source.path or '').stem}:{source.entry}"
-        print(f"{name:34} {verdict:9} {model:6} {lift_ms:8.1f} {prove_ms:9.1f} {'rules' if summary else '-':8} {reason}")
+        proposer = "rules" if summary else "-"
+        print(f"{name:34} {verdict:9} {model:6} {lift_ms:8.1f} {prove_ms:9.1f} {proposer:8} {reason}")
         if options.show and summary:
             print(f"    {summary}")
     total = sum(counts.values())

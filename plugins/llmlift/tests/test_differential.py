@@ -53,7 +53,10 @@ def drawn(dtype: str, shape: list[int], rng: random.Random, top: int) -> Any:
     return rng.choice([0.0, 1.0, -2.0, rng.uniform(-3, 3), float(rng.randint(-4, 4))])
 
 
-def inputs_of(program: Program, arguments: list[str], rng: random.Random) -> tuple[dict[str, Any], dict[str, int]] | None:
+Inputs = tuple[dict[str, Any], dict[str, int]]
+
+
+def inputs_of(program: Program, arguments: list[str], rng: random.Random) -> Inputs | None:
     """Values for every argument under the program's preconditions, and the sizes; None when a draw breaks them."""
     names = {n for p in program.params for e in p.shape for n in e.sizes}
     names |= {p.name for p in program.params if p.role is Role.SIZE}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from accelcore.errors import UsageError
+from accelcore.ir.expr import param
 from accelcore.values import Source
 from accelcore_llmlift.frontend import program_of
 from accelcore_llmlift.interpret import ProgramError, interpret
@@ -49,12 +51,10 @@ def test_integers_are_exact_and_must_fit() -> None:
 
 
 def test_sums_of_fractions_stay_fractions() -> None:
-    text = "def f(x):\n    s = x[0]\n    for i in range(1, len(x)):\n        s += x[i]\n    assert s > 0\n    return s\n"
-    p = program(text)
-    from accelcore_llmlift.interpret import plain
-
-    assert plain([Fraction(1, 3)]) == [Fraction(1, 3)]
-    assert interpret(p, {"x": [Fraction(1, 4), Fraction(1, 4)]})["s"] == 0.5
+    text = "def f(x):\n    s = x[0]\n    for i in range(1, len(x)):\n        s += x[i]\n    return s\n"
+    program_ = replace(program(text), results=(("s", param("s", "real")),))
+    got = interpret(program_, {"x": [Fraction(1, 3), Fraction(1, 3)]})["s"]
+    assert got == Fraction(2, 3) and isinstance(got, Fraction)
 
 
 @pytest.mark.parametrize(

@@ -13,25 +13,27 @@ from accelcore_llmlift.evaluation import Evaluation
 from accelcore_llmlift.polynomial import Facts, Polynomial, decide, expression, normal, polynomial, split
 
 N, M = size("n"), size("m")
-I, J = fresh(), fresh()
-CONTEXT = Facts().counting(I, N).counting(J, I + 1)
+ROW, COLUMN = fresh(), fresh()
+CONTEXT = Facts().counting(ROW, N).counting(COLUMN, ROW + 1)
 
 
 def worlds() -> list[dict[object, int]]:
     found = []
-    for n, m in itertools.product(range(1, 5), range(0, 4)):
-        found += [{"n": n, "m": m, I: i, J: j} for i in range(n) for j in range(i + 1)]
+    for n, m in itertools.product(range(1, 5), range(4)):
+        found += [{"n": n, "m": m, ROW: i, COLUMN: j} for i in range(n) for j in range(i + 1)]
     return found
 
 
 def value(e: Expr, world: dict[object, int]) -> int:
-    bound = {I.number: world[I], J.number: world[J]}
+    bound = {ROW.number: world[ROW], COLUMN.number: world[COLUMN]}
     result = Evaluation({}, {"n": world["n"], "m": world["m"]}, bound).value(e)
     assert isinstance(result, int)
     return result
 
 
-TERMS = st.sampled_from([N, M, I, J, index(1), N * M, N * I, binary("fdiv", N, index(2)), binary("fmod", I, index(3))])
+TERMS = st.sampled_from(
+    [N, M, ROW, COLUMN, index(1), N * M, N * ROW, binary("fdiv", N, index(2)), binary("fmod", ROW, index(3))]
+)
 
 
 @st.composite
@@ -58,8 +60,9 @@ def test_decisions_are_true(a: Expr, b: Expr, op: str) -> None:
     condition = binary(op, a, b)
     known = decide(condition, CONTEXT)
     if known is not None:
-        assert all(Evaluation({}, {"n": w["n"], "m": w["m"]}, {I.number: w[I], J.number: w[J]}).value(condition)
-                   is known for w in worlds())
+        for w in worlds():
+            bound = {ROW.number: w[ROW], COLUMN.number: w[COLUMN]}
+            assert Evaluation({}, {"n": w["n"], "m": w["m"]}, bound).value(condition) is known
 
 
 @given(sums())
@@ -74,16 +77,19 @@ def test_equal_polynomials_are_one_expression() -> None:
 
 @pytest.mark.parametrize(
     ("goal", "holds"),
-    [(I, True), (N - I - 1, True), (I - J, True), (N - 1, True), (I - 1, False), (N * N - N * I - N, True), (M - 1, False)],
+    [
+        (ROW, True), (N - ROW - 1, True), (ROW - COLUMN, True), (N - 1, True), (ROW - 1, False),
+        (N * N - N * ROW - N, True), (M - 1, False),
+    ],
 )
 def test_ranges_decide(goal: Expr, holds: bool) -> None:
     assert CONTEXT.nonnegative(polynomial(goal)) is holds
 
 
 def test_division_by_a_term() -> None:
-    quotient, rest = split(polynomial(N * I + J + 7), polynomial(N))
+    quotient, rest = split(polynomial(N * ROW + COLUMN + 7), polynomial(N))
     assert quotient is not None
-    assert (expression(quotient), expression(rest)) == (I, normal(J + 7))
-    quotient, rest = split(polynomial(I * 3 + 7), Polynomial({(): 3}))
+    assert (expression(quotient), expression(rest)) == (ROW, normal(COLUMN + 7))
+    quotient, rest = split(polynomial(ROW * 3 + 7), Polynomial({(): 3}))
     assert quotient is not None
-    assert (expression(quotient), rest.constant) == (normal(I + 2), 1)
+    assert (expression(quotient), rest.constant) == (normal(ROW + 2), 1)

@@ -343,11 +343,14 @@ def _fold(e: Expr) -> Closure:
     return run
 
 
+_SCATTER: dict[str, Callable[[Any, Any], Any]] = {
+    "set": lambda _, new: new, "add": operator.add, "mul": operator.mul, "max": max, "min": min,
+}  # fmt: skip
+
+
 def _scatter(e: Expr) -> Closure:
     rank = int(str(e.attrs[2]))
-    combine = {"set": lambda old, new: new, "add": operator.add, "mul": operator.mul, "max": max, "min": min}[
-        str(e.attrs[1])
-    ]
+    combine = _SCATTER[str(e.attrs[1])]
     parts = [compiled(a) for a in e.args]
     extents, count, at_index, value, init = (
         parts[:rank], parts[rank], parts[rank + 1 : 2 * rank + 1], parts[2 * rank + 1], parts[2 * rank + 2],

@@ -8,7 +8,6 @@ from functools import lru_cache
 from accelcore.errors import UnsupportedSource
 from accelcore.ir.expr import Expr, shape, walk
 from accelcore.values import Param, Role, Source
-
 from accelcore_llmlift.program import Program
 
 LANGUAGES = ("python",)

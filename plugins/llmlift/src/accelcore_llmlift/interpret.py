@@ -13,7 +13,6 @@ from typing import Any
 from accelcore.errors import UsageError
 from accelcore.ir.expr import Expr
 from accelcore.values import Param, Role
-
 from accelcore_llmlift.evaluation import Evaluation, EvaluationError
 from accelcore_llmlift.program import (
     Append,

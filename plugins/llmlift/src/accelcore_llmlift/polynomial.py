@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from accelcore.ir.dtypes import INDEX
-from accelcore.ir.expr import Expr, binary, cast, const, index
+from accelcore.ir.expr import Expr, binary, cast, const
 
 Monomial = tuple[Expr, ...]
 """Atoms with repetition, in a fixed order; () is the constant."""
@@ -312,7 +312,7 @@ def _atom_nonnegative(facts: Facts, atom: Expr) -> bool:
         return any(facts.nonnegative(polynomial(a), 1) for a in atom.args)
     for variable, low, _ in facts.bounds:
         if variable is atom:
-            return low.constant is not None and low.constant >= 0 or (low.constant is None and _plainly(facts, low))
+            return _plainly(facts, low)
     return False
 
 

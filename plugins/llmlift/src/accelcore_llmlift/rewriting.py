@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from accelcore.ir.expr import Expr
-
 from accelcore_llmlift.program import Append, Assert, Assign, For, If, New, Statement, Store, While
 
 Rewrite = Callable[[Expr], Expr]

@@ -20,13 +20,11 @@ from accelcore.values import (
     size_names,
     sizes_of,
 )
-
 from accelcore_llmlift.frontend import program_of
 
 if TYPE_CHECKING:
     from accelcore.ir.expr import Expr
     from accelcore.session import Session
-
     from accelcore_llmlift.program import Program
 
 MATRIX, VECTOR = 1024, 1 << 20
@@ -81,7 +79,9 @@ class PythonTranslator:
         except UnsupportedSource:
             return
         invariants = tuple(
-            (label, f"{name} == {value!r}") for label, values in lifted.invariants.items() for name, value in values.items()
+            (label, f"{name} == {value!r}")
+            for label, values in lifted.invariants.items()
+            for name, value in values.items()
         )
         yield replace(lifted.summary, invariants=invariants)
 
@@ -122,7 +122,7 @@ def _default(params: Sequence[Param], name: str) -> int:
     if not ranks:
         return 8
     rank = max(ranks)
-    together = any(len({n for n in e.sizes}) > 1 for p in params for e in p.shape)
+    together = any(len(e.sizes) > 1 for p in params for e in p.shape)
     if rank == 1:
         return MATRIX if together else VECTOR
     return MATRIX if rank == 2 else SMALL_RANK.get(rank, 8)

@@ -6,7 +6,6 @@ from functools import lru_cache
 
 from accelcore.errors import UnsupportedSource
 from accelcore.values import Summary
-
 from accelcore_llmlift.lifter import finish
 from accelcore_llmlift.lifter.algebra import simplify
 from accelcore_llmlift.lifter.execute import Executor

@@ -12,8 +12,8 @@ from accelcore.ir.dtypes import DTYPES, INDEX
 from accelcore.ir.expr import (
     BINDERS,
     Expr,
-    bind,
     binary,
+    bind,
     cast,
     comp,
     const,
@@ -26,7 +26,6 @@ from accelcore.ir.expr import (
     substitute,
     unary,
 )
-
 from accelcore_llmlift.polynomial import Facts, Polynomial, decide, expression, polynomial, split
 
 TRUE, FALSE = const(True), const(False)
@@ -290,7 +289,7 @@ def _one_more(e: Expr) -> Expr | None:
             count, body, *init = total.args
             if substitute(body, {total.number: count}) is term:
                 more = expression(polynomial(count) + 1)
-                return reduce(kind, more, lambda k: substitute(body, {total.number: k}), *init)  # noqa: B023
+                return reduce(kind, more, lambda k: substitute(body, {total.number: k}), *init)
     return None
 
 

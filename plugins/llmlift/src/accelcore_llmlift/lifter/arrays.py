@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, binary, const, filtered, fresh, get, index, length, rebuild, substitute, walk
-
 from accelcore_llmlift.lifter.algebra import (
     TRUE,
     choose,
@@ -113,14 +112,16 @@ def _extents(a: ArrayRecurrence, start: Expr) -> tuple[Expr, ...]:
     before = a.outer.shape(start)
     after = a.inner.shape(a.update) if a.update is not a.carried else before
     if a.length is None:
-        if any(simplify(x, a.inner.facts) is not simplify(y, a.inner.facts) for x, y in zip(before, after, strict=True)):
+        pairs = zip(before, after, strict=True)
+        if any(simplify(x, a.inner.facts) is not simplify(y, a.inner.facts) for x, y in pairs):
             raise a.refuse("its shape changes from one iteration to the next", "use one list for each shape")
         return before
     inner = after[1:]
     symbols = {s.number for s in (a.number, a.length, a.carried)}
     for extent in inner:
         if extent.free & symbols:
-            raise a.refuse("its rows have different lengths", "make rows of one length, such as with zeros for the rest")
+            raise a.refuse("its rows have different lengths",
+                           "make rows of one length, such as with zeros for the rest")
     return (a.mapping[a.length.number], *inner)
 
 
@@ -136,10 +137,12 @@ class Element:
 
     @property
     def own(self) -> Expr:
+        """The element itself, before the iteration."""
         return get(self.a.carried, *self.variables)
 
     @property
     def old(self) -> Expr:
+        """The element before the loop."""
         return simplify(get(self.start, *self.variables), self.facts)
 
     def before(self, body: Expr) -> Expr:
@@ -417,9 +420,9 @@ def exchange(e: Expr, mapping: dict[Expr, Expr]) -> Expr:
 def _solve_for(p: Polynomial, number: Expr) -> tuple[Expr, tuple[Expr, ...]] | None:
     """(k, conditions) with p = 0 exactly when k has that value and the conditions hold; p linear in k."""
     factor = p.coefficient(number)
-    if factor is None or factor.constant in (None, 0) or number in {x for a in p.without(number).atoms for x in walk(a)}:
-        return None
     rest = p.without(number)
+    if factor is None or factor.constant in (None, 0) or number in {x for a in rest.atoms for x in walk(a)}:
+        return None
     scale = factor.constant
     assert scale is not None
     value = -rest if scale > 0 else rest

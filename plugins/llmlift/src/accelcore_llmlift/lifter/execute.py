@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, binary, fresh, param, substitute
-
 from accelcore_llmlift.lifter import state as values
 from accelcore_llmlift.lifter.algebra import conjuncts, negation, simplify
 from accelcore_llmlift.lifter.loops import Loop, solve_loop

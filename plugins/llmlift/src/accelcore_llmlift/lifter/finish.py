@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from accelcore.ir.dtypes import DTYPES, INDEX
-from accelcore.ir.expr import BINDERS, Expr, binary, cast, comp, fresh, get, index, rebuild, reduce, scan, substitute
-from accelcore.ir.expr import transform, walk
-
+from accelcore.ir.expr import (
+    BINDERS,
+    Expr,
+    binary,
+    cast,
+    comp,
+    fresh,
+    get,
+    index,
+    rebuild,
+    reduce,
+    scan,
+    substitute,
+    transform,
+    walk,
+)
 from accelcore_llmlift.lifter.algebra import simplify
 from accelcore_llmlift.lifter.recurrences import is_infinite
 from accelcore_llmlift.lifter.state import UNDEFINED

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, const, fresh, substitute
-
 from accelcore_llmlift.lifter.algebra import choose, simplify
 from accelcore_llmlift.lifter.arrays import ArrayRecurrence, Element, element_of, exchange, solve_array
 from accelcore_llmlift.lifter.recurrences import Recurrence, argument_of_extreme, folded, occurs, solve

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, binary, cast, const, fold, reduce, substitute, unary
-
 from accelcore_llmlift.lifter.algebra import FALSE, TRUE, choose, negation, simplify
 from accelcore_llmlift.polynomial import Facts, expression, polynomial
 
@@ -98,9 +97,10 @@ def _nested(update: Expr, s: Expr, start: Expr) -> Step | None:
 
 def _additive(update: Expr, s: Expr, start: Expr) -> Step | None:
     if update.dtype in (INDEX, "int"):
-        rest = polynomial(update).coefficient(s)
-        if rest is not None and rest.constant == 1 and not any(occurs(s, a) for a in polynomial(update).without(s).atoms):
-            return Step("sum", expression(polynomial(update).without(s), update.dtype))
+        p = polynomial(update)
+        factor, rest = p.coefficient(s), p.without(s)
+        if factor is not None and factor.constant == 1 and not any(occurs(s, a) for a in rest.atoms):
+            return Step("sum", expression(rest, update.dtype))
     a, b = update.args
     if update.op == "sub":
         return None if occurs(s, b) else _combine(step_of(a, s, start), "sum", unary("neg", b))

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from accelcore.errors import UnsupportedSource
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, array, binary, fresh, get, index, param, rebuild, shape
-
 from accelcore_llmlift.lifter.algebra import choose, conjunction, simplify, tensor_of
 from accelcore_llmlift.polynomial import Facts
 from accelcore_llmlift.program import Position, Program

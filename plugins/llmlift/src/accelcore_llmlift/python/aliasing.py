@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 
 from accelcore.errors import UnsupportedSource
 from accelcore.ir.expr import Expr
-
 from accelcore_llmlift.program import Append, Assign, For, If, New, Position, Statement, Store, While
 
 
@@ -63,9 +62,9 @@ class _Watch:
                     if name in self.params:
                         raise self.refuse(s.at, f"a row of {holder!r} is a row of the argument {name!r}, and changes",
                                           "store a copy of the row")
-        name = self.escapes.get(id(s))
-        if name is not None:
-            self.held[name] = s.array
+        stored = self.escapes.get(id(s))
+        if stored is not None:
+            self.held[stored] = s.array
 
     def replaces(self, s: Store) -> bool:
         """Whether a store puts another row in the place of one, which leaves the old row alone."""

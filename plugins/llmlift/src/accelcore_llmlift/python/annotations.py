@@ -9,7 +9,6 @@ import ast
 from dataclasses import dataclass
 
 from accelcore.ir.dtypes import DTYPES
-
 from accelcore_llmlift.python.errors import Place
 
 _PLAIN = {"float": "real", "int": "int", "bool": "bool"}
@@ -44,7 +43,7 @@ def annotation(node: ast.expr | None, place: Place) -> Annotation:
     return Annotation()
 
 
-def annotations(node: ast.expr | None, place: Place) -> tuple[Annotation, ...]:
+def result_annotations(node: ast.expr | None, place: Place) -> tuple[Annotation, ...]:
     """The meanings of a result annotation, one for each result; () when there is none."""
     if node is None or (isinstance(node, ast.Constant) and node.value is None):
         return ()

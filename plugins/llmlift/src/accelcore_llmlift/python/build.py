@@ -8,11 +8,10 @@ from dataclasses import replace
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, const, index, param, size
 from accelcore.values import Param, Role, Source
-
 from accelcore_llmlift.program import Assign, Program
 from accelcore_llmlift.python import sizes, statements
 from accelcore_llmlift.python.aliasing import check_aliases
-from accelcore_llmlift.python.annotations import Annotation, annotation, annotations
+from accelcore_llmlift.python.annotations import Annotation, annotation, result_annotations
 from accelcore_llmlift.python.expressions import expression, refuse
 from accelcore_llmlift.python.infer import Inference, infer
 from accelcore_llmlift.python.inline import inline
@@ -38,7 +37,7 @@ def parse(source: Source) -> Program:
     function = normalize(inline(module, function), module.place)
     arguments = _arguments(module, function)
     said = {name: annotation(node, module.place) for name, node in arguments.items()}
-    promised = annotations(function.returns, module.place)
+    promised = result_annotations(function.returns, module.place)
     types = infer(module, function, said, promised)
     scope = Scope(module, types, function)
     scope.dimensions = sizes.named_dimensions(scope)

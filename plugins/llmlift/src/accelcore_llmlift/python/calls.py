@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, binary, call, comp, const, get, index, reduce, select, substitute, unary
-
 from accelcore_llmlift.polynomial import index_of
 from accelcore_llmlift.python import expressions, iteration
 from accelcore_llmlift.python.module import qualified

@@ -6,7 +6,6 @@ import ast
 from dataclasses import dataclass
 
 from accelcore.errors import UnsupportedSource
-
 from accelcore_llmlift.program import Position
 
 

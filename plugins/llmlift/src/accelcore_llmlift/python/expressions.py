@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
+
 from accelcore.errors import UnsupportedSource
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, binary, call, comp, const, filtered, fresh, get, index, select, substitute, unary
-from accelcore.ir.expr import walk as nodes
-
 from accelcore_llmlift.polynomial import expression as index_expression
 from accelcore_llmlift.polynomial import index_of, polynomial
 from accelcore_llmlift.program import Statement
@@ -178,7 +178,8 @@ def arithmetic(
     if a.dtype == "real" and name in ("fdiv", "fmod"):
         return floored(name, a, b)
     if a.dtype == "real" and name not in ("add", "sub", "mul"):
-        raise refuse(scope, node, f"{type(op).__name__} on real numbers", "annotate the integers, such as x: \"i32[n]\"")
+        raise refuse(scope, node, f"{type(op).__name__} on real numbers",
+                     'annotate the integers, such as x: "i32[n]"')
     if a.op == b.op == "const" and name in ("add", "sub", "mul") and a.dtype != "real":
         return const({"add": a.value + b.value, "sub": a.value - b.value, "mul": a.value * b.value}[name], a.dtype)
     return binary(name, a, b)
@@ -257,7 +258,7 @@ def logical(scope: Scope, node: ast.AST, op: ast.boolop, values: Sequence[ast.ex
     found = condition(scope, values[0])
     for value in values[1:]:
         assumed = found if name == "land" else unary("lnot", found)
-        found = binary(name, found, guarded(scope, assumed, lambda value=value: condition(scope, value)))
+        found = binary(name, found, guarded(scope, assumed, partial(condition, scope, value)))
     return found
 
 
@@ -418,7 +419,7 @@ def may_wrap(scope: Scope, where: Expr) -> bool:
             continue
         rising = all(c > 0 for c in factor.terms.values())
         p = p.without(variable) + factor * (low if rising else high)
-    return p.constant is not None and p.constant < 0 or (bool(p.terms) and all(c < 0 for c in p.terms.values()))
+    return bool(p.terms) and all(c < 0 for c in p.terms.values())
 
 
 def touch(scope: Scope, base: Expr, where: Expr, node: ast.AST) -> None:

@@ -14,10 +14,6 @@ from accelcore_llmlift.python.module import Module, qualified
 from accelcore_llmlift.python.types import Flow, Level, Need, Type, settle
 
 LEVELS = {"int": Level.INT, "real": Level.REAL, "bool": Level.BOOL, "": Level.NONE}
-REAL_FUNCTIONS = frozenset(
-    "exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan asin acos atan arcsin arccos arctan sinh cosh tanh erf "
-    "erfc pow fabs hypot atan2 power".split()
-)
 INT_FUNCTIONS = frozenset({"floor", "ceil", "trunc"})
 KEEPING = frozenset({"abs", "absolute", "square", "negative", "copysign", "fabs", "copy", "array", "asarray", "list"})
 EXTREMES = frozenset({"min", "max", "minimum", "maximum", "fmin", "fmax"})
@@ -275,8 +271,7 @@ class Inference:
             for bound in (first.lower, first.upper, first.step):
                 if bound is not None:
                     self.need(self.expression(bound), Need.INDEX)
-            found = Type(element=self.indexed(node.elements(), rest))
-            return found
+            return Type(element=self.indexed(node.elements(), rest))
         self.need(self.expression(first), Need.INDEX)
         return self.indexed(node.elements(), rest)
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, binary, fresh, get, index
-
 from accelcore_llmlift.polynomial import Facts, polynomial
 from accelcore_llmlift.polynomial import expression as index_expression
 from accelcore_llmlift.python import expressions
@@ -140,17 +139,21 @@ def _reversed(scope: Scope, target: ast.expr, source: ast.expr) -> Course:
     if inner.step not in (1, -1):
         raise expressions.refuse(scope, source, "reversed() of a strided range", "write range(high, low, -step)")
     first = polynomial(inner.low) + polynomial(inner.high)
-    mirror = lambda counter: index_expression(first - 1 - polynomial(counter))  # noqa: E731 - a formula
+
+    def mirrored(counter: Expr) -> Names:
+        return inner.names(index_expression(first - 1 - polynomial(counter)))
+
     if inner.counter:
         low, high = polynomial(inner.high) - 1, polynomial(inner.low) - 1
         return Course(index_expression(low), index_expression(high), -inner.step, inner.counter, inner.names)
-    return Course(inner.low, inner.high, inner.step, "", lambda counter: inner.names(mirror(counter)))
+    return Course(inner.low, inner.high, inner.step, "", mirrored)
 
 
-def _enumerate(scope: Scope, target: ast.expr, source: ast.Call, args: list[ast.expr]) -> Course:
+def _enumerate(scope: Scope, target: ast.expr, source: ast.expr, args: list[ast.expr]) -> Course:
     if not isinstance(target, ast.Tuple) or len(target.elts) != 2:
         raise expressions.refuse(scope, source, "enumerate() needs two targets", "for i, v in enumerate(x)")
-    starts = [*args[1:], *(k.value for k in source.keywords)]
+    keywords = source.keywords if isinstance(source, ast.Call) else []
+    starts = [*args[1:], *(k.value for k in keywords)]
     start = polynomial(expressions.expression(scope, starts[0]) if starts else index(0))
     inner = course(scope, target.elts[1], args[0])
     name = _target_name(scope, target.elts[0])
@@ -163,7 +166,7 @@ def _enumerate(scope: Scope, target: ast.expr, source: ast.Call, args: list[ast.
     return Course(inner.low, inner.high, inner.step, own, names)
 
 
-def _zip(scope: Scope, target: ast.expr, source: ast.Call, args: list[ast.expr]) -> Course:
+def _zip(scope: Scope, target: ast.expr, source: ast.expr, args: list[ast.expr]) -> Course:
     """zip stops at the shortest; unequal lengths are excluded by a precondition instead."""
     if not isinstance(target, ast.Tuple) or len(target.elts) != len(args):
         raise expressions.refuse(scope, source, "zip() needs one target for each sequence", "for a, b in zip(x, y)")

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, binary, index, param
-
 from accelcore_llmlift.polynomial import expression as index_expression
 from accelcore_llmlift.polynomial import index_of, polynomial
 from accelcore_llmlift.program import Assign, For, While
 from accelcore_llmlift.python import expressions, iteration, statements
-from accelcore_llmlift.python.scope import Scope, scalar
+from accelcore_llmlift.python.scope import Scope, converted, scalar
 
 
 def for_loop(scope: Scope, node: ast.For) -> None:
@@ -46,7 +45,7 @@ def _bind(scope: Scope, node: ast.For, targets: dict[str, Expr]) -> None:
         elif name in changed or value.inputs & stored:
             variable = scope.scalars.setdefault(name, scalar(name, statements.variable_level(scope, name)))
             scope.counters.pop(name, None)
-            now = statements.converted(value, variable.dtype)
+            now = converted(value, variable.dtype)
             statements.emit(scope, Assign(variable.name, now, scope.module.place.at(node)))
         else:
             scope.counters[name] = value
@@ -150,11 +149,15 @@ def _with_bound(name: str, high: Expr, op: ast.cmpop, step: int, body: list[ast.
 def _increment(node: ast.stmt) -> tuple[str, int] | None:
     """(name, step) of `i += c` or `i = i + c`."""
     match node:
-        case ast.AugAssign(target=ast.Name(id=name), op=ast.Add() | ast.Sub() as op, value=ast.Constant(value=int() as c)):
+        case ast.AugAssign(
+            target=ast.Name(id=name), op=ast.Add() | ast.Sub() as op, value=ast.Constant(value=int() as c)
+        ):
             return (name, c if isinstance(op, ast.Add) else -c) if c else None
         case ast.Assign(
             targets=[ast.Name(id=name)],
-            value=ast.BinOp(left=ast.Name(id=other), op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=int() as c)),
+            value=ast.BinOp(
+                left=ast.Name(id=other), op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=int() as c)
+            ),
         ) if other == name and c:
             return name, c if isinstance(op, ast.Add) else -c
     return None

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from accelcore.errors import UnsupportedSource, UsageError
 from accelcore.values import Source
-
 from accelcore_llmlift.python.errors import Place
 
 LIBRARIES = ("math", "numpy")

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from accelcore.ir.dtypes import DTYPES, INDEX
 from accelcore.ir.expr import Expr, array, binary, cast, comp, const, get, index, param, select, shape
-
 from accelcore_llmlift.polynomial import Facts, index_of
 from accelcore_llmlift.program import Statement, extent
 from accelcore_llmlift.python.infer import Inference

@@ -10,7 +10,6 @@ import ast
 from collections.abc import Callable
 
 from accelcore.ir.expr import Expr, binary, index, size, transform, walk
-
 from accelcore_llmlift.polynomial import Facts, Polynomial, decide, polynomial, split
 from accelcore_llmlift.polynomial import expression as index_expression
 from accelcore_llmlift.program import Program
@@ -224,8 +223,9 @@ def _name_the_rest(scope: Scope, program: Program, mapping: dict[str, Expr]) -> 
 
 
 def _within(
-    scope: Scope, program: Program, access: Access, rename: Callable[[Expr], Expr], facts: Facts, found: dict[Expr, None]
-) -> None:
+    scope: Scope, program: Program, access: Access, rename: Callable[[Expr], Expr], facts: Facts,
+    found: dict[Expr, None],
+) -> None:  # fmt: skip
     """Preconditions of one access: 0 <= index < extent, as far as they are about sizes and not guarded."""
     shape = next(p.shape for p in program.params if p.name == access.array)
     for where, extent in zip(access.indices, shape, strict=False):

@@ -6,15 +6,14 @@ import ast
 from collections.abc import Callable, Iterable
 
 from accelcore.ir.dtypes import INDEX
-from accelcore.ir.expr import Expr, binary, comp, const, get, index, param, select, size
-
-from accelcore_llmlift.polynomial import expression as index_expression
+from accelcore.ir.expr import Expr, binary, comp, const, get, index, param, unary
+from accelcore.ir.expr import walk as nodes
 from accelcore_llmlift.polynomial import index_of, polynomial
-from accelcore_llmlift.program import Append, Assert, Assign, For, If, New, Statement, Store, While
-from accelcore_llmlift.python import calls, expressions, iteration, loops
+from accelcore_llmlift.program import Append, Assert, Assign, For, If, New, Statement, Store
+from accelcore_llmlift.python import calls, expressions, loops
 from accelcore_llmlift.python.expressions import condition, expression, refuse
 from accelcore_llmlift.python.module import qualified
-from accelcore_llmlift.python.scope import DTYPE_OF, LEVEL_OF, Scope, converted, natural, scalar, stored
+from accelcore_llmlift.python.scope import DTYPE_OF, Scope, converted, natural, scalar, stored
 from accelcore_llmlift.python.types import Level
 
 Emit = Callable[[Scope, ast.stmt], None]
@@ -285,7 +284,7 @@ def store(scope: Scope, target: ast.Subscript, value: Expr, node: ast.stmt) -> N
         expressions.touch(scope, base, where, node)
         base = get(base, where)
     copied = isinstance(target.slice, ast.Slice)  # x[i][:] = row copies the elements
-    write(scope, base, value, node, ast.Call() if copied else getattr(node, "value", None))
+    write(scope, base, value, node, None if copied else getattr(node, "value", None))
 
 
 def _whole(part: ast.expr) -> bool:
@@ -414,7 +413,7 @@ def branch(scope: Scope, node: ast.If) -> None:
     test = condition(scope, node.test)
     held = dict(scope.constants)
     then = expressions.guarded_block(scope, test, lambda: block(scope, node.body))
-    otherwise = expressions.guarded_block(scope, expressions.unary("lnot", test), lambda: block(scope, node.orelse))
+    otherwise = expressions.guarded_block(scope, unary("lnot", test), lambda: block(scope, node.orelse))
     scope.constants = held
     emit(scope, If(test, then, otherwise, scope.module.place.at(node)))
 
@@ -422,12 +421,10 @@ def branch(scope: Scope, node: ast.If) -> None:
 def assertion(scope: Scope, test: ast.expr, node: ast.stmt) -> None:
     """`assert c`: a precondition when it is about sizes and arguments, else a statement."""
     value = expressions.positive(condition(scope, test))
-    outside = value.free or any(n.op in ("input", "length") for n in expressions.nodes(value)) or scope.guards
-    names = {n.name for n in expressions.nodes(value) if n.op == "param"}
+    outside = value.free or any(n.op in ("input", "length") for n in nodes(value)) or scope.guards
+    names = {n.name for n in nodes(value) if n.op == "param"}
     if not outside and names <= scope.params:
         scope.require(value)
     else:
         emit(scope, Assert(value, scope.module.place.at(node)))
 
-
-__all__ = ["LEVEL_OF", "While", "block", "index_expression", "select", "size", "statement"]

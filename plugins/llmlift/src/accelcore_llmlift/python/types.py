@@ -98,12 +98,12 @@ class Flow:
 
 def settle(flows: list[Flow]) -> None:
     """Propagate array structure, then needs backwards, then levels forwards, each to its fixed point."""
-    while any([_structure(flow) for flow in flows]):
+    while sum(_structure(flow) for flow in flows):
         pass
     # A need passes backwards unless a real value is known to flow in: (x * 0.5) // 1 asks no integer of x.
-    while any([_level(flow) for flow in flows]):
+    while sum(_level(flow) for flow in flows):
         pass
-    while any([_need(flow) for flow in flows]):
+    while sum(_need(flow) for flow in flows):
         pass
 
 
