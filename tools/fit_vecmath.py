@@ -139,6 +139,7 @@ ROOT = D("0.5").sqrt()
 
 def fits() -> list[Fit]:
     """All fits: exp, log, expm1 and erf in single and double precision where used."""
+
     def identity(x: D) -> D:
         return x
 

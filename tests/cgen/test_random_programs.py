@@ -105,7 +105,8 @@ class Maker:
     @property
     def floats(self) -> list[Callable[[str, int], Expr]]:
         """What floats are made of."""
-        return [self.operation, self.operation, self.choice, self.conversion, self.single, self.rounding, self.from_integer]
+        makers = [self.operation, self.operation, self.choice, self.conversion, self.single, self.rounding]
+        return [*makers, self.from_integer]
 
 
 ARRAYS = tuple(given(f"a_{d}", d, N) for d in (*INTEGERS, *FLOATS))

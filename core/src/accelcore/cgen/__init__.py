@@ -1,7 +1,7 @@
 """C generation: from the loop language to C for a vector instruction set.
 
-`emit(program, isa)` gives the text.  An instruction set is a `VectorIsa` value made of `Instruction`s; `PORTABLE` is the
-one that every compiler has.
+`emit(program, isa)` gives the text.  An instruction set is a `VectorIsa` value made of `Instruction`s; `PORTABLE` is
+the one that every compiler has.
 """
 
 from __future__ import annotations

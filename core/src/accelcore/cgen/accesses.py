@@ -45,9 +45,7 @@ def locate(at: Expressions, name: str, indices: Indices) -> Access:
         return Access(place, offset, {})
     iterator = at.frame.lanes.iterator
     step = address.stride(offset, iterator)
-    bent = any(
-        at.varies(atom) for m in offset for atom in m if not (atom.op == "param" and atom.name == iterator)
-    )
+    bent = any(at.varies(atom) for m in offset for atom in m if not (atom.op == "param" and atom.name == iterator))
     return Access(place, offset, None if bent else step)
 
 
@@ -327,9 +325,7 @@ def _write_same(at: Expressions, access: Access, value: Expr) -> None:
     at.writer.line(f"{head}{access.place.names[0]}[{_offset(at, access, 0)}] = {at.scalar(value)};")
 
 
-def _write_contiguous(
-    at: Expressions, access: Access, texts: tuple[str, ...], dtype: str, *, stream: bool
-) -> None:
+def _write_contiguous(at: Expressions, access: Access, texts: tuple[str, ...], dtype: str, *, stream: bool) -> None:
     from accelcore.cgen.expressions import stripped
 
     isa, masked = at.unit.isa, at.frame.active is not None
@@ -480,4 +476,3 @@ def prefetch(at: Expressions, name: str, indices: Indices, level: int) -> None:
     """A hint; the address may be anywhere."""
     access = locate(at, name, indices)
     at.writer.line(f"__builtin_prefetch({pointer(at, access, 0)}, 0, {max(0, 3 - level)});")
-

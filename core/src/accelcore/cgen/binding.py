@@ -29,7 +29,9 @@ def adapted(task: Task, kernel: Kernel) -> Kernel:
             returned = f"{identifier(what)}[0] = "
             continue
         _check(text, known)
-        arguments.append(re.sub(r"[A-Za-z_]\w*", lambda m: identifier(m.group()) if m.group() in known else m.group(), text))
+        arguments.append(
+            re.sub(r"[A-Za-z_]\w*", lambda m: identifier(m.group()) if m.group() in known else m.group(), text)
+        )
     head = signature(task.name, abi_arguments(task), workspace=False, restrict="")
     body = f"    {returned}{kernel.entry}({', '.join(arguments)});"
     text = f"{kernel.text}\n\n{head} {{\n{body}\n    return 0;\n}}\n"

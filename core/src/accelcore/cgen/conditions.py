@@ -25,9 +25,7 @@ def lane_count(at: Expressions, e: Expr) -> tuple[Polynomial, bool] | None:
     iterator = at.frame.lanes.iterator
     gap = address.plus(address.polynomial(e.args[1]), address.times(address.polynomial(e.args[0]), {(): -1}))
     step = address.constant(address.stride(gap, iterator) or {})
-    alone = all(
-        (a.op == "param" and a.name == iterator) or not at.varies(a) for monomial in gap for a in monomial
-    )
+    alone = all((a.op == "param" and a.name == iterator) or not at.varies(a) for monomial in gap for a in monomial)
     if step not in (1, -1) or not alone:
         return None
     one: Polynomial = {(): 1} if (e.op == "le") == (step == -1) else {}

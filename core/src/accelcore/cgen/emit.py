@@ -14,8 +14,8 @@ from accelcore.cgen import abi, accesses, address
 from accelcore.cgen.expressions import Expressions, stripped, uses_in
 from accelcore.cgen.frame import Frame, Place
 from accelcore.cgen.isa import VectorIsa
-from accelcore.cgen.narrow import narrowed
 from accelcore.cgen.names import ctype, identifier
+from accelcore.cgen.narrow import narrowed
 from accelcore.cgen.rewriting import Block, expressions, introduced, substituted, unrolled
 from accelcore.cgen.unit import Unit, Writer
 from accelcore.errors import UnsupportedLowering

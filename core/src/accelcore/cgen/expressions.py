@@ -271,7 +271,9 @@ class Expressions:
     def _kept(self, e: Expr, value: Value) -> Value:
         """The value in temporaries; a leaf or a short text stays in place."""
         kind = self.masks.ctype(value) if e.dtype == "bool" else self.unit.vector(e.dtype, self.count)
-        return replace(value, texts=self.bound(e.dtype, kind, value.texts, keep=e not in self.roots and self.uses.get(e, 2) > 1))
+        return replace(
+            value, texts=self.bound(e.dtype, kind, value.texts, keep=e not in self.roots and self.uses.get(e, 2) > 1)
+        )
 
     def _instruction(self, e: Expr, found: Match) -> Value:
         """An instruction of the ISA over its operands."""

@@ -69,6 +69,4 @@ class Frame:
 
     def with_loop(self, iterator: str, name: str, extent: Expr) -> Frame:
         """Inside one more loop."""
-        return replace(
-            self, names={**self.names, iterator: name}, extents={**self.extents, iterator: extent}
-        )
+        return replace(self, names={**self.names, iterator: name}, extents={**self.extents, iterator: extent})

@@ -77,9 +77,7 @@ def _bind(pattern: Expr, e: Expr, bound: dict[str, Expr]) -> Iterator[dict[str, 
         yield {**bound, pattern.name: e}
 
 
-def _arguments(
-    patterns: tuple[Expr, ...], args: tuple[Expr, ...], bound: dict[str, Expr]
-) -> Iterator[dict[str, Expr]]:
+def _arguments(patterns: tuple[Expr, ...], args: tuple[Expr, ...], bound: dict[str, Expr]) -> Iterator[dict[str, Expr]]:
     if not patterns:
         yield bound
         return

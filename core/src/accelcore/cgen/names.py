@@ -10,13 +10,14 @@ from accelcore.errors import UnsupportedLowering
 from accelcore.ir.dtypes import DTYPES
 
 # C11 keywords, and names of the headers that generated code includes or that its functions call.
-_TAKEN = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if inline int long register "
-    "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while main asm "
-    "typeof bool true false NULL INFINITY NAN I errno signgam stdin stdout stderr linux unix y0 y1 yn j0 j1 jn gamma "
-    "exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan asin acos atan sinh cosh tanh erf erfc floor ceil "
-    "trunc round rint nearbyint pow fmod fma fmin fmax fabs abs div hypot atan2 ldexp".split()
-)
+_TAKEN_WORDS = """
+    auto break case char const continue default do double else enum extern float for goto if inline int long
+    register restrict return short signed sizeof static struct switch typedef union unsigned void volatile
+    while main asm typeof bool true false NULL INFINITY NAN I errno signgam stdin stdout stderr linux unix y0
+    y1 yn j0 j1 jn gamma exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan asin acos atan sinh cosh
+    tanh erf erfc floor ceil trunc round rint nearbyint pow fmod fma fmin fmax fabs abs div hypot atan2 ldexp
+"""
+_TAKEN = frozenset(_TAKEN_WORDS.split())
 
 # Temporaries (t1), and the suffixes of groups of lanes, cells of register buffers and unrolled copies.
 _GENERATED = re.compile(r"^t\d+$|_[gcu]\d+$")
@@ -29,7 +30,7 @@ def identifier(name: str) -> str:
 
     An appended underscore keeps it readable; `name` is a Python identifier already, or is made one.
     """
-    plain = "".join(c if c.isalnum() and c.isascii() or c == "_" else "_" for c in name)
+    plain = "".join(c if (c.isalnum() and c.isascii()) or c == "_" else "_" for c in name)
     if not plain or plain[0].isdigit():
         plain = "_" + plain
     reserved = plain in _TAKEN or plain.startswith(("ac_", "__", "_mm", "_Float", "_Bool")) or _GENERATED.search(plain)

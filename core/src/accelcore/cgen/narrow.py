@@ -82,7 +82,8 @@ class Narrowing:
         return _widened(small, e.dtype)
 
     def _assuming(self, condition: Expr, holds: bool) -> Narrowing:
-        inside = {**self.facts, **assumed(condition, self.facts, holds)}
+        inside: dict[str | int | Expr, Interval] = {**self.facts}
+        inside.update({key: limits for key, limits in assumed(condition, self.facts, holds).items()})
         return Narrowing(inside, vector=self.vector)
 
     def _width(self, e: Expr) -> int:

@@ -101,7 +101,9 @@ class NativeEvaluator:
 
 def refused(task: Task, kernel: Kernel, status: Status, log: str) -> Evaluation:
     """The evaluation of a kernel that was not built."""
-    first = next((line for line in log.splitlines() if "error" in line), log.strip().splitlines()[0] if log.strip() else "")
+    first = next(
+        (line for line in log.splitlines() if "error" in line), log.strip().splitlines()[0] if log.strip() else ""
+    )
     sizes = task.sizes[0] if task.sizes else ()
     return Evaluation(kernel.digest, task.name, sizes, status, feedback=first[:400], log=log[:_LOG])
 

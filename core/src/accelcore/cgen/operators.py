@@ -169,9 +169,7 @@ def _compare(at: Expressions, e: Expr) -> Value:
     if at.masks.bits:
         return by_lane(at, e)
     operands = [at.vector(a) for a in e.args]
-    texts = tuple(
-        vectors.compare(at.unit, e.op, dtype, at.count, list(pair)) for pair in zip(*operands, strict=True)
-    )
+    texts = tuple(vectors.compare(at.unit, e.op, dtype, at.count, list(pair)) for pair in zip(*operands, strict=True))
     return Value("bool", texts, varying=True, mask=DTYPES[dtype].bits or 0)
 
 
@@ -192,7 +190,12 @@ def _rewritten_cast(e: Expr) -> Expr | None:
 def _cast(at: Expressions, e: Expr) -> Value:
     """A plain conversion of lanes."""
     source = e.args[0]
-    if source.op == "param" and at.frame.lanes and source.name == at.frame.lanes.iterator and DTYPES[e.dtype].is_integer:
+    if (
+        source.op == "param"
+        and at.frame.lanes
+        and source.name == at.frame.lanes.iterator
+        and DTYPES[e.dtype].is_integer
+    ):
         return iterator_as(at, e.dtype)
     if not _convertible(at, source.dtype, e.dtype):
         return by_lane(at, e)
@@ -349,4 +352,3 @@ def _scalar_text(at: Expressions, e: Expr, operands: list[str]) -> str:
     if e.op == "cast":
         return scalars.convert(at.unit, operands[0], e.args[0].dtype, e.dtype, str(e.attrs[0]), str(e.attrs[1]))
     return scalars.apply(at.unit, e.op, e.dtype, operands, operand=e.args[0].dtype)
-

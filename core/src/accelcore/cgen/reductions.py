@@ -79,7 +79,7 @@ def redirected(body: Block, stand_ins: dict[Key, str]) -> Block:
 def vector_reductions(emitter: Emitter, found: dict[Key, Accumulate], lanes: Lanes, frame: Frame) -> list[Reduction]:
     """Declare a vector accumulator per group for each reduction, filled with the operator's identity."""
     made = []
-    for (name, indices), target in found.items():
+    for (name, _indices), target in found.items():
         dtype = target.value.dtype
         base = emitter.writer.name(f"{name}_acc")
         buffer = Buffer(base, dtype, (), Memory.REGISTER)
@@ -178,8 +178,11 @@ def spread_out(emitter: Emitter, loop: For, frame: Frame) -> Copies:
             chosen.setdefault(s.buffer, s.op)
     originals = tuple(frame.places[name] for name in chosen)
     copies = [originals]
-    for number in range(1, max(1, min(loop.accumulators, loop.unroll)) if chosen else 1):
-        copies.append(tuple(_declare(emitter, place, number, chosen[place.buffer.name], frame) for place in originals))
+    count = max(1, min(loop.accumulators, loop.unroll)) if chosen else 1
+    copies += [
+        tuple(_declare(emitter, place, number, chosen[place.buffer.name], frame) for place in originals)
+        for number in range(1, count)
+    ]
     return Copies(tuple(copies), tuple(chosen.values()))
 
 

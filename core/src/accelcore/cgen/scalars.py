@@ -16,10 +16,11 @@ from accelcore.ir.dtypes import DTYPES
 INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "and": "&", "or": "|", "xor": "^",
          "lt": "<", "le": "<=", "eq": "==", "ne": "!=", "land": "&&", "lor": "||"}  # fmt: skip
 
-_LIBM = frozenset(
-    "exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan asin acos atan sinh cosh tanh erf erfc floor ceil trunc "
-    "atan2 hypot pow ldexp".split()
-)
+_LIBM_WORDS = """
+    exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan asin acos atan sinh cosh tanh erf erfc floor ceil
+    trunc atan2 hypot pow ldexp
+"""
+_LIBM = frozenset(_LIBM_WORDS.split())
 
 
 def apply(unit: Unit, op: str, dtype: str, texts: Sequence[str], *, operand: str, plain: bool = False) -> str:
@@ -238,4 +239,3 @@ def _bf16(unit: Unit, text: str, source: str, target: str) -> str:
     )
     unit.helper("ac_bf16_f32", f"static inline uint16_t ac_bf16_f32(float a) {{ {body} }}")
     return f"ac_bf16_f32({narrow})"
-

@@ -1,11 +1,12 @@
 """What targets share whose kernels are emitted C: lower, replay a schedule, rewrite, baselines.
 
-A kernel's schedule is the list of texts that `accelcore.loops` replays on the freshly lowered program; texts of the form
-"build(option, value)" are not rewrites of loops but choices of compiler and flags.
+A kernel's schedule is the list of texts that `accelcore.loops` replays on the freshly lowered program; texts of the
+form "build(option, value)" are not rewrites of loops but choices of compiler and flags.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -109,10 +110,9 @@ class ScheduledTarget:
     def build_moves(self, kernel: Kernel) -> list[Move]:
         """Other compilers and optimisation levels."""
         build = dict(kernel.build)
-        found = []
-        for one in toolchain.compilers():
-            if one.name != (build.get("cc") or toolchain.compilers()[0].name):
-                found.append(Move(f"build(cc, {one.name})", f"compile with {one.name}"))
+        known = toolchain.compilers()
+        now = build.get("cc") or (known[0].name if known else "")
+        found = [Move(f"build(cc, {c.name})", f"compile with {c.name}") for c in known if c.name != now]
         for level in FLAGS:
             flags = f"{level} {self.flags()}"
             if flags != build.get("flags"):
@@ -144,10 +144,8 @@ class ScheduledTarget:
                 found[f"{one.name} {label}"] = Kernel(text, "c", f"ac_{task.name}", (), build)
         from accelcore.targets.numpy import NumpyTarget
 
-        try:
+        with contextlib.suppress(AccelcoreError):  # not everything has a NumPy form; the compilers remain
             found["numpy"] = NumpyTarget().lower(task)
-        except AccelcoreError:
-            pass  # not everything has a NumPy form; the compilers remain
         return found
 
 

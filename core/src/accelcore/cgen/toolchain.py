@@ -32,7 +32,9 @@ ALWAYS = ("-std=gnu11", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-ma
 _ZIG = ("-fno-sanitize=undefined",)
 _NEWEST, _OLDEST = 30, 12
 _ALLOWED = re.compile(r"-O[0-3s]|-Ofast|-m[a-z0-9=.+_-]+|-f(no-)?[a-z-]+(=[a-z0-9-]+)?|-std=[a-z0-9]+|-g0|-DNDEBUG")
-_FORBIDDEN = re.compile(r"-fplugin|-fsanitize|-fprofile|-fdump|-flto|-fuse-ld|-specs|-fpass|-foffload|-fcompare|-fdebug")
+_FORBIDDEN = re.compile(
+    r"-fplugin|-fsanitize|-fprofile|-fdump|-flto|-fuse-ld|-specs|-fpass|-foffload|-fcompare|-fdebug"
+)
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,9 @@ def checked_flags(text: str) -> tuple[str, ...]:
     words = tuple(shlex.split(text))
     for word in words:
         if not _ALLOWED.fullmatch(word) or _FORBIDDEN.match(word):
-            raise UsageError(f"the compiler flag {word!r} is not allowed", hint="-O, -m and -f options of code generation are")
+            raise UsageError(
+                f"the compiler flag {word!r} is not allowed", hint="-O, -m and -f options of code generation are"
+            )
     return words
 
 

@@ -24,7 +24,7 @@ from accelcore.cgen.names import ctype, identifier
 from accelcore.cgen.reductions import Reduction
 from accelcore.cgen.rewriting import Block
 from accelcore.cgen.widths import choose_lanes
-from accelcore.loops.nodes import Buffer, For, If, Memory
+from accelcore.loops.nodes import Accumulate, Buffer, For, If, Memory
 
 if TYPE_CHECKING:
     from accelcore.cgen.emit import Emitter
@@ -63,14 +63,14 @@ class _VectorLoop:
         self.reductions: list[Reduction] = []
         self.body: Block = loop.body
 
-    def write(self, found: dict[reductions.Key, object]) -> None:
+    def write(self, found: dict[reductions.Key, Accumulate]) -> None:
         """The whole loop."""
         self.extent = self.emitter.extent(self.loop, self.outer)
         if not self.extent.isidentifier() and self.constant is None:
             name = self.writer.name(f"{self.loop.iterator}_end")
             self.writer.line(f"const int64_t {name} = {self.extent};")
             self.extent = name
-        self.reductions = reductions.vector_reductions(self.emitter, found, self.lanes, self.frame)  # type: ignore[arg-type]  # the keys' values are Accumulates
+        self.reductions = reductions.vector_reductions(self.emitter, found, self.lanes, self.frame)
         stand_ins = {key: one.buffer.name for key, one in zip(found, self.reductions, strict=True)}
         self.body = reductions.redirected(self.loop.body, stand_ins)
         self.writer.line(f"int64_t {self.name} = 0;")

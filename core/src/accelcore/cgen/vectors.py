@@ -57,7 +57,8 @@ def negate(unit: Unit, dtype: str, lanes: int, text: str) -> str:
     facts = DTYPES[dtype]
     if facts.is_float:
         inside = f"(-{opened(unit, text, dtype, lanes)})"
-        return inside if unit.vector(dtype, lanes) == generic(unit, dtype, lanes) else closed(unit, inside, dtype, lanes)
+        same = unit.vector(dtype, lanes) == generic(unit, dtype, lanes)
+        return inside if same else closed(unit, inside, dtype, lanes)
     unsigned = generic(unit, f"u{facts.bits}", unit.isa.container(dtype, lanes))
     return closed(unit, f"(-({unsigned}){text})", dtype, lanes)
 

@@ -38,7 +38,7 @@ def choose_lanes(emitter: Emitter, loop: For, frame: Frame) -> Lanes | None:
             count //= 2
     extent = int(loop.extent.value) if loop.extent.op == "const" else None
     if extent is not None:
-        while count > 2 and count // 2 >= extent or (isa.masks != "bits" and count > extent):
+        while (count > 2 and count // 2 >= extent) or (isa.masks != "bits" and count > extent):
             count //= 2
         groups = max(1, min(groups, extent // count if count else 1))
     return Lanes(loop.iterator, count, groups) if count >= 2 else None
@@ -46,9 +46,7 @@ def choose_lanes(emitter: Emitter, loop: For, frame: Frame) -> Lanes | None:
 
 def widest(emitter: Emitter, loop: For, frame: Frame, count: int) -> int:
     """Bits of the widest value that the body would hold with this many lanes."""
-    inside = replace(
-        frame.with_loop(loop.iterator, loop.iterator, loop.extent), lanes=Lanes(loop.iterator, count, 1)
-    )
+    inside = replace(frame.with_loop(loop.iterator, loop.iterator, loop.extent), lanes=Lanes(loop.iterator, count, 1))
     inside = replace(inside, places={**inside.places, **_locals(loop.body)})
     at = Expressions(emitter.unit, emitter.writer, inside, contract=emitter.program.reassociate)
     found = {8}

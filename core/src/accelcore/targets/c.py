@@ -1,6 +1,6 @@
 """The portable C target: vectors by the extensions that gcc and clang share, on any CPU.
 
-    accelcore compile loops.py --target c:bits=256
+accelcore compile loops.py --target c:bits=256
 """
 
 from __future__ import annotations

@@ -104,10 +104,10 @@ def conversions() -> Iterator[Instruction]:
             for to in (f"i{target}", *((f"u{target}",) if sign == "u" else ())):
                 template = f"_mm256_cvt{signed(sign + source)}_epi{target}({{a}})"
                 yield Instruction("widen", lanes, cast(a, to), template)
-    for a, b in (("i", "u"), ("u", "i")):
+    for one, other in (("i", "u"), ("u", "i")):
         for bits in ("8", "16", "32", "64"):
-            for _, lanes in _full((f"{a}{bits}",)):
-                yield Instruction("same", lanes, cast(operand("a", f"{a}{bits}"), f"{b}{bits}"), "{a}", 0)
+            for _, lanes in _full((f"{one}{bits}",)):
+                yield Instruction("same", lanes, cast(operand("a", f"{one}{bits}"), f"{other}{bits}"), "{a}", 0)
     for lanes, p in ((8, "_mm256"), (4, "_mm")):
         i, f = operand("a", "i32"), operand("a", "f32")
         yield Instruction("to_float", lanes, cast(i, "f32"), f"{p}_cvtepi32_ps({{a}})")

@@ -17,7 +17,9 @@ FLAGS = ("-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx2", "-mfma
 _COMPARE = {"lt": "LT", "le": "LE", "eq": "EQ", "ne": "NE"}
 
 
-def _at(name: str, lanes: int, meaning: Expr, template: str, *, cost: float = 1.0, contracts: bool = False) -> Instruction:
+def _at(
+    name: str, lanes: int, meaning: Expr, template: str, *, cost: float = 1.0, contracts: bool = False
+) -> Instruction:
     return Instruction(name, lanes, meaning, template, cost, contracts)
 
 
@@ -87,8 +89,8 @@ def integers() -> Iterator[Instruction]:
         if dtype[0] == "i":
             yield _at("abs", lanes, unary("abs", a), f"{p}_abs_{e}({{a}})")
         for op, word in _COMPARE.items():
-            mask = f"__mmask{max(8, lanes)}"
-            yield _at(f"cmp_{op}", lanes, binary(op, a, b), f"({mask}){p}_cmp_{x}_mask({{a}}, {{b}}, _MM_CMPINT_{word})")
+            template = f"(__mmask{max(8, lanes)}){p}_cmp_{x}_mask({{a}}, {{b}}, _MM_CMPINT_{word})"
+            yield _at(f"cmp_{op}", lanes, binary(op, a, b), template)
 
 
 def _shifts(p: str, e: str, lanes: int, dtype: str, a: Expr, b: Expr) -> Iterator[Instruction]:

@@ -9,16 +9,18 @@ of overflow.  Polynomials come from tools/fit_vecmath.py.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from accelcore.cgen.vecmath import elementary, smooth
 from accelcore.ir.expr import Expr
 
 Rule = Callable[..., Expr]
 
+_ELEMENTARY: Mapping[str, Rule] = elementary.RULES
+_SMOOTH: Mapping[str, Rule] = smooth.RULES
 _RULES: dict[tuple[str, str], Rule] = {
-    **{(name, dtype): rule for name, rule in elementary.RULES.items() for dtype in ("f32", "f64")},
-    **{(name, dtype): rule for name, rule in smooth.RULES.items() for dtype in smooth.DTYPES_OF[name]},
+    **{(name, dtype): rule for name, rule in _ELEMENTARY.items() for dtype in ("f32", "f64")},
+    **{(name, dtype): rule for name, rule in _SMOOTH.items() for dtype in smooth.DTYPES_OF[name]},
 }
 
 ERRORS: dict[tuple[str, str], float] = {**elementary.ERRORS, **smooth.ERRORS}

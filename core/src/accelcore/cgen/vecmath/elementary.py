@@ -7,6 +7,7 @@ polynomial, times 2**n.  log: x = m 2**e with m in [sqrt 1/2, sqrt 2), log m by 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from accelcore.cgen.vecmath.parts import (
     FORMATS,
@@ -185,7 +186,7 @@ def trunc(x: Expr) -> Expr:
     return with_sign(call("floor", magnitude(x)), x)
 
 
-RULES = {
+RULES: dict[str, Callable[..., Expr]] = {
     "exp": exp, "exp2": exp2, "expm1": expm1, "log": log, "log2": log2, "log10": log10, "log1p": log1p, "scalb": scalb,
     "round": round_even, "floor": floor, "ceil": ceil, "trunc": trunc,
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from accelcore.cgen.vecmath.parts import clamp, magnitude, number, polynomial, with_sign
 from accelcore.ir.expr import Expr, binary, call, select
@@ -30,7 +31,10 @@ def tanh(x: Expr) -> Expr:
 
 
 def sinh(x: Expr) -> Expr:
-    """(E + E / (E + 1)) / 2 with E = expm1(|x|) = t (t + 2), t = expm1(|x| / 2): E / 2 overflows only when sinh does."""
+    """(E + E / (E + 1)) / 2 with E = expm1(|x|) = t (t + 2), t = expm1(|x| / 2).
+
+    E / 2 overflows only when sinh does.
+    """
     t = call("expm1", magnitude(x) * number(0.5, x))
     half = t * (t * number(0.5, x) + number(1.0, x))
     finite = binary("lt", half, number(math.inf, x))
@@ -65,7 +69,7 @@ def sign(x: Expr) -> Expr:
     return select(binary("lt", zero, x), one, negative)
 
 
-RULES = {
+RULES: dict[str, Callable[..., Expr]] = {
     "sigmoid": sigmoid, "tanh": tanh, "sinh": sinh, "cosh": cosh, "erf": erf, "rsqrt": rsqrt, "sign": sign,
 }  # fmt: skip
 _BOTH = ("f32", "f64")
