@@ -45,7 +45,7 @@ def _all(bank: Bank, obligation: Obligation) -> Iterator[Lemma]:
             continue
         for end, group in _groups(bank, atom.args[0]).items():
             members = frozenset(app for _, _, app in group)
-            if len(members) > 1 and members not in combined:
+            if members not in combined:
                 combined.add(members)
                 yield _linear(bank, obligation, end, group, next(numbers))
     apps = [t for t in walk(obligation.goal) if t.op == "app" and not t.holes]

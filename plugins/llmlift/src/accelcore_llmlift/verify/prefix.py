@@ -51,7 +51,11 @@ class Prefixes:
         return total
 
     def extreme(self, kind: str, k: Term, n: Term, body: Term) -> Term:
-        """prod, max, min, any or all of body over 0 <= k < n."""
+        """prod, max, min, any or all of body over 0 <= k < n; max and min of nothing are anything."""
+        bank = self.bank
+        if k not in body.holes and kind != "prod":
+            some = bank.lt(bank.num(0), n)
+            return {"any": bank.conj(some, body), "all": bank.implies(some, body)}.get(kind, body)
         low, high, moved = self._shifted(k, n, body, reflect=True)
         return self._interval_app(kind, k, (low, high), moved)
 
