@@ -83,7 +83,8 @@ class Narrowing:
 
     def _assuming(self, condition: Expr, holds: bool) -> Narrowing:
         inside: dict[str | int | Expr, Interval] = {**self.facts}
-        inside.update({key: limits for key, limits in assumed(condition, self.facts, holds).items()})
+        facts: Mapping[Expr, Interval] = assumed(condition, self.facts, holds)
+        inside.update(dict(facts.items()))
         return Narrowing(inside, vector=self.vector)
 
     def _width(self, e: Expr) -> int:
