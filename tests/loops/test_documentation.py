@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tasks import SIZES, TASKS, check, program
+from loop_tasks import SIZES, TASKS, check, program
 
 from accelcore.loops import schedule
 from accelcore.loops.printer import text

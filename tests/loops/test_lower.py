@@ -3,10 +3,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tasks import SIZES, TASKS, check, f32, fits, k, m, matrix, n, program, real, task, whole, x1, x2
+from loop_tasks import SIZES, TASKS, check, f32, fits, k, m, matrix, n, program, real, task, whole, x1, x2
 
 from accelcore.errors import UnsupportedLowering
-from accelcore.ir.expr import array, binary, call, cast, comp, const, fold, get, param, reduce, scan, scatter, select, size
+from accelcore.ir.expr import (
+    array,
+    binary,
+    call,
+    cast,
+    comp,
+    const,
+    fold,
+    get,
+    param,
+    reduce,
+    scan,
+    scatter,
+    select,
+    size,
+)
 from accelcore.loops.lower import lower
 from accelcore.loops.nodes import For, statements
 from accelcore.loops.printer import text
@@ -71,7 +86,10 @@ def test_integer_that_may_leave_64_bits_is_refused() -> None:
 
 def test_precondition_bounds_an_integer() -> None:
     a = array("a", "i64", 1)
-    limit = [reduce("all", n, lambda q: binary("lt", whole(a[q]), 1000)), reduce("all", n, lambda q: binary("lt", -1000, whole(a[q])))]
+    limit = [
+        reduce("all", n, lambda q: binary("lt", whole(a[q]), 1000)),
+        reduce("all", n, lambda q: binary("lt", -1000, whole(a[q]))),
+    ]
     value = comp(n, lambda i: f32(select(binary("lt", whole(a[i]) * whole(a[i]), 7), const(1.0), const(0.0))))
     t = task("s", "a: i64[n] -> y: f32[n]", value, requires=tuple(limit))
     assert "i32" in text(lower(t))
@@ -136,7 +154,9 @@ def test_scalar_in_place() -> None:
     t = task("t", "x: f32[n]; s: inout f32 -> y: f32[n]", {})
     s = param("s", "f32")
     posts = (("s", f32(real(s) + 1.0)), ("y", comp(n, lambda i: f32(real(x1[i]) * real(s)))))
-    t = replace(t, reference=Summary(posts), params=tuple(replace(p, role=Role.INOUT) if p.name == "s" else p for p in t.params))
+    t = replace(
+        t, reference=Summary(posts), params=tuple(replace(p, role=Role.INOUT) if p.name == "s" else p for p in t.params)
+    )
     check(lower(t), t, SIZES)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tasks import SIZES, TASKS, check, program, run
+from loop_tasks import SIZES, TASKS, check, program, run
 
 from accelcore.errors import IllegalRewrite
 from accelcore.loops import schedule
@@ -34,7 +34,9 @@ BUFFERS = ("pack({b}, {i})", "pack({b}, {i}, last={j})", "stage_result({b}, {i})
 def rewrites(draw: st.DrawFn, made: Program) -> str:
     """A rewrite of the program's own loops and buffers, legal or not."""
     loops = [s.iterator for s in statements(made.body) if isinstance(s, For)] or ["i"]
-    buffers = [b.name for b in made.arguments] + [s.buffer.name for s in statements(made.body) if isinstance(s, Allocate)]
+    buffers = [b.name for b in made.arguments] + [
+        s.buffer.name for s in statements(made.body) if isinstance(s, Allocate)
+    ]
     template = draw(st.sampled_from(ONE + TWO * 2 + BUFFERS))
     picked = st.sampled_from(loops)
     return template.format(i=draw(picked), j=draw(picked), n=draw(st.integers(2, 5)), b=draw(st.sampled_from(buffers)))

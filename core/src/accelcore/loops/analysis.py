@@ -11,7 +11,7 @@ from accelcore.ir.expr import Expr, walk
 from accelcore.loops.dependence import Access, accesses
 from accelcore.loops.edit import Block, around, block_of, expressions, loops_of
 from accelcore.loops.linear import as_constant, coefficient, limit, polynomial
-from accelcore.loops.nodes import Accumulate, For, Kind, Program, Statement, statements
+from accelcore.loops.nodes import Accumulate, For, If, Kind, Program, Statement, statements
 
 
 class Stride(enum.Enum):
@@ -66,8 +66,6 @@ def serial_loops(program: Program) -> list[For]:
 
 def statements_here(block: Block) -> Iterator[Statement]:
     """Statements of a block and of the branches in it, without loops' bodies."""
-    from accelcore.loops.nodes import If
-
     for s in block:
         yield s
         if isinstance(s, If):

@@ -7,12 +7,16 @@ rewrites joined by "; ".
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 
 from accelcore.errors import AccelcoreError, IllegalRewrite
+from accelcore.ir.dtypes import DTYPES
+from accelcore.ir.expr import Expr
 from accelcore.loops import schedule
 from accelcore.loops.analysis import Contraction, calls, contractions, serial_loops, siblings, small, strided
 from accelcore.loops.edit import around, loops_of
+from accelcore.loops.linear import polynomial
 from accelcore.loops.nodes import Accumulate, For, Kind, Program, Store, statements
 from accelcore.loops.rewrites.values import divisors, invariant, repeated, weight
 from accelcore.loops.unit import VectorUnit
@@ -20,6 +24,7 @@ from accelcore.values import Role
 
 MOST = 30
 _WORTH_KEEPING = 12  # weight of a repeated expression that pays for a store and a load: a function call
+_ROWS_WORTH_PACKING = 32  # rows that share an operand before a copy of it is repaid
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,8 @@ class Plan:
 
     rows, vectors: the register tile of matrix products (0: the best that fits the register file).  panel: tiles of
     columns per panel (0: no panels).  pack: copy the shared operands.  interleave: vectors per strip of reductions.
-    stream: write results around the caches.
+    stream: write results around the caches.  band: rows that go through all products before the next ones (0: all).
+    lift: walk a matrix by rows where its columns are summed.  sizes: the sizes that matter most, where they are known.
     """
 
     rows: int = 0
@@ -37,6 +43,9 @@ class Plan:
     pack: bool = False
     interleave: int = 4
     stream: bool = False
+    band: int = 0
+    lift: bool = False
+    sizes: tuple[tuple[str, int], ...] = ()
 
 
 def recipe(
@@ -48,6 +57,7 @@ def recipe(
     cook.algorithms()
     cook.fusions()
     cook.products()
+    cook.columns()
     cook.repetitions()
     cook.invariants()
     cook.lanes()
@@ -57,41 +67,32 @@ def recipe(
 def recipes(program: Program, unit: VectorUnit, sizes: Mapping[str, int] | None = None) -> list[tuple[str, ...]]:
     """Several whole schedules by rule, the likeliest first, each different."""
     first = _plan(program, unit, sizes or {})
-    plans = [first, *(Plan(first.rows, first.vectors, first.panel, first.pack, n) for n in (2, 8, 1))]
+    plans = [first, *(replace(first, interleave=n) for n in (2, 8, 1))]
     if contractions(program):
         options = ((0, False), (1, True), (1, False), (4, True))
+        if not all(c.nested for c in contractions(program)):
+            plans += [replace(first, band=48), replace(first, band=96)]
         plans += [Plan(r, v, p, k) for r, v in ((0, 4), (0, 3), (0, 2), (4, 4), (4, 2)) for p, k in options]
     if any(b.role is Role.OUT and b.shape for b in program.arguments):
-        plans.insert(2, Plan(first.rows, first.vectors, first.panel, first.pack, first.interleave, stream=True))
+        plans.insert(2, replace(first, stream=True))
+    plans.append(replace(first, lift=not first.lift))
     found = [recipe(program, unit, sizes, plan) for plan in plans]
     return list(dict.fromkeys(f for f in found if f))
 
 
 def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
-    """Panels and packing where the operand that rows share is larger than half the second cache."""
-    shared = 0
+    """Panels and packing where the operand that rows share is large and used by many rows."""
+    pays = False
     for c in contractions(program):
-        for name in c.reused:
-            shared = max(shared, _bytes(program, name, sizes))
-    large = shared > unit.l2 // 4
-    return Plan(panel=int(large), pack=large)
+        shared = max(_bytes(program, name, sizes) for name in c.reused)
+        pays |= shared > unit.l2 // 4 and _extent(program, c.row, sizes) >= _ROWS_WORTH_PACKING
+    streamed = any(_bytes(program, b.name, sizes) > unit.l2 for b in program.arguments if len(b.shape) > 1)
+    return Plan(panel=int(pays), pack=pays, lift=streamed, sizes=tuple(sorted(sizes.items())))
 
 
 def _bytes(program: Program, name: str, sizes: Mapping[str, int]) -> int:
-    from accelcore.ir.dtypes import DTYPES
-    from accelcore.loops.linear import polynomial
-
     buffer = program.buffer(name)
-    count = 1
-    for extent in buffer.shape:
-        total = 0
-        for monomial, factor in polynomial(extent).items():
-            part = factor
-            for atom in monomial:
-                part *= sizes.get(atom, 0) if isinstance(atom, str) else 0
-            total += part
-        count *= max(total, 0)
-    return count * (DTYPES[buffer.dtype].bits or 64) // 8
+    return prod(_value(extent, sizes) for extent in buffer.shape) * (DTYPES[buffer.dtype].bits or 64) // 8
 
 
 class _Cook:
@@ -100,6 +101,7 @@ class _Cook:
     def __init__(self, program: Program, unit: VectorUnit, plan: Plan) -> None:
         self.program, self.unit, self.plan = program, unit, plan
         self.done: list[str] = []
+        self.banded = False
 
     def may(self, text: str) -> bool:
         """Apply a step where it is legal."""
@@ -129,10 +131,17 @@ class _Cook:
             if c is None:
                 return
             seen.add(c.column)
+            if self.plan.band and not c.nested and not self.banded:
+                self.banded = self.may(f"split({c.row}, {self.plan.band})")
             if not c.nested and not self.may(f"isolate({c.column})"):
                 continue
             c = next((x for x in contractions(self.program) if x.column == c.column), c)
             self.may(tile_text(self.program, c, self.unit, self.plan))
+
+    def columns(self) -> None:
+        """Sums down the columns of a matrix: whole rows added to a row of sums, so that memory is read in order."""
+        for text in _lift_moves(self.program) if self.plan.lift else ():
+            self.may(text)
 
     def repetitions(self) -> None:
         """What several loops compute again is kept."""
@@ -186,6 +195,8 @@ def tile_text(program: Program, c: Contraction, unit: VectorUnit, plan: Plan) ->
     """The tile of a matrix product as a rewrite."""
     fitting = shapes(program, c, unit)
     shape = next((s for s in fitting if s.vectors == plan.vectors), fitting[0])
+    if not plan.vectors and plan.sizes:
+        shape = _matching(program, c, unit, fitting, dict(plan.sizes))
     rows = min(plan.rows or shape.rows, shape.rows)
     lanes = unit.lanes(program.buffer(c.reused[0]).dtype)
     pack = "+".join(c.reused if plan.pack else c.turned)
@@ -195,6 +206,44 @@ def tile_text(program: Program, c: Contraction, unit: VectorUnit, plan: Plan) ->
     options += [f"pack={pack}"] if pack else []
     options += ["apart=1"] if calls(program.loop(c.column)) else []
     return ", ".join([f"tile({c.row}, {rows}, {c.column}", *options]) + ")"
+
+
+def _matching(program: Program, c: Contraction, unit: VectorUnit, fitting: list[Shape], sizes: dict[str, int]) -> Shape:
+    """The tile that wastes least on known extents: rows evened out over the blocks, columns over the strips.
+
+    A tile costs, per step of the inner loop, its multiply-adds and its loads at two a cycle, at least the four cycles
+    that a sum waits for itself.
+    """
+    total_rows, total_columns = (_extent(program, name, sizes) for name in (c.row, c.column))
+    if not total_rows or not total_columns:
+        return fitting[0]
+    strips = -(-total_columns // unit.lanes(program.buffer(c.reused[0]).dtype))
+    operands = len(c.reused)
+    options: dict[Shape, float] = {}
+    for s in fitting:
+        vectors = min(s.vectors, strips)
+        blocks = -(-total_rows // s.rows)
+        rows = -(-total_rows // blocks)
+        step = max(rows * vectors / 2, (rows + vectors * operands) / 2, 4.0)
+        options.setdefault(Shape(rows, vectors), step * total_rows / rows * -(-strips // vectors))
+    return min(options, key=lambda s: (options[s], -s.rows))  # more rows read the shared operand less often
+
+
+def _extent(program: Program, iterator: str, sizes: Mapping[str, int]) -> int:
+    return _value(program.loop(iterator).extent, sizes)
+
+
+def _value(extent: Expr, sizes: Mapping[str, int]) -> int:
+    """An extent at known sizes; 0 when it is not a polynomial of known ones."""
+    total = 0
+    for monomial, factor in polynomial(extent).items():
+        part = factor
+        for atom in monomial:
+            if not isinstance(atom, str) or atom not in sizes:
+                return 0
+            part *= sizes[atom]
+        total += part
+    return max(total, 0)
 
 
 # Single moves.
@@ -328,6 +377,7 @@ def _loop_moves(program: Program) -> Iterator[str]:
         if loop.kind is Kind.SERIAL and any(isinstance(s, For) and s.kind is Kind.VECTOR for s in loop.body):
             if not small(loop, 8):
                 yield from (f"jam({loop.iterator}, {n})" for n in (4, 2))
+    yield from _lift_moves(program)
     for loop in _innermost(program):
         if loop.kind is Kind.SERIAL and loop.unroll == 1 and not small(loop, 8):
             sums = any(isinstance(s, Accumulate) for s in loop.body)
@@ -335,6 +385,16 @@ def _loop_moves(program: Program) -> Iterator[str]:
     for loop in serial_loops(program):
         for other in siblings(program, loop)[:1]:
             yield f"online({loop.iterator}, {other.iterator})"
+
+
+def _lift_moves(program: Program) -> list[str]:
+    """Reductions inside a loop along which memory is contiguous, but not along the reduction."""
+    return [
+        f"lift({s.iterator}, {loop.iterator})"
+        for loop in serial_loops(program)
+        for s in loop.body
+        if isinstance(s, For) and _reduction(s) and strided(s) and not strided(loop) and not small(s, 16)
+    ]
 
 
 def _innermost(program: Program) -> list[For]:

@@ -16,7 +16,7 @@ from accelcore.ir.expr import BINDERS, Expr, array, get, param, substitute, tran
 from accelcore.loops.nodes import Store
 
 if TYPE_CHECKING:
-    from accelcore.loops.lower import Builder, Frame
+    from accelcore.loops.builder import Builder, Frame
 
 _DEAR = frozenset({"call", "div", "pow", "fdiv", "fmod", "tdiv", "trem"})
 _STAGES = frozenset({"reduce", "fold"})

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from accelcore.errors import UnsupportedLowering
-from accelcore.ir.dtypes import DTYPES, INDEX
-from accelcore.ir.expr import Expr, array, binary, const, get, index, param, shape, substitute
-from accelcore.loops.lower import Builder
+from accelcore.ir.dtypes import INDEX
+from accelcore.ir.expr import Expr, array, binary, get, index, param, shape, substitute
+from accelcore.loops.neutral import OPERATION, identity
 from accelcore.loops.nodes import Accumulate, If, Statement, Store
 from accelcore.loops.sharing import label, repeats, skips, tabulated, total
+from accelcore.loops.updates import update
 from accelcore.values import Param
 
-OPERATION = {"sum": "add", "prod": "mul", "max": "max", "min": "min", "any": "or", "all": "and"}
+if TYPE_CHECKING:
+    from accelcore.loops.builder import Builder
+
 _SCATTER = {"add": "add", "mul": "mul", "max": "max", "min": "min"}
 
 
@@ -58,24 +61,11 @@ def _reduce(b: Builder, e: Expr) -> Expr:
 def _accumulate(b: Builder, e: Expr, acc: str) -> None:
     with b.loop(b.scalar(e.args[0])) as k:
         body = substitute(e.args[1], {e.number: k})
-        if body.op == "reduce" and body.kind == e.kind and len(body.args) == 2 and k.name in body.inputs:
+        nested = body.op == "reduce" and body.kind == e.kind and len(body.args) == 2 and k.name in body.inputs
+        if nested and b.free_order(e.dtype):
             _accumulate(b, body, acc)
         else:
             b.emit(Accumulate(acc, (), OPERATION[e.kind], b.scalar(body)))
-
-
-def identity(kind: str, dtype: str) -> Expr:
-    """The value that a reduction starts from: neutral, or for max and min the least and the greatest."""
-    facts = DTYPES[dtype]
-    if kind in ("sum", "prod"):
-        return const(int(kind == "prod"), dtype)
-    if kind in ("any", "all"):
-        return const(kind == "all", "bool")
-    if facts.is_float:
-        return const(-math.inf if kind == "max" else math.inf, dtype)
-    bound = facts.low if kind == "max" else facts.high
-    assert bound is not None
-    return const(bool(bound) if dtype == "bool" else int(bound), dtype)
 
 
 def _arg_extreme(b: Builder, e: Expr) -> Expr:
@@ -143,13 +133,11 @@ def _ordered(b: Builder, changed: Sequence[tuple[Expr, Expr]]) -> list[Statement
             held = [b.local("next", a.dtype) for a, _ in rest]
             done += [Store(h.name, (), u) for h, (_, u) in zip(held, rest, strict=True)]
             return done + [Store(a.name, (), param(h.name, a.dtype)) for h, (a, _) in zip(held, rest, strict=True)]
-        done += [_update(*p) for p in free[:1]]
+        acc, value = free[0]
+        alone = b.free_order(acc.dtype) and not any(acc.name in u.inputs for a, u in changed if a is not acc)
+        done.append(update(acc, value, alone=alone))
         rest.remove(free[0])
     return done
-
-
-def _update(acc: Expr, value: Expr) -> Statement:
-    return Store(acc.name, (), value)
 
 
 # Elements of tensor-valued stages.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from accelcore.errors import IllegalRewrite
-from accelcore.ir.dtypes import INDEX
+from accelcore.ir.dtypes import DTYPES, INDEX
 from accelcore.ir.expr import Expr, array, binary, call, cast, const, get, index, param, select
 from accelcore.loops.edit import (
     Block,
@@ -26,10 +26,10 @@ from accelcore.loops.edit import (
     written,
 )
 from accelcore.loops.linear import tidy
+from accelcore.loops.neutral import neutral
 from accelcore.loops.nodes import Accumulate, Allocate, Buffer, For, If, Kind, Memory, Program, Statement, Store
 from accelcore.loops.rewrites.base import Rewrite, register, require
 from accelcore.loops.rewrites.marks import FIXED_ORDER
-from accelcore.loops.stages import identity
 
 _LAST = 2**31 - 1
 
@@ -238,11 +238,10 @@ class ScanBlocks(Rewrite):
         def across(way: str, body: Block) -> For:
             return For(way, index(self.ways), body, Kind.UNROLL)
 
-        kind = {"add": "sum", "mul": "prod"}.get(r.op, r.op)
         one, two, three = (iterator(w) for w in ways)
         totals = Accumulate(part.name, (one,), r.op, put(r.value, {i: place(ways[0], sums)}))
         fill = For(ways[0], index(self.ways), (
-            Store(part.name, (one,), identity(kind, dtype)), For(sums, index(self.chunk), (totals,)),
+            Store(part.name, (one,), neutral(r.op, dtype)), For(sums, index(self.chunk), (totals,)),
         ), Kind.UNROLL)  # fmt: skip
         before = _register("start", dtype, taken)
         now = param(r.acc, dtype)
@@ -297,6 +296,4 @@ def _check_places(loop: For, rest: Sequence[Statement]) -> None:
 
 
 def _is_float(dtype: str) -> bool:
-    from accelcore.ir.dtypes import DTYPES
-
     return DTYPES[dtype].is_float

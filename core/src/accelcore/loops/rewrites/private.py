@@ -10,10 +10,10 @@ from accelcore.ir.expr import Expr, array, get, index
 from accelcore.loops.dependence import free_order
 from accelcore.loops.edit import Block, block_of, copied, edited, find, iterator, names, put_all, replace_block, unused
 from accelcore.loops.linear import tidy
+from accelcore.loops.neutral import neutral
 from accelcore.loops.nodes import Accumulate, Allocate, Buffer, For, Kind, Memory, Program, Store
 from accelcore.loops.rewrites.base import Rewrite, register, require
 from accelcore.loops.rewrites.marks import FIXED_ORDER, accessing
-from accelcore.loops.stages import identity
 
 
 @register
@@ -45,8 +45,7 @@ class Privatize(Rewrite):
         parts = Buffer(
             unused(f"{self.buffer}_parts", taken), target.dtype, (index(self.copies), *target.shape), Memory.WORKSPACE
         )
-        kind = {"add": "sum", "mul": "prod", "or": "any", "and": "all"}.get(update.op, update.op)
-        clear = self._over(parts, identity(kind, target.dtype), taken)
+        clear = self._over(parts, neutral(update.op, target.dtype), taken)
         merge = self._merge(target, parts, update.op, taken)
         at = block.index(loop)
         new = (Allocate(parts), clear, *self._blocks(loop, parts, taken), merge)

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from accelcore.errors import IllegalRewrite
-from accelcore.ir.expr import Expr, array, get
+from accelcore.ir.expr import Expr, array, get, param, walk
 from accelcore.loops.dependence import free_order
 from accelcore.loops.edit import (
     Block,
     around,
     block_of,
+    edited,
     expressions,
     find,
     iterator,
@@ -26,12 +27,12 @@ from accelcore.loops.edit import (
     written,
 )
 from accelcore.loops.linear import limit_of
+from accelcore.loops.neutral import neutral
 from accelcore.loops.nodes import Accumulate, Allocate, Buffer, For, If, Memory, Program, Store, statements
 from accelcore.loops.rewrites.base import Rewrite, register, require
 from accelcore.loops.rewrites.marks import FIXED_ORDER, accessing
 from accelcore.loops.rewrites.nests import memory_for
 from accelcore.loops.safety import inside
-from accelcore.loops.stages import identity
 
 
 @register
@@ -111,8 +112,6 @@ def _conditional(loop: For, buffer: str) -> bool:
 
 
 def _choices(e: Expr) -> list[Expr]:
-    from accelcore.ir.expr import walk
-
     return [n for n in walk(e) if n.op in ("select", "land", "lor")]
 
 
@@ -144,8 +143,7 @@ class StageResult(Rewrite):
         shape = tuple(limit_of(f.extent) for f in axes)
         local = Buffer(unused("tile", taken), target.dtype, shape, memory_for(shape, target.dtype))
         place = tuple(iterator(f.iterator) for f in axes)
-        kind = {"add": "sum", "mul": "prod", "or": "any", "and": "all"}.get(update.op, update.op)
-        start = _nest(axes, Store(local.name, place, identity(kind, target.dtype)), taken)
+        start = _nest(axes, Store(local.name, place, neutral(update.op, target.dtype)), taken)
         value = get(array(local.name, local.dtype, len(shape)), *place) if shape else _scalar(local)
         end = _nest(axes, Accumulate(self.buffer, update.indices, update.op, value), taken)
         inner = _redirected(loop, update, Accumulate(local.name, place, update.op, update.value))
@@ -154,8 +152,6 @@ class StageResult(Rewrite):
 
 
 def _scalar(buffer: Buffer) -> Expr:
-    from accelcore.ir.expr import param
-
     return param(buffer.name, buffer.dtype)
 
 
@@ -171,7 +167,5 @@ def _nest(axes: list[For], leaf: Store | Accumulate, taken: set[str]) -> For | S
 
 
 def _redirected(loop: For, old: Accumulate, new: Accumulate) -> For:
-    from accelcore.loops.edit import edited
-
     body = edited(loop.body, lambda s: (new,) if s is old else None)
     return replace(loop, body=body)

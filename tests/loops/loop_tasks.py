@@ -9,8 +9,24 @@ import numpy as np
 
 from accelcore.ir.evaluate import evaluate_summary
 from accelcore.ir.expr import (
-    Expr, array, binary, call, cast, comp, const, filtered, fold, get, index, length, param, reduce, scan, scatter,
-    select, size,
+    Expr,
+    array,
+    binary,
+    call,
+    cast,
+    comp,
+    const,
+    filtered,
+    fold,
+    get,
+    index,
+    length,
+    param,
+    reduce,
+    scan,
+    scatter,
+    select,
+    size,
 )  # fmt: skip
 from accelcore.loops.interpret import interpret
 from accelcore.loops.lower import lower
@@ -89,7 +105,9 @@ def _softmax() -> Task:
     def e(i: Expr, j: Expr) -> Expr:
         return call("exp", real(x2[i, j]) - row_max(i))
 
-    return task("softmax", "x: f32[m, n] -> y: f32[m, n]", matrix(lambda i, j: e(i, j) / reduce("sum", n, lambda q: e(i, q))))
+    return task(
+        "softmax", "x: f32[m, n] -> y: f32[m, n]", matrix(lambda i, j: e(i, j) / reduce("sum", n, lambda q: e(i, q)))
+    )
 
 
 def _layernorm() -> Task:
@@ -102,7 +120,9 @@ def _layernorm() -> Task:
     return task(
         "layernorm",
         "x: f32[m, n]; g: f32[n] -> y: f32[m, n]",
-        matrix(lambda i, j: (real(x2[i, j]) - mean(i)) / call("sqrt", variance(i) + 1e-5) * real(array("g", "f32", 1)[j])),
+        matrix(
+            lambda i, j: (real(x2[i, j]) - mean(i)) / call("sqrt", variance(i) + 1e-5) * real(array("g", "f32", 1)[j])
+        ),
     )
 
 
@@ -187,30 +207,41 @@ def _momentum() -> Task:
     })  # fmt: skip
 
 
+def _residual() -> Task:
+    def both(i: Expr, j: Expr) -> Expr:
+        return real(x2[i, j]) + real(r2[i, j])
+
+    def norm(i: Expr) -> Expr:
+        return call("sqrt", reduce("sum", n, lambda q: both(i, q) * both(i, q)) + 1)
+
+    value = matrix(lambda i, j: both(i, j) / norm(i))
+    return task("residual", "x: f32[m, n]; r: f32[m, n] -> y: f32[m, n]", value)
+
+
+def _running() -> Task:
+    sums = scan("sum", n, lambda q: real(x1[q]))
+    return task("running", "x: f32[n] -> y: f32[n]", comp(n, lambda i: f32(get(sums, i))))
+
+
 def _tasks() -> dict[str, Task]:
     bins = scatter([16], n, lambda q: (whole(array("x", "u8", 1)[q]) % 16,), lambda _: const(1), 0, "add")
     shifted = comp(n, lambda i: f32(select(binary("lt", 0, i), real(x1[i - 1]), const(0.0))))
     relu = comp(n, lambda i: f32(select(binary("lt", real(x1[i]), const(0.0)), const(0.0), real(x1[i]))))
     gelu = matrix(lambda i, j: call("erf", product(i, j) + real(array("b", "f32", 1)[j])) * product(i, j))
     several = [
-        _softmax(), _layernorm(), _attention(), _convolution(), _blend(), _swiglu(), _argmax_fold(), _chain(), _positive(),
-        _momentum(),
+        _softmax(), _layernorm(), _attention(), _convolution(), _blend(), _swiglu(), _argmax_fold(), _chain(),
+        _positive(), _momentum(), _residual(), _running(),
         task("product", "A: f32[m, k]; B: f32[k, n] -> y: f32[m, n]", matrix(product)),
         task("gelu", "A: f32[m, k]; B: f32[k, n]; b: f32[n] -> y: f32[m, n]", gelu),
         task("dot", "x: f32[n]; y: f32[n] -> s: f32", f32(reduce("sum", n, lambda q: real(x1[q]) * real(y1[q])))),
         task("vector", "A: f32[m, k]; x: f32[k] -> y: f32[m]",
              comp(m, lambda i: f32(reduce("sum", k, lambda p: real(A[i, p]) * real(x1[p]))))),
-        task("running", "x: f32[n] -> y: f32[n]", comp(n, lambda i: f32(get(scan("sum", n, lambda q: real(x1[q])), i)))),
         task("argmax", "x: f32[m, n] -> y: i32[m]",
              comp(m, lambda i: fits(reduce("argmax", n, lambda q: real(x2[i, q])), "i32"))),
         task("histogram", "x: u8[n] -> y: i32[16]", fits(bins, "i32")),
         task("transposition", "x: f32[m, n] -> y: f32[n, m]", comp(n, lambda i: comp(m, lambda j: x2[j, i]))),
         task("columns", "x: f32[m, n] -> y: f32[m, n]",
              matrix(lambda i, j: real(x2[i, j]) / reduce("max", m, lambda q: real(x2[q, j])))),
-        task("residual", "x: f32[m, n]; r: f32[m, n] -> y: f32[m, n]", matrix(lambda i, j: (
-            (real(x2[i, j]) + real(r2[i, j]))
-            / call("sqrt", reduce("sum", n, lambda q: (real(x2[i, q]) + real(r2[i, q])) * (real(x2[i, q]) + real(r2[i, q]))) + 1)
-        ))),
         task("total", "x: i32[n] -> y: i64", fits(reduce("sum", n, lambda q: whole(array("x", "i32", 1)[q])), "i64")),
         task("shift", "x: inout f32[n] ->", {"x": shifted}),
         task("relu", "x: f32[n] -> y: f32[n]", relu),
