@@ -36,9 +36,17 @@ def signature(arguments: Sequence[AbiArg], *, workspace: bool) -> str:
 
 def word_of(value: np.ndarray[Any, Any]) -> int:
     """A scalar as the 64-bit word that is passed: sign-extended if signed, else its bits."""
-    if value.dtype.kind == "i":
-        return int(value) & (1 << 64) - 1
-    return int.from_bytes(value.tobytes()[:8], "little")
+    return int(words_of(value.reshape(1))[0])
+
+
+def words_of(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The same for an array of scalars, as uint64."""
+    import numpy as np
+
+    if values.dtype.kind == "i":
+        return values.astype(np.int64).view(np.uint64)
+    bits = np.ascontiguousarray(values).view(f"u{values.dtype.itemsize}")
+    return bits.astype(np.uint64)
 
 
 def pack(letters: str, words: np.ndarray[Any, Any], *, direct: bool) -> tuple[bytes, int]:

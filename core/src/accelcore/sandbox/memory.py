@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import mmap
 import os
 import tempfile
@@ -39,12 +40,14 @@ class Region:
             self._map.madvise(mmap.MADV_HUGEPAGE)
         self.bytes: np.ndarray[Any, Any] = np.frombuffer(self._map, np.uint8)
 
-    def array(self, offset: int, shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
-        """An array over the region's bytes at `offset`; no copy."""
+    def array(
+        self, offset: int, shape: tuple[int, ...], dtype: Any, strides: tuple[int, ...] | None = None
+    ) -> np.ndarray[Any, Any]:
+        """An array over the region's bytes at `offset`; no copy.  strides: in bytes, packed when not given."""
         import numpy as np
 
-        count = int(np.prod(shape, dtype=np.int64))
-        return np.ndarray(shape, dtype, buffer=self._map, offset=offset if count else 0)
+        where = offset if math.prod(shape) else 0
+        return np.ndarray(shape, dtype, buffer=self._map, offset=where, strides=strides)
 
     def close(self) -> None:
         """Give the memory back; arrays that still look at it keep the mapping alive until they are gone."""

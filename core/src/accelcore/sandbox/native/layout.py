@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ class Field:
         """Bytes of the array."""
         import numpy as np
 
-        return int(np.prod(self.shape, dtype=np.int64)) * np.dtype(self.dtype).itemsize
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,18 @@ class Deck:
         base = at * self.layout.block
         return {f.name: self.region.array(base + f.offset, f.shape, f.dtype) for f in self.layout.fields}
 
-    def block(self, at: int) -> np.ndarray[Any, Any]:
-        """All bytes of block `at`."""
-        return self.region.bytes[at * self.layout.block : (at + 1) * self.layout.block]
+    def columns(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Each field of all blocks as one array with the block's number in front; writable, without a copy."""
+        return {f.name: self._column(f) for f in self.layout.fields}
+
+    def _column(self, field: Field) -> np.ndarray[Any, Any]:
+        first = self.region.array(field.offset, field.shape, field.dtype)
+        strides = (self.layout.block, *first.strides)
+        return self.region.array(field.offset, (self.count, *field.shape), field.dtype, strides)
+
+    def blocks(self) -> np.ndarray[Any, Any]:
+        """All bytes, a row for each block."""
+        return self.region.bytes[: self.count * self.layout.block].reshape(self.count, self.layout.block)
 
     def fill(self, at: int, values: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Copy arrays into block `at`."""

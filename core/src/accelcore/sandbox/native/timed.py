@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from accelcore.sandbox import frames
-from accelcore.sandbox.native.guarded import POISONS, call_word, check_code
+from accelcore.sandbox.native.guarded import POISONS, check_code
 from accelcore.sandbox.native.layout import Deck
 from accelcore.sandbox.native.session import Code, Session
 from accelcore.values import Limits, Role
@@ -81,8 +81,7 @@ class Timed:
     def batch(self, first: int, calls: int) -> Timing:
         """Run over these sets, which `show` has mapped.  Raises RunFailure."""
         self._batches += 1
-        for call in range(calls):
-            self._poison(first + call, call)
+        self._poison(first, calls)
         words = self._words(first, calls)
         inputs, results = self.deck.layout.block, self._results.layout.block
         near = [(self._bases[_INPUTS], calls * inputs), (self._bases[_RESULTS], calls * results)]
@@ -99,14 +98,18 @@ class Timed:
         """What call number `call` of the last batch wrote: arrays into shared memory, valid until the next batch."""
         return self._results.arrays(call)
 
-    def _poison(self, set_: int, call: int) -> None:
-        """Prepare the results of one call: poison, or the values at entry of arrays that change in place."""
-        self._results.block(call)[:] = POISONS[self._batches % 2]
-        inputs: Mapping[str, np.ndarray[Any, Any]] | None = None
-        for argument in self.code.arguments:
-            if argument.role is Role.INOUT:
-                inputs = inputs or self.deck.arrays(set_)
-                self._results.arrays(call)[argument.name][...] = inputs[argument.name]
+    def results(self, calls: int) -> dict[str, np.ndarray[Any, Any]]:
+        """What all calls of the last batch wrote, by name, the call's number in front; valid until the next batch."""
+        return {name: column[:calls] for name, column in self._results.columns().items()}
+
+    def _poison(self, first: int, calls: int) -> None:
+        """Prepare the results of all calls: poison, or the values at entry of arrays that change in place."""
+        self._results.blocks()[:calls] = POISONS[self._batches % 2]
+        if any(argument.role is Role.INOUT for argument in self.code.arguments):
+            entry, results = self.deck.columns(), self._results.columns()
+            for argument in self.code.arguments:
+                if argument.role is Role.INOUT:
+                    results[argument.name][:calls] = entry[argument.name][first : first + calls]
 
     def _words(self, first: int, calls: int) -> np.ndarray[Any, Any]:
         import numpy as np
@@ -122,8 +125,7 @@ class Timed:
             elif argument.kind == "size":
                 rows[:, column] = self.sizes[argument.name]
             else:
-                sets = range(first, first + calls)
-                rows[:, column] = [call_word(argument, self.deck.arrays(s), self.sizes, {}) for s in sets]
+                rows[:, column] = frames.words_of(self.deck.columns()[argument.name][first : first + calls])
         if self._workspace:
             rows[:, -1] = self._workspace[0]
         return rows
