@@ -50,6 +50,21 @@ def test_killed_runs_end_as_the_uninterrupted_one(tmp_path, strategy):
     assert again <= kills, "one lane: at most the evaluation in flight is repeated at each kill"
 
 
+def test_a_search_on_a_full_disk_ends_and_goes_on_when_there_is_room(tmp_path):
+    """A limit on the size of files stands for a full disk."""
+    assert start(tmp_path, "whole", "beam", tmp_path / "log").wait() == 0
+    limit = (tmp_path / "whole" / "journal.sqlite").stat().st_size // 2
+    code = f"import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+    code += f"sys.argv[1:] = [{str(tmp_path)!r}, 'full', 'beam', '/dev/null']\n"
+    code += f"runpy.run_path({str(SCRIPT)!r}, run_name='__main__')"
+    full = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert full.returncode == 1
+    assert "JournalError" in full.stderr and "the disk is full" in full.stderr
+    assert journal.read(tmp_path / "full").status == "interrupted"
+    assert start(tmp_path, "full", "beam", tmp_path / "log").wait() == 0
+    assert decisions(tmp_path / "full") == decisions(tmp_path / "whole")
+
+
 def test_a_killed_run_reads_as_interrupted(tmp_path):
     process = start(tmp_path, "run", "beam", tmp_path / "log")
     while not (tmp_path / "run" / "journal.sqlite").exists() and process.poll() is None:

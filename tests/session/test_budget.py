@@ -25,6 +25,7 @@ def test_a_limit_is_the_last_that_is_paid():
 def test_seconds_of_all_sittings_count():
     now = [100.0]
     meter = Meter(Budget(seconds=10), elapsed=7.0, clock=lambda: now[0])
+    meter.live()
     assert (meter.seconds, meter.remaining_seconds) == (7.0, 3.0)
     meter.check()
     now[0] = 103.0
@@ -34,6 +35,15 @@ def test_seconds_of_all_sittings_count():
     with pytest.raises(BudgetSpent):
         meter.charge("evaluations")
     assert Meter(Budget()).remaining_seconds is None
+
+
+def test_time_counts_when_there_is_work():
+    meter = Meter(Budget(seconds=10), elapsed=11.0)
+    meter.check(), meter.charge("evaluations")
+    with pytest.raises(BudgetSpent, match="10 seconds"):
+        meter.live()
+    with pytest.raises(BudgetSpent, match="10 seconds"):
+        meter.check()
 
 
 @pytest.mark.parametrize(("budget", "words"), [(Budget(dollars=1.0), "1.00"), (Budget(tokens=100), "100 tokens")])

@@ -196,6 +196,25 @@ def test_a_resumed_run_judges_nothing_twice(tmp_path, task, fakes):
     assert not second.judged
 
 
+def test_a_resumed_run_whose_time_is_over_ends_where_it_ended(tmp_path, task, fakes):
+    def search(journal, texts, seconds):
+        with Session(journal, budget=Budget(seconds=seconds)) as session:
+            session.focus(task, fakes.target(), fakes.bench({"b": 3}))
+            session.start(fakes.word("s"))
+            found = []
+            try:
+                found.extend(c.kernel.text for c, _ in session.evaluate(candidates(fakes, *texts)))
+            finally:
+                session.meter._started -= 1000
+                assert session.best is not None and session.best.kernel.text == "b"
+            return found
+
+    assert search(Journal.create(tmp_path, id="r"), "ab", 900) == ["a", "b"]
+    assert search(Journal.resume(tmp_path / "r"), "ab", 900) == ["a", "b"]
+    with pytest.raises(BudgetSpent, match="900 seconds"):
+        search(Journal.resume(tmp_path / "r"), "abc", 900)
+
+
 def test_after_a_resume_new_kernels_race_the_rebuilt_incumbent(tmp_path, task, fakes):
     first, second = fakes.bench({"a": 10}, timed=True), fakes.bench({"a": 10, "b": 5}, timed=True)
     for journal, bench, texts in ((Journal.create(tmp_path, id="r"), first, "a"), (None, second, "ab")):

@@ -78,6 +78,26 @@ def test_a_waiting_proposer_works_a_little_ahead(begin, fakes):
     assert len(made) <= 1 + 4 + 4  # taken, ready, and what the line took to build ahead
 
 
+@pytest.mark.parametrize("how", ["dropped", "session closed"])
+def test_a_stream_that_nobody_reads_ends(begin, fakes, how):
+    stopped = threading.Event()
+
+    def answers(text):
+        try:
+            yield from (text + str(n) for n in range(1000))
+        finally:
+            stopped.set()
+
+    session, start = begin(proposers=[fakes.proposer(answers)])
+    stream = session.propose([session.request(Phase.IMPLEMENT, start)], n=1000)
+    next(stream)
+    if how == "dropped":
+        del stream
+    else:
+        session.close()
+    assert stopped.wait(20)
+
+
 def test_proposals_are_a_budget(begin, fakes):
     proposer = fakes.proposer(lambda w: [w + c for c in "abc"])
     session, start = begin(proposers=[proposer], budget=Budget(proposals=2))

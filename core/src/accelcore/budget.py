@@ -29,7 +29,8 @@ class Meter:
     """Spending of one run against its Budget.  Thread-safe.
 
     Invariant: for every kind, spent + reserved <= limit at the moment when work is admitted; `seconds` counts the wall
-    time of all sittings of the run.
+    time of all sittings of the run.  Time is only looked at once the run is `live`: a resumed run whose time is over
+    still replays what it has, and ends where it ended before.
     """
 
     def __init__(self, budget: Budget, *, elapsed: float = 0.0, clock: Callable[[], float] = time.monotonic) -> None:
@@ -37,6 +38,7 @@ class Meter:
         self._clock, self._started = clock, clock() - elapsed
         self._spent: dict[str, float] = {"evaluations": 0, "proposals": 0, "tokens": 0, "dollars": 0.0}
         self._reserved: dict[str, float] = {"tokens": 0, "dollars": 0.0}
+        self._is_live = False
         self._lock = threading.Lock()
         self._settled = threading.Condition(self._lock)
 
@@ -56,6 +58,12 @@ class Meter:
         """Everything spent so far, by kind."""
         with self._lock:
             return {**self._spent, "seconds": self.seconds}
+
+    def live(self) -> None:
+        """From now on there is work to do that no journal has; raises BudgetSpent when the time is over."""
+        with self._lock:
+            self._is_live = True
+            self._check_seconds()
 
     def charge(self, kind: str) -> None:
         """Pay for one evaluation or proposal; raises BudgetSpent, and pays nothing, when there is none left."""
@@ -114,7 +122,7 @@ class Meter:
 
     def _check_seconds(self) -> None:
         limit = self.budget.seconds
-        if limit is not None and self.seconds >= limit:
+        if self._is_live and limit is not None and self.seconds >= limit:
             raise _spent("seconds", limit)
 
     def _limit(self, kind: str) -> float | None:

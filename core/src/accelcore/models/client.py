@@ -189,6 +189,7 @@ class Client:
         raise AssertionError("the last attempt rests by raising")
 
     def _attempt(self, call: Call) -> Answer:
+        self._meter.live()
         price = call.model.price or FREE
         sent, got = call.tokens_in, getattr(call.model, "max_tokens", 0)
         with self._meter.reserve(tokens=sent + got, dollars=price.dollars(sent, got)):

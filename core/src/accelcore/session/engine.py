@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from accelcore.budget import Meter
 from accelcore.cache import Cache
@@ -17,7 +18,7 @@ from accelcore.pools.threads import DaemonThreads
 from accelcore.session.bench import Bench
 from accelcore.session.line import Desk, Judged, Line
 from accelcore.session.progress import Progress, Watcher, silent
-from accelcore.session.shop import Shop
+from accelcore.session.shop import Shop, task_digest
 from accelcore.session.streams import Asked, Stream
 from accelcore.session.verifying import Court
 from accelcore.values import (
@@ -34,6 +35,7 @@ from accelcore.values import (
     Summary,
     Task,
     Verdict,
+    digest_of,
 )
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ class Session:
         self._legal: set[tuple[str, str]] = set()
         self.target: Target | None = None
         self.best: Candidate | None = None
+        self._open: WeakSet[Stream] = WeakSet()
         self._closed = False
 
     # What a strategy may look at.
@@ -205,6 +208,19 @@ class Session:
         line = Line(shop, [candidate], 0, Desk(lambda c: c, self.meter.check, self._settle))
         return next(line).candidate
 
+    def measured(self, purpose: str, *parts: object, work: Callable[[], Evaluation]) -> Evaluation:
+        """An evaluation outside the search (a confirmation, a baseline): done once, then answered from the journal.
+
+        parts: what it depends on beside the task and the bench, such as digests of kernels.
+        """
+        shop = self._focused
+        key = digest_of(purpose, *parts, task_digest(shop.task), shop.bench.fingerprint, shop.bench.version)
+        found = self.journal.measurement(key)
+        if found is None:
+            found = work()
+            self.journal.put_measurement(key, purpose, found)
+        return found
+
     def search(self, strategy: Strategy, start: Candidate) -> Candidate | None:
         """Run a strategy to its end or the budget's; the best candidate."""
         try:
@@ -242,10 +258,7 @@ class Session:
         """End the run: stop what runs, write its state, let go of the files.  Idempotent."""
         if self._closed:
             return
-        self._closed = True
-        self._waiters.shutdown(wait=False, cancel_futures=True)
-        if self._shop is not None:
-            self._shop.close()
+        self._stop()
         if self.client is not None:
             self.client.close()
         if self.cache.trouble:
@@ -263,11 +276,17 @@ class Session:
             return
         self.close("done" if error is None else "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped")
 
-    def _abandon(self) -> None:
+    def _stop(self) -> None:
+        """End everything that runs for this session."""
         self._closed = True
+        for stream in list(self._open):
+            stream.close()
         self._waiters.shutdown(wait=False, cancel_futures=True)
         if self._shop is not None:
             self._shop.close()
+
+    def _abandon(self) -> None:
+        self._stop()
         try:
             self.journal.close()
         except JournalError:
@@ -290,7 +309,9 @@ class Session:
         step = self.step()
         placed = [r if r.step else replace(r, step=step, slot=slot) for slot, r in enumerate(requests)]
         proposers = self._asked()
-        return Stream(placed, proposers, n=n, seed=self._seed_of, pool=self._waiters, seen=seen)
+        stream = Stream(placed, proposers, n=n, seed=self._seed_of, pool=self._waiters, seen=seen)
+        self._open.add(stream)
+        return stream
 
     def _asked(self) -> tuple[Proposer, ...]:
         """The proposers, given what they need of this session: a `bind(session)` method asks for it."""

@@ -86,6 +86,8 @@ class Shop:
         if flying is not None and not flying.cancelled():
             ticket.done = flying
             return
+        if ticket.row is None:
+            self._meter.live()
         paid = ticket.row is not None and ticket.row.cached
         if ticket.key not in self._charged and not paid:
             self._meter.charge("evaluations")

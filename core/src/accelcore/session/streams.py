@@ -145,10 +145,10 @@ class Stream(Iterator[Proposal]):
         seen: Callable[[Asked], None],
     ) -> None:
         self._seen = seen
-        self._requests = deque(
-            _Answers(request, [(p, _open(request, p, n, seed(request), pool)) for p in proposers])
-            for request in requests
-        )
+        self._requests: deque[_Answers] = deque()
+        for request in requests:
+            parts = [(p, _open(request, p, n, seed(request), pool)) for p in proposers]
+            self._requests.append(_Answers(request, parts))
 
     def __iter__(self) -> Stream:
         return self
@@ -171,8 +171,11 @@ class Stream(Iterator[Proposal]):
         """Whether the next proposal (or the end) is there."""
         return not self._requests or self._requests[0].ready
 
+    def __del__(self) -> None:
+        self.close()
+
     def close(self) -> None:
-        """Ask for no more."""
+        """Ask for no more; a stream that nobody holds any more closes itself."""
         for answers in self._requests:
             answers.stop()
         self._requests.clear()

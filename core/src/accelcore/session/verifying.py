@@ -68,7 +68,7 @@ class Court:
             return known
         if lacking := list(verifier.missing()):
             return Verdict(Proof.UNKNOWN, verifier.name, reason=f"not usable here: {lacking[0]}")
-        self._meter.check()
+        self._meter.live()
         left = self._meter.remaining_seconds
         started = time.monotonic()
         verdict = verifier.check(task, summary, timeout=self._seconds if left is None else min(self._seconds, left))
