@@ -62,8 +62,9 @@ def draw(task: Task, sizes: Mapping[str, int], family: str, rng: Generator) -> d
             return buffers
         # The later tries give up the family, not the requirement.
         again = _all(task, sizes, family if attempt < _TRIES // 2 else _TAME[attempt % len(_TAME)], rng)
+        repaired = [_repaired(c, buffers, again, sizes) for c in broken]
         # A scalar may be at fault, which no repair of elements mends: every fourth time all is drawn again.
-        if attempt % 4 == 3 or not all([_repaired(c, buffers, again, sizes) for c in broken]):
+        if attempt % 4 == 3 or not all(repaired):
             buffers = again
     wanted = "; ".join(map(str, conditions))
     raise UsageError(

@@ -200,6 +200,15 @@ def _ask_all(watch: Stopwatch, message: dict[str, Any], payload: bytes) -> tuple
     return {"sizes": [len(answer) for answer in answers]}, b"".join(answers)
 
 
+def _time(watch: Stopwatch, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+    """Commands that prepare a batch, the batch as often as asked (the shortest counts), and what its calls returned."""
+    _ask_all(watch, message, payload)
+    code, seconds = message["code"].encode(), message["seconds"]
+    runs = [watch.timed(code, seconds) for _ in range(message["repeat"])]
+    codes = watch.ask(guest.CODES, b"", seconds) if code == guest.GO else b""
+    return dict(min(runs, key=lambda run: run["ns"])), codes
+
+
 def _answer(watch: Stopwatch, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
     """Do what the caller asks.  A failure is an answer: {"failed": timeout|ended|forged|refused}."""
     try:
@@ -207,7 +216,7 @@ def _answer(watch: Stopwatch, message: dict[str, Any], payload: bytes) -> tuple[
             case "ask":
                 return _ask_all(watch, message, payload)
             case "time":
-                return dict(watch.timed(message["code"].encode(), message["seconds"])), b""
+                return _time(watch, message, payload)
             case "threads":
                 return {"threads": watch.threads()}, b""
             case "pin":

@@ -125,29 +125,27 @@ class Session:
         return int(json.loads(self._ask((guest.WORKSPACE, size))[0]))
 
     def call(self, words: np.ndarray[Any, Any]) -> list[int]:
-        """Run calls (uint64 words, calls x arguments) without timing them; what they returned, as `codes` has it."""
+        """Run calls (uint64 words, calls x arguments) without timing them; what they returned.
+
+        RunFailure with the exception that a Python kernel raised.
+        """
         return _codes(self._ask((guest.FRAMES, self._packed(words)), (guest.GO, b""), (guest.CODES, b""))[-1])
 
-    def frames(self, words: np.ndarray[Any, Any], near: Sequence[tuple[int, int]]) -> None:
-        """Set the calls of the next timed batch, then have (address, bytes) ranges read once."""
-        self._ask((guest.FRAMES, self._packed(words)), (guest.TOUCH, near))
+    def run(self, words: np.ndarray[Any, Any], near: Sequence[tuple[int, int]]) -> tuple[int, int, list[int]]:
+        """Have (address, bytes) ranges read once, then run calls as one timed batch.
+
+        Nanoseconds of wall time until the answer, of CPU time until the process was idle, and what the calls returned.
+        """
+        answer, codes = self._time(guest.GO, 1, (guest.FRAMES, self._packed(words)), (guest.TOUCH, near))
+        return int(answer["ns"]), int(answer["cpu"]), _codes(codes)
+
+    def run_empty(self, words: np.ndarray[Any, Any], repeat: int) -> int:
+        """Nanoseconds of the same batch calling nothing, the least of a few: the walk and the two messages."""
+        return int(self._time(guest.EMPTY, repeat, (guest.FRAMES, self._packed(words)))[0]["ns"])
 
     def _packed(self, words: np.ndarray[Any, Any]) -> bytes:
         data, stride = frames.pack(self.signature, words, direct=self.direct)
         return len(words).to_bytes(8, "little") + stride.to_bytes(8, "little") + data
-
-    def go(self) -> tuple[int, int]:
-        """Run the batch; nanoseconds of wall time until the answer, and of CPU time until the process was idle."""
-        answer = self._do({"do": "time", "code": guest.GO.decode(), "seconds": self.limits.seconds})
-        return int(answer["ns"]), int(answer["cpu"])
-
-    def go_empty(self) -> int:
-        """Nanoseconds of a batch that calls nothing: the cost of the walk and of the two messages."""
-        return int(self._do({"do": "time", "code": guest.EMPTY.decode(), "seconds": self.limits.seconds})["ns"])
-
-    def codes(self) -> list[int]:
-        """What the calls of the last batch returned.  RunFailure with the exception that a Python kernel raised."""
-        return _codes(self._ask((guest.CODES, b""))[0])
 
     def threads(self) -> int:
         """How many threads the process has; 1 where the system does not tell."""
@@ -169,16 +167,25 @@ class Session:
 
     def _ask(self, *asked: tuple[bytes, object]) -> list[bytes]:
         """Commands for the guest, in order, in one exchange; their answers.  Nothing is tried after a failure."""
-        payloads = [m if isinstance(m, bytes) else json.dumps(m).encode() for _, m in asked]
-        codes = [(code.decode(), len(p)) for (code, _), p in zip(asked, payloads, strict=True)]
-        wire.send(self._channel, {"do": "ask", "codes": codes, "seconds": self.limits.seconds}, b"".join(payloads))
-        answer, data = self._receive()
+        answer, data = self._exchange({"do": "ask"}, asked)
         found = []
         at = 0
         for size in answer["sizes"]:
             found.append(data[at : at + size])
             at += size
         return found
+
+    def _time(self, code: bytes, repeat: int, *before: tuple[bytes, object]) -> tuple[dict[str, Any], bytes]:
+        return self._exchange({"do": "time", "code": code.decode(), "repeat": repeat}, before)
+
+    def _exchange(
+        self, message: dict[str, Any], asked: Sequence[tuple[bytes, object]]
+    ) -> tuple[dict[str, Any], bytes]:
+        payloads = [m if isinstance(m, bytes) else json.dumps(m).encode() for _, m in asked]
+        codes = [(code.decode(), len(p)) for (code, _), p in zip(asked, payloads, strict=True)]
+        message |= {"codes": codes, "seconds": self.limits.seconds}
+        wire.send(self._channel, message, b"".join(payloads))
+        return self._receive()
 
     def _do(self, message: dict[str, Any]) -> dict[str, Any]:
         wire.send(self._channel, message)

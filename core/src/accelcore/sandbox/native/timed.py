@@ -83,14 +83,12 @@ class Timed:
         self._batches += 1
         self._poison(first, calls)
         words = self._words(first, calls)
+        if calls not in self._empty:
+            self._empty[calls] = self.session.run_empty(words, _EMPTY_RUNS)
         inputs, results = self.deck.layout.block, self._results.layout.block
         near = [(self._bases[_INPUTS], calls * inputs), (self._bases[_RESULTS], calls * results)]
-        if calls not in self._empty:
-            self.session.frames(words, [])
-            self._empty[calls] = self._empty_cost()
-        self.session.frames(words, near)
-        window, cpu = self.session.go()
-        for code in set(self.session.codes()):
+        window, cpu, codes = self.session.run(words, near)
+        for code in set(codes):
             check_code(code, self.sizes)
         return Timing(calls, max(window, cpu) - self._empty[calls], window, cpu)
 
@@ -129,10 +127,6 @@ class Timed:
         if self._workspace:
             rows[:, -1] = self._workspace[0]
         return rows
-
-    def _empty_cost(self) -> int:
-        """Nanoseconds that the batch costs when nothing is called: the smallest of a few."""
-        return min(self.session.go_empty() for _ in range(_EMPTY_RUNS))
 
     def close(self) -> None:
         """End the process; the memory is the caller's."""
