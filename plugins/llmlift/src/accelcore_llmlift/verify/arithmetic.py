@@ -177,6 +177,11 @@ class Arithmetic:
             a, b = sorted((a, b), key=lambda t: t.serial)
         return bank.fn(name, (a, b), "Bool" if op in ("lt", "le", "eq") else a.sort)
 
+    def wrap_bits(self, dtype: str) -> int | None:
+        """To how many bits results of the dtype wrap; None for those that do not, or not always."""
+        facts = DTYPES[dtype]
+        return facts.bits if facts.is_integer and dtype != INDEX else None
+
     def machine(self, term: Term, dtype: str) -> Term:
         """The value in its dtype: wrapped for machine integers; sizes and indices never wrap."""
         facts = DTYPES[dtype]

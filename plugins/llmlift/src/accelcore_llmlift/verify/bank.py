@@ -91,6 +91,16 @@ class Bank(Logic):
         low, high = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
         if self.within(term, low, high):
             return term
+        total = self.unwrapped(term, bits)
+        reduced = self.from_poly({m: _centred(int(c), bits) for m, c in self.poly(total).items()}, "Int")
+        if reduced.op == "num":
+            return self.num((int(reduced.data) - low) % (1 << bits) + low)
+        if self.within(reduced, low, high):
+            return reduced
+        return self.make("wrap", (reduced,), (dtype, bits, signed), "Int")
+
+    def unwrapped(self, term: Term, bits: int) -> Term:
+        """A term that is equal modulo 2**bits, without wraps to as many bits or more among its factors."""
         total = self.num(0)
         for mono, coef in self.poly(term).items():
             product = self.num(coef)
@@ -98,12 +108,7 @@ class Bank(Logic):
                 inside = atom.op == "wrap" and atom.data[1] >= bits
                 product = self.mul(product, atom.args[0] if inside else atom)
             total = self.add(total, product)
-        reduced = self.from_poly({m: _centred(int(c), bits) for m, c in self.poly(total).items()}, "Int")
-        if reduced.op == "num":
-            return self.num((int(reduced.data) - low) % (1 << bits) + low)
-        if self.within(reduced, low, high):
-            return reduced
-        return self.make("wrap", (reduced,), (dtype, bits, signed), "Int")
+        return total
 
     def substitute(self, term: Term, mapping: dict[Term, Term]) -> Term:
         """Replace holes and variables, in normal form again."""
@@ -142,6 +147,8 @@ class Bank(Logic):
             return self.eq(*args)
         if term.op == "app":
             return self.app(term.name, args, term.sort)
+        if term.op == "fn" and term.name in self.commutative:
+            args = tuple(sorted(args, key=lambda t: t.serial))
         if term.op in ("read", "fn", "hole", "var"):
             return self.make(term.op, args, term.data, term.sort)
         if term.op in ("max", "min"):

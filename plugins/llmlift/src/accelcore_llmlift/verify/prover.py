@@ -139,6 +139,8 @@ class Prover:
             facts.append(fact)
         else:
             proof.assumed.append(need)
+            if not need.over:  # about entry values at one place: it may be assumed everywhere
+                facts.append(bank.implies(bank.conj(*need.assumptions), need.condition))
         if expr not in proof.requires:
             proof.requires.append(expr)
 

@@ -42,6 +42,9 @@ class Reductions(Arithmetic):
 
     def _plain_reduction(self, kind: str, dtype: str, k: Term, n: Term, body: Term, init: Term | None) -> Term:
         bank = self.bank
+        bits = self.wrap_bits(dtype)
+        if kind in ("sum", "prod") and bits is not None and body.sort == "Int":
+            body = bank.unwrapped(body, bits)  # the result wraps, and wrapping is a homomorphism of rings
         if kind == "sum":
             total = self.prefixes.sum(k, n, body)
             if body.sort == "Real" and bank.never_negative(body):
