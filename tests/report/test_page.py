@@ -13,7 +13,8 @@ import pytest
 
 from accelcore.html import page
 from accelcore.html.data import data
-from accelcore.html.roofline import place, work
+from accelcore.html.roofline import place
+from accelcore.pipeline.work import affordable, work
 from accelcore.testing.tasks import matmul, row_sum, softmax
 from accelcore.values import (
     Candidate,
@@ -149,6 +150,16 @@ def test_a_shared_stage_is_counted_once() -> None:
     assert found is not None
     per_element = found.operations / (m * n)
     assert 5 <= per_element <= 8
+
+
+def test_default_sizes_are_halved_until_a_call_is_affordable() -> None:
+    from dataclasses import replace
+
+    large = replace(matmul().task, sizes=(sizes_of({"m": 2048, "n": 2048, "p": 2048}),))
+    assert dict(affordable(large, {}).sizes[0]) == {"m": 512, "n": 512, "p": 512}
+    assert dict(affordable(large, {"m": 2048}).sizes[0]) == {"m": 2048, "n": 256, "p": 256}
+    assert affordable(large, {"m": 2048, "n": 2048, "p": 2048}) == large
+    assert affordable(row_sum().task, {}) == row_sum().task
 
 
 def test_the_roofline_takes_the_memory_that_fits() -> None:

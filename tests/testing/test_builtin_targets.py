@@ -7,7 +7,7 @@ from accelcore.testing import EvaluatorSuite, TargetSuite
 
 class TestC(TargetSuite):
     target = "c"
-    moves_tried = 2
+    moves_tried = 1
 
 
 class TestCNative(EvaluatorSuite):

@@ -257,7 +257,8 @@ def _cost_part(result: OptimizeResult) -> list[str]:
         return []
     lines = []
     if seed is not None:
-        lines.append(f"seed      {cost(seed.evaluation)}")
+        sizes = ", ".join(f"{name}={value}" for name, value in seed.evaluation.sizes)
+        lines.append(f"seed      {cost(seed.evaluation)}" + (f"  at {sizes}" if sizes else ""))
     gain = f", {result.speedup:.2f}x faster than the seed" if result.speedup else ""
     lines.append(f"best      {cost(best.evaluation)}{gain}  [{best.evaluation.fidelity}]")
     lines += [_baseline_line(b) for b in result.baselines]

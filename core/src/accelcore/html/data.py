@@ -77,7 +77,8 @@ def _machine(machine: Machine) -> Json:
 
 
 def _roofline(run: Run, machine: Machine | None) -> Json | None:
-    from accelcore.html.roofline import compute_peak, work
+    from accelcore.html.roofline import compute_peak
+    from accelcore.pipeline.work import work
 
     best = next((e for e in run.evaluations if e.kernel == run.best and e.status is Status.OK), None)
     if machine is None or best is None or best.cost is None or best.cost.unit != "s" or run.task is None:

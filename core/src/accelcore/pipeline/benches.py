@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _CONTENDERS = 4
 """Candidates, best first, that may fail the confirmation before the start is taken."""
 
+_QUICK = 0.03
+"""Seconds of a call up to which the start races the champion once more; a slower one is compared by its cost."""
+
 
 def bench_for(evaluator: Evaluator, task: Task, limits: Limits | None = None) -> Judge:
     """The judge of an evaluator, for a session's `focus`; the caller closes it."""
@@ -49,8 +52,9 @@ class Champion:
 
 
 def confirmed(session: Session, judge: Judge, start: Candidate, judged: Sequence[Candidate]) -> Champion:
-    """The best candidate that is right once more: fresh processes, new secret inputs, paired with the start.
+    """The best candidate that is right once more, in fresh processes on new secret inputs.
 
+    It races the start again where that is quick, so that the speed-up does not rest on a chain of earlier races.
     A candidate that fails leaves its place to the next best; the start, which was judged first, is the last resort.
     """
     for candidate in _ranked(judged, session, start):
@@ -59,10 +63,10 @@ def confirmed(session: Session, judge: Judge, start: Candidate, judged: Sequence
         built = judge.build(session.task, [candidate.kernel, start.kernel])
         if not isinstance(built[0], Artifact):
             continue
-        incumbent = built[1] if isinstance(built[1], Artifact) else None
+        incumbent = built[1] if _races(session, start) and isinstance(built[1], Artifact) else None
         found = judge.promote(session.task, built[0], incumbent)
         if found.status is Status.OK:
-            return Champion(candidate, _graded(session, candidate, found), _speedup(session, candidate, start, found))
+            return Champion(candidate, _graded(session, candidate, found), _speedup(session, start, found))
         session.event("not confirmed", f"{candidate.digest[:12]} ended {found.status}: {found.feedback}")
     return unconfirmed(session, start, start)
 
@@ -71,9 +75,7 @@ def unconfirmed(session: Session, candidate: Candidate, start: Candidate) -> Cha
     """A candidate as it was judged in the search: for a run that was interrupted."""
     found = session.evaluation(candidate)
     assert found is not None, "a champion was judged"
-    relative = session.relative(candidate), session.relative(start)
-    speedup = relative[1] / relative[0] if relative[0] and relative[1] else None
-    return Champion(candidate, found, speedup)
+    return Champion(candidate, found, _quotient(session.evaluation(start), found))
 
 
 def _ranked(judged: Sequence[Candidate], session: Session, start: Candidate) -> Iterator[Candidate]:
@@ -88,12 +90,24 @@ def _graded(session: Session, candidate: Candidate, found: Evaluation) -> Evalua
     return replace(found, grade=before.grade if before else Grade.TESTED)
 
 
-def _speedup(session: Session, candidate: Candidate, start: Candidate, found: Evaluation) -> float | None:
-    """By the confirmation's own pairs; from the search's where there were none."""
-    ratio = found.metric("ratio")
-    if ratio:
+def _races(session: Session, start: Candidate) -> bool:
+    """Whether the start is quick enough to race once more."""
+    judged = session.evaluation(start)
+    return judged is not None and judged.cost is not None and judged.cost.unit == "s" and judged.cost.value < _QUICK
+
+
+def _speedup(session: Session, start: Candidate, found: Evaluation) -> float | None:
+    """By the race against the start, else by division of two costs of one evaluator."""
+    if ratio := found.metric("ratio"):
         return 1.0 / ratio
-    return unconfirmed(session, candidate, start).speedup
+    return _quotient(session.evaluation(start), found)
+
+
+def _quotient(before: Evaluation | None, after: Evaluation) -> float | None:
+    """How many times cheaper the second is, by the costs alone; None where they have no common unit."""
+    if before is None or before.cost is None or after.cost is None or before.cost.unit != after.cost.unit:
+        return None
+    return before.cost.value / after.cost.value if after.cost.value else None
 
 
 def beside(

@@ -19,7 +19,8 @@ from accelcore.pipeline.lifting import lift_source
 from accelcore.pipeline.results import LiftedFunction, OptimizeResult
 from accelcore.pipeline.sessions import Watch, interruptible, opened
 from accelcore.pipeline.settings import Changes, Settings, settings
-from accelcore.values import Kernel, Proof, Source, Task
+from accelcore.pipeline.work import affordable
+from accelcore.values import Kernel, Proof, Source, Summary, Task
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -162,10 +163,16 @@ def _carried_out(session: Session, plan: Plan, chosen: Settings, watch: Watch) -
 def _task(plan: Plan, lifted: LiftedFunction | None, chosen: Settings) -> Task | None:
     """The lifted task where its verdict is accepted, else the task as it came."""
     if lifted is not None and lifted.task is not None and _accepted(lifted, chosen):
-        return with_sizes(lifted.task, chosen.sizes)
+        sized = with_sizes(lifted.task, chosen.sizes)
+        return sized if _from_file(plan) else affordable(sized, chosen.sizes)
     if plan.task is not None:
         return plan.task
     return lifted.task if lifted else None
+
+
+def _from_file(plan: Plan) -> bool:
+    """Whether the task came ready, with sizes that its author chose."""
+    return plan.task is not None and isinstance(plan.task.reference, Summary)
 
 
 def _accepted(lifted: LiftedFunction | None, chosen: Settings) -> bool:

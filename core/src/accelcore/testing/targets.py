@@ -22,7 +22,8 @@ class TargetSuite:
     """Subclass it, set `target`, and pytest runs the tests.
 
     target: NAME or NAME:OPTION=VALUE,... of an installed plugin.  module: the plugin's module, for the import test; ""
-    takes the one that offered the target.  strictly: small tasks whose seeds are judged as champions.  moves_tried: how many moves of each task are built and judged.
+    takes the one that offered the target.  strictly: small tasks whose seeds are judged as champions.
+    moves_tried: how many moves of each task are built and judged.
     crashing, endless, wrong, garbage: override where the target's language is neither C nor Python.
     """
 
