@@ -19,7 +19,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from accelcore.errors import RunFailure, SandboxError
-from accelcore.judge.compare import difference
+from accelcore.judge.compare import difference, same_bits
 from accelcore.judge.pool import TimedDeck
 from accelcore.sandbox.native.session import Code
 from accelcore.sandbox.native.timed import Timed, Timing
@@ -79,7 +79,7 @@ class Contender:
                 self.answers[name][first + call] = results[name][call]
             self.known[first + call] = True
         for name, column in results.items():
-            if not _same_bits(column, self.answers[name][here]):
+            if not same_bits(column, self.answers[name][here]):
                 text = f"{name} differs between two processes on the same input (timed call)"
                 raise RunFailure(text, status=Status.WRONG)
 
@@ -87,13 +87,6 @@ class Contender:
     def inputs(self) -> int:
         """How many sets were compared with the oracle."""
         return 0 if self.known is None else int(self.known.sum())
-
-
-def _same_bits(left: Array, right: Array) -> bool:
-    """Equal bytes, whatever they mean."""
-    import numpy as np
-
-    return bool(np.array_equal(np.ascontiguousarray(left).view("u1"), np.ascontiguousarray(right).view("u1")))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from accelcore.errors import RunFailure, SandboxError
-from accelcore.judge.compare import difference
+from accelcore.judge.compare import difference, same_bits
 from accelcore.judge.extents import held_out
 from accelcore.judge.findings import Findings
 from accelcore.judge.inputs import FAMILIES
@@ -136,7 +136,7 @@ class _Checks:
         """What is wrong after a call; "" for nothing."""
         results = {p.name for p in self.task.results}
         for name, array in trial.buffers.items():
-            if name not in results and array.tobytes() != buffers[name].tobytes():
+            if name not in results and not same_bits(array, buffers[name]):
                 return f"writes to its input {name}"
         for name, expected in trial.expected.items():
             if text := difference(name, buffers[name], expected):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # Two patterns for results before the call: NaNs, and large finite numbers.  What is never written shows against any
 # expected value under one of the two.
 POISONS = (0xFF, 0x5A)
-_NOISE = 64 << 10  # bytes of random margin on a side that are written and compared
+_NOISE = 16 << 10  # bytes of random margin on a side that are written and compared
 
 
 @dataclass(frozen=True)
