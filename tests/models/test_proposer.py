@@ -14,8 +14,10 @@ from accelcore.ir import expr as E
 from accelcore.journal import Journal
 from accelcore.models.client import Client
 from accelcore.models.openai import OpenAIModel
+from accelcore.proposers.answers import Refused
 from accelcore.proposers.model import ModelProposer
 from accelcore.proposers.prompts import messages
+from accelcore.proposers.summaries import summary_in
 from accelcore.session import Session
 from accelcore.strategies.greedy import Greedy
 from accelcore.values import (
@@ -30,6 +32,7 @@ from accelcore.values import (
     Phase,
     Request,
     Role,
+    Source,
     Status,
     Summary,
     Task,
@@ -141,6 +144,38 @@ def test_a_cut_answer_is_refused(server, propose, bodies):
     server.script = [cut, cut]
     assert propose(request(Phase.IMPLEMENT)) == []
     assert "cut off" in server.requests[1]["messages"][3]["content"]
+
+
+SOURCE = Source("def scale(x, a, out):\n    for i in range(len(x)):\n        out[i] = x[i] * a\n", "python", "scale")
+PLAIN = replace(TASK, reference=SOURCE, source=SOURCE)
+TRUE = "[i < n: f32(real(x[i]) * real(a))]"
+
+
+def test_a_summary_is_read_and_checked(server, propose):
+    server.script = [f"```summary\nout = {TRUE}\n```"]
+    (found,) = propose(Request(Phase.SUMMARIZE, PLAIN, feedback="a loop that the rules do not know"))
+    assert found.summary is not None and found.summary.number_model == "real"
+    assert [(name, repr(e)) for name, e in found.summary.post] == [("out", TRUE)]
+    prompt = server.requests[0]["messages"][1]["content"]
+    assert SOURCE.text.rstrip() in prompt and "a loop that the rules do not know" in prompt
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (f"out = {TRUE}", "0 fenced blocks tagged `summary`"),
+        ("```summary\n```", "you gave none"),
+        (f"```summary\ny = {TRUE}\n```", "the results are out; you gave y"),
+        ("```summary\nit scales\n```", "no line `name = expression`"),
+        ("```summary\nout = [i < n: real(z[i])]\n```", "unknown name 'z'"),
+        ("```summary\nout = [i < n: real(x[i]) * real(a)]\n```", r"store it with f32\(...\)"),
+        ("```summary\nout = f32(real(x[0]))\n```", "with 0 axes"),
+        (f"```summary\nout = {'(' * 5000}\n```", "does not parse"),
+    ],
+)
+def test_an_unusable_summary_is_refused_with_the_reason(answer, why):
+    with pytest.raises(Refused, match=why):
+        summary_in(answer, PLAIN)
 
 
 def test_samples_come_in_order_and_a_fault_is_an_error(server, propose):

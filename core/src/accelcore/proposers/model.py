@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from accelcore.proposers import summaries
 from accelcore.proposers.answers import Refused, code_in, plan_in
 from accelcore.proposers.prompts import Message, messages, refusal
 from accelcore.values import Move, Phase, Proposal, Request, Usage
@@ -25,7 +26,7 @@ _WINDOW = 4
 
 @dataclass(frozen=True)
 class ModelProposer:
-    """Plans and kernels by the models of the session's client; nothing without one.
+    """Summaries, plans and kernels by the models of the session's client; nothing without one.
 
     An answer that is not of the form that was asked for is refused with a reason, and the model may answer once more; a
     second refusal makes no proposal.  Deterministic in (request, seed) as far as journal and cache know the answers.
@@ -35,7 +36,7 @@ class ModelProposer:
     target: Target | None = None
 
     name: ClassVar[str] = "model"
-    about: ClassVar[str] = "plans and kernels by the language models of --model"
+    about: ClassVar[str] = "summaries, plans and kernels by the language models of --model"
 
     def missing(self) -> Sequence[str]:
         """Nothing: without --model it has no client and stays silent."""
@@ -48,9 +49,9 @@ class ModelProposer:
     def propose(self, request: Request, *, n: int, seed: int) -> Iterator[Proposal]:
         """At most n; fewer where answers were refused."""
         client = self.client
-        if client is None or request.parent is None or request.phase not in _KERNELS | {Phase.PLAN}:
+        asked, place = self._asked(request), f"{seed:016x}"
+        if client is None or not asked:
             return
-        asked, place = messages(self._with_menu(request), self.target), f"{seed:016x}"
         flying: deque[tuple[int, Future[Answer]]] = deque()
         try:
             for ordinal in range(n):
@@ -62,6 +63,16 @@ class ModelProposer:
         finally:
             for _, future in flying:
                 future.cancel()
+
+    def _asked(self, request: Request) -> list[Message]:
+        """The messages of a request; none for one that no model is asked."""
+        if self.client is None:
+            return []
+        if request.phase is Phase.SUMMARIZE:
+            return summaries.messages(request) if request.task.source else []
+        if request.parent is None or request.phase not in _KERNELS | {Phase.PLAN}:
+            return []
+        return messages(self._with_menu(request), self.target)
 
     def _with_menu(self, request: Request) -> Request:
         """A request without moves gets the target's as a menu; a single one is the plan to carry out."""
@@ -87,13 +98,16 @@ class ModelProposer:
 
     def _proposal(self, request: Request, answer: Answer) -> Proposal:
         """The proposal in an answer; Refused when there is none."""
-        assert request.parent is not None
         if answer.finish != "stop":
             raise Refused("it was cut off at the limit of tokens" if answer.finish == "length" else "it is a refusal")
         origin = answer.usage.model or self.name
+        if request.phase is Phase.SUMMARIZE:
+            found = summaries.summary_in(answer.text, request.task)
+            return Proposal(answer.text, "", origin, answer.usage, summary=found)
         if request.phase is Phase.PLAN:
             plan = plan_in(answer.text)
             return Proposal("", plan, origin, answer.usage, move=Move("plan", plan))
+        assert request.parent is not None
         kernel = request.parent.kernel
         text = code_in(answer.text, kernel.language, kernel.entry)
         made = replace(kernel, text=text, schedule=())

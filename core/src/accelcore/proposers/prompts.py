@@ -24,13 +24,13 @@ MENU_LIMIT = 40
 
 def messages(request: Request, target: Target | None) -> list[Message]:
     """The system and user message of a request about a kernel."""
-    system = _filled("system", target=request.target, **_about(request, target))
+    system = filled("system", target=request.target, **_about(request, target))
     return [{"role": "system", "content": system}, {"role": "user", "content": _user(request)}]
 
 
 def refusal(reason: str) -> str:
     """What a model is told when its answer could not be used."""
-    return _filled("refused", reason=reason)
+    return filled("refused", reason=reason)
 
 
 def _user(request: Request) -> str:
@@ -47,7 +47,7 @@ def _user(request: Request) -> str:
         "menu": _menu(request),
         "plan": fenced(plan, "text") if plan else "",
     }
-    return _filled(_template(request, bool(plan)), **fields)
+    return filled(_template(request, bool(plan)), **fields)
 
 
 def _template(request: Request, has_plan: bool) -> str:
@@ -89,7 +89,7 @@ def _task(task: Task) -> str:
         "requires": f"It may be assumed that\n{requires}" if requires else "",
     }
     sizes = "; ".join(", ".join(f"{name} = {value}" for name, value in row) for row in task.sizes if row)
-    return _filled("task", name=task.name, **fields) + (f"It is timed at {sizes}.\n" if sizes else "")
+    return filled("task", name=task.name, **fields) + (f"It is timed at {sizes}.\n" if sizes else "")
 
 
 def _meaning(reference: Summary | Source) -> str:
@@ -119,7 +119,7 @@ def _source(name: str) -> Template:
     return Template(files("accelcore.proposers").joinpath("templates", f"{name}.md").read_text())
 
 
-def _filled(template: str, /, **fields: str) -> str:
+def filled(template: str, /, **fields: str) -> str:
     """A template with its fields; blank lines that empty fields leave are closed up."""
     lines = _source(template).substitute(fields).splitlines()
     kept = [line for at, line in enumerate(lines) if line.strip() or (at and lines[at - 1].strip())]
