@@ -280,22 +280,22 @@ def _vecmat(x: Expr, a: Expr, n: Expr, m: Expr) -> Expr:
 
 
 @_operator("sum over the last axis", rows=True, x=1)
-def _sum_of(x: Expr, n: Expr) -> Expr:
+def _reduce_sum(x: Expr, n: Expr) -> Expr:
     return _sum(n, lambda k: x[k])
 
 
 @_operator("product over the last axis", rows=True, x=1)
-def _prod_of(x: Expr, n: Expr) -> Expr:
+def _reduce_prod(x: Expr, n: Expr) -> Expr:
     return reduce("prod", n, lambda k: x[k])
 
 
 @_operator("maximum over the last axis", rows=True, x=1)
-def _max_of(x: Expr, n: Expr) -> Expr:
+def _reduce_max(x: Expr, n: Expr) -> Expr:
     return _greatest(x, n)
 
 
 @_operator("minimum over the last axis", rows=True, x=1)
-def _min_of(x: Expr, n: Expr) -> Expr:
+def _reduce_min(x: Expr, n: Expr) -> Expr:
     return reduce("min", n, lambda k: x[k])
 
 

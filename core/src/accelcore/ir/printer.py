@@ -131,7 +131,8 @@ class _Printer:
             case "cast":
                 return f"{e.dtype}({self.show(e.args[0], 0)}{_cast_options(e)})"
             case "call":
-                suffix = "" if e.dtype == e.args[0].dtype else f": {e.dtype}"
+                plain = e.name in E.FUNCTIONS or e.dtype == e.args[0].dtype
+                suffix = "" if plain else f": {e.dtype}"
                 return f"{e.name}({self._list(e.args)}{suffix})"
             case "select":
                 then, other = (self.show(a, 0, _context(a, b)) for a, b in (e.args[1:], e.args[:0:-1]))

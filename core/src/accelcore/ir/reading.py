@@ -1,8 +1,9 @@
 """The named-operator reading of an expression.
 
-`read` tries, in this order: an input as it is, transposed, sliced or broadcast; every operator whose definition matches;
-an elementwise map.  Operands are read in turn.  Of the readings found the one with the fewest operations is kept.  The
-search ends because operands are smaller than what they are operands of; one that is the whole again is dropped.
+`read` tries, in this order: an input as it is, transposed, sliced or broadcast; every operator whose definition
+matches; an elementwise map.  Operands are read in turn.  Of the readings found the one with the fewest operations is
+kept.  The search ends because operands are smaller than what they are operands of; one that is the whole again is
+dropped.
 """
 
 from __future__ import annotations
