@@ -111,6 +111,20 @@ def test_seconds_are_a_budget_too(begin, fakes):
         list(session.evaluate(candidates(fakes, "a")))
 
 
+def test_what_waits_when_the_time_is_over_is_not_judged(begin, fakes):
+    def before(stage, text):
+        if (stage, text) == ("judge", "b"):
+            session.meter._started -= 1000
+
+    bench = fakes.bench({"b": 5}, before=before)
+    session, _ = begin(bench, budget=Budget(seconds=1000))
+    found = []
+    with pytest.raises(BudgetSpent, match="1000 seconds"):
+        found.extend(session.evaluate(candidates(fakes, *"abcdef")))
+    assert set(bench.judged) == {"s", "a", "b"}
+    assert session.best is not None and session.best.kernel.text == "b"
+
+
 def test_failures_are_statuses(begin, fakes):
     fail = {"a": Status.WRONG, "b": Status.COMPILE_ERROR, "c": ValueError("boom"), "d": Status.TIMEOUT}
     session, _ = begin(fakes.bench({"e": 1}, fail=fail))

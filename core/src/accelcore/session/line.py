@@ -86,7 +86,12 @@ class Line(Iterator[Judged]):
                 raise self._error
             raise StopIteration
         ticket = self._admitted.popleft()
-        row = self._wait(ticket)
+        try:
+            row = self._wait(ticket)
+        except AccelcoreError as error:
+            self._error = error
+            self.close()
+            raise
         self._desk.settle(ticket.candidate, row)
         return Judged(ticket.candidate, row.evaluation)
 

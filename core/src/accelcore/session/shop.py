@@ -160,6 +160,7 @@ class Shop:
     def _judge(self, ticket: Ticket) -> EvaluationRow:
         kernel = ticket.candidate.kernel
         assert ticket.built is not None
+        self._meter.live()  # what waited in the line until the time was over is not begun
         result = contained_built(ticket.built.result, kernel, self.task)
         if isinstance(result, Evaluation):
             return EvaluationRow(result, None, cached=False)
