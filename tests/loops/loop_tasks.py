@@ -223,6 +223,44 @@ def _running() -> Task:
     return task("running", "x: f32[n] -> y: f32[n]", comp(n, lambda i: f32(get(sums, i))))
 
 
+def _guarded() -> list[Task]:
+    """Reads that are only in range where a condition holds, windows, triangles, indices from data."""
+    weights, indices, table = array("v", "f32", 2), array("a", "u8", 1), array("A", "f32", 3)
+
+    def inside(i: Expr, j: Expr) -> Expr:
+        rows = binary("land", binary("le", 0, i), binary("lt", i, m))
+        return binary("land", rows, binary("land", binary("le", 0, j), binary("lt", j, n)))
+
+    def padded(i: Expr, j: Expr) -> Expr:
+        return select(inside(i, j), real(x2[i, j]), const(0.0))
+
+    def window(i: Expr, j: Expr) -> Expr:
+        return reduce(
+            "sum", 3, lambda p: reduce("sum", 3, lambda q: padded(i + p - 1, j + q - 1) * real(weights[p, q]))
+        )
+
+    def largest(i: Expr, j: Expr) -> Expr:
+        return reduce("max", 2, lambda p: reduce("max", 2, lambda q: real(x2[i + p, j + q])))
+
+    def batched(b: Expr, i: Expr, j: Expr) -> Expr:
+        return f32(reduce("sum", k, lambda p: real(table[b, i, p]) * real(B[p, j])))
+
+    down = matrix(lambda i, j: get(scan("sum", m, lambda q: real(x2[q, j])), i))
+    folded = comp(n, lambda i: f32(reduce("sum", i + 1, lambda q: real(x1[q]) * real(x1[i - q]))))
+    return [
+        task("padding", "x: f32[m, n]; v: f32[3, 3] -> y: f32[m, n]", matrix(window)),
+        task("pooling", "x: f32[m+1, n+1] -> y: f32[m, n]", matrix(largest)),
+        task("down", "x: f32[m, n] -> y: f32[m, n]", down),
+        task("triangle", "x: f32[n] -> y: f32[n]", folded),
+        task("lookup", "x: f32[n]; a: u8[k] -> y: f32[k]", comp(k, lambda i: x1[whole(indices[i]) % whole(n)])),
+        task(
+            "batch",
+            "A: f32[l, m, k]; B: f32[k, n] -> y: f32[l, m, n]",
+            comp(l, lambda b: comp(m, lambda i: comp(n, lambda j: batched(b, i, j)))),
+        ),
+    ]
+
+
 def _tasks() -> dict[str, Task]:
     bins = scatter([16], n, lambda q: (whole(array("x", "u8", 1)[q]) % 16,), lambda _: const(1), 0, "add")
     shifted = comp(n, lambda i: f32(select(binary("lt", 0, i), real(x1[i - 1]), const(0.0))))
@@ -230,7 +268,7 @@ def _tasks() -> dict[str, Task]:
     gelu = matrix(lambda i, j: call("erf", product(i, j) + real(array("b", "f32", 1)[j])) * product(i, j))
     several = [
         _softmax(), _layernorm(), _attention(), _convolution(), _blend(), _swiglu(), _argmax_fold(), _chain(),
-        _positive(), _momentum(), _residual(), _running(),
+        _positive(), _momentum(), _residual(), _running(), *_guarded(),
         task("product", "A: f32[m, k]; B: f32[k, n] -> y: f32[m, n]", matrix(product)),
         task("gelu", "A: f32[m, k]; B: f32[k, n]; b: f32[n] -> y: f32[m, n]", gelu),
         task("dot", "x: f32[n]; y: f32[n] -> s: f32", f32(reduce("sum", n, lambda q: real(x1[q]) * real(y1[q])))),

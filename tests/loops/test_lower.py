@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from loop_tasks import SIZES, TASKS, check, f32, fits, k, m, matrix, n, program, real, task, whole, x1, x2
+from loop_tasks import SIZES, TASKS, check, f32, fits, inputs, k, m, matrix, n, program, real, run, task, whole, x1, x2
 
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.expr import (
@@ -54,7 +55,16 @@ def depth(name: str) -> int:
 
 @pytest.mark.parametrize(
     ("name", "deepest"),
-    [("softmax", 2), ("layernorm", 2), ("product", 3), ("chain", 3), ("attention", 3), ("columns", 2), ("running", 1)],
+    [
+        ("softmax", 2),
+        ("layernorm", 2),
+        ("product", 3),
+        ("chain", 3),
+        ("attention", 3),
+        ("columns", 2),
+        ("running", 1),
+        ("down", 2),
+    ],
 )
 def test_nothing_is_recomputed_per_iteration(name: str, deepest: int) -> None:
     assert depth(name) == deepest
@@ -192,6 +202,21 @@ def test_scan_at_another_place_is_materialized() -> None:
     t = task("t", "x: f32[n] -> y: f32[n]", comp(n, lambda i: f32(get(running, n - 1 - i))))
     assert "workspace" in text(lower(t))
     check(lower(t), t, SIZES)
+
+
+def test_scan_that_skips_a_loop_is_tabulated() -> None:
+    """Running sums down the columns, read at another row: computed once per column, not once per row and column."""
+    value = matrix(lambda i, j: get(scan("sum", m, lambda q: real(x2[q, j])), m - 1 - i))
+    t = task("t", "x: f32[m, n] -> y: f32[m, n]", value)
+    assert "workspace f32[n, m]" in text(lower(t))
+    check(lower(t), t, SIZES)
+
+
+def test_scan_of_growing_extent_gets_room_for_the_longest() -> None:
+    value = comp(n, lambda i: f32(get(scan("sum", i + 1, lambda q: real(x1[q]) * real(x1[i])), i)))
+    made = lower(task("t", "x: f32[n] -> y: f32[n]", value))
+    x = inputs(made, SIZES)[0]["x"]
+    np.testing.assert_allclose(run(made, SIZES)["y"], np.cumsum(x) * x, rtol=1e-4, atol=1e-5)
 
 
 def test_scan_per_row_and_with_initial_value() -> None:

@@ -11,8 +11,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from accelcore.errors import UnsupportedLowering
 from accelcore.ir.dtypes import DTYPES, INDEX
 from accelcore.ir.expr import Expr, array, cast, get, index, param, rebuild, substitute, walk
+from accelcore.loops.edit import put
+from accelcore.loops.linear import at_least, coefficient, polynomial, tidy
 from accelcore.loops.nodes import Allocate, Buffer, For, Memory, Statement, Store
 from accelcore.loops.sharing import dear, repeated_stages, skips, tabulated, total
 from accelcore.loops.stages import element, guarded, needs_guard, produce, stage, tensor_shape
@@ -70,10 +73,24 @@ class Builder:
         """Append to the innermost block."""
         self.frames[-1].statements.append(statement)
 
+    def store(self, value: Expr, name: str, where: tuple[Expr, ...]) -> None:
+        """name[where] = value, with the stages of the value emitted first."""
+        self.emit(Store(name, where, self.scalar(value)))
+
+    def bound(self, extent: Expr) -> Expr:
+        """An upper bound of an extent over the open loops: what a buffer that outlives them must have room for."""
+        for frame in reversed(self.frames):
+            if frame.iterator in extent.inputs and frame.extent is not None:
+                slope = coefficient(polynomial(extent), frame.iterator)
+                if slope is None or not at_least(slope, 0):
+                    raise UnsupportedLowering(f"an intermediate's extent {extent!r} has no bound that is known before")
+                extent = put(extent, {frame.iterator: tidy("sub", frame.extent, 1)})
+        return extent
+
     def local(self, wanted: str, dtype: str, extents: tuple[Expr, ...] = ()) -> Buffer:
         """A new local buffer, allocated in the innermost block."""
         memory = Memory.WORKSPACE if extents else Memory.REGISTER
-        buffer = Buffer(self.name(wanted), dtype, extents, memory)
+        buffer = Buffer(self.name(wanted), dtype, tuple(map(self.bound, extents)), memory)
         self.emit(Allocate(buffer))
         return buffer
 

@@ -8,12 +8,11 @@ softmax): `Builder.note` finds them when their common enclosing loop is opened.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import BINDERS, Expr, array, get, param, substitute, transform, var, walk
-from accelcore.loops.nodes import Store
 
 if TYPE_CHECKING:
     from accelcore.loops.builder import Builder, Frame
@@ -86,8 +85,15 @@ def _constant_extent(b: Builder, frame: Frame) -> bool:
     return frame.extent is not None and not frame.extent.inputs & {f.iterator for f in b.frames if f.iterator}
 
 
-def tabulated(b: Builder, e: Expr, skipped: int) -> Expr:
-    """The element, at the open iterators, of a table of `e` that is filled before the loop at depth `skipped`."""
+Leaf = Callable[[Expr, str, tuple[Expr, ...]], None]
+"""Writes a value to name[indices]."""
+
+
+def tabulated(b: Builder, e: Expr, skipped: int, leaf: Leaf | None = None, shape: tuple[Expr, ...] = ()) -> Expr:
+    """The element, at the open iterators, of a table of `e` that is filled before the loop at depth `skipped`.
+
+    For a tensor-valued `e`, `shape` are its extents, and `leaf` writes all of it to name[iterators, ...].
+    """
     inner = _axis_order(e, [f for f in b.frames[skipped:] if f.iterator and f.iterator in e.inputs])
     general = _replace(e, {f.iterator: var(-1 - at) for at, f in enumerate(inner)})
     extents = tuple(f.extent for f in inner if f.extent is not None)
@@ -98,11 +104,11 @@ def tabulated(b: Builder, e: Expr, skipped: int) -> Expr:
             return get(frame.values[key], *here)
     depth = max(d for d in range(skipped) if d == 0 or b.frames[d].iterator in e.inputs)
     with b.at(depth):
-        held = b.local(label(e), e.dtype, extents)
+        held = b.local(label(e), e.dtype, (*extents, *shape))
         b.filling.add((general, extents[0]))
-        _fill(b, general, held.name, extents, ())
+        _fill(b, leaf or b.store, general, held.name, extents, ())
         b.filling.discard((general, extents[0]))
-    b.frames[depth].values[key] = array(held.name, e.dtype, len(extents))
+    b.frames[depth].values[key] = array(held.name, e.dtype, len(held.shape))
     return get(b.frames[depth].values[key], *here)
 
 
@@ -117,13 +123,12 @@ def _axis_order(e: Expr, inner: list[Frame]) -> list[Frame]:
     return inner
 
 
-def _fill(b: Builder, general: Expr, name: str, extents: tuple[Expr, ...], done: tuple[Expr, ...]) -> None:
+def _fill(b: Builder, leaf: Leaf, general: Expr, name: str, extents: tuple[Expr, ...], done: tuple[Expr, ...]) -> None:
     if len(done) == len(extents):
-        here = substitute(general, {-1 - at: i for at, i in enumerate(done)})
-        b.emit(Store(name, done, b.scalar(here)))
+        leaf(substitute(general, {-1 - at: i for at, i in enumerate(done)}), name, done)
         return
     with b.loop(extents[len(done)]) as i:
-        _fill(b, general, name, extents, (*done, i))
+        _fill(b, leaf, general, name, extents, (*done, i))
 
 
 def _replace(e: Expr, mapping: Mapping[str, Expr]) -> Expr:

@@ -160,6 +160,10 @@ def tensor_element(b: Builder, tensor: Expr) -> Expr:
     for frame in b.frames[: depth + 1]:
         if tensor in frame.values:
             return frame.values[tensor]
+    skipped = skips(b, tensor) if tensor.op != "filter" else None
+    if skipped is not None:
+        room = tuple(map(b.bound, shape(tensor)))
+        return tabulated(b, tensor, skipped, lambda t, name, where: produce(b, t, name, where), room)
     with b.at(depth):
         extents = tuple(b.scalar(x) for x in (tensor.args[:1] if tensor.op == "filter" else shape(tensor)))
         held = b.local(label(tensor), tensor.dtype, extents)
@@ -178,37 +182,52 @@ def produce(b: Builder, tensor: Expr, name: str, prefix: tuple[Expr, ...]) -> No
         acc = b.local(tensor.kind, tensor.dtype)
         b.emit(Store(acc.name, (), _scan_start(b, tensor)))
         with b.loop(b.scalar(tensor.args[0])) as k:
-            b.emit(Store(name, (*prefix, k), _scan_step(b, tensor, acc.name, k)))
+            b.emit(Store(name, (*prefix, k), _scan_step(b, tensor, acc.name, (), k)))
 
 
 def _scan_start(b: Builder, tensor: Expr) -> Expr:
     return b.scalar(tensor.args[2]) if len(tensor.args) > 2 else identity(tensor.kind, tensor.dtype)
 
 
-def _scan_step(b: Builder, tensor: Expr, acc: str, k: Expr) -> Expr:
-    now = param(acc, tensor.dtype)
+def _scan_step(b: Builder, tensor: Expr, acc: str, place: tuple[Expr, ...], k: Expr) -> Expr:
+    """acc[place] = acc[place] op the scan's value at k; gives acc[place]."""
+    now = get(array(acc, tensor.dtype, len(place)), *place) if place else param(acc, tensor.dtype)
     value = b.scalar(substitute(tensor.args[1], {tensor.number: k}))
     operation = {"any": "lor", "all": "land"}.get(tensor.kind) or OPERATION[tensor.kind]
-    b.emit(Store(acc, (), binary(operation, now, value)))
+    b.emit(Store(acc, place, binary(operation, now, value)))
     return now
 
 
 def _carry(b: Builder, tensor: Expr, where: Expr) -> Expr | None:
-    """A scan read at the iterator of an open loop of its own extent: one variable carried through that loop."""
+    """A scan read at the iterator of an open loop of its own extent: variables carried through that loop.
+
+    One variable, or, where the scan depends on loops inside that loop (running sums down the columns of a matrix), one
+    for each of their iterations.
+    """
     depth = next((d for d, f in enumerate(b.frames) if f.iterator and where is param(f.iterator, INDEX)), None)
-    if depth is None or b.frames[depth].extent is not tensor.args[0] or b.depth_of(tensor) >= depth:
+    if depth is None or b.frames[depth].extent is not tensor.args[0]:
         return None
-    frame = b.frames[depth]
+    home = max(depth, b.depth_of(tensor))
+    inner = b.frames[depth + 1 : home + 1]
     if any(f.branch for f in b.frames[depth:]) or b.frames[depth - 1].branch:
         return None
-    if tensor in frame.values:
-        return frame.values[tensor]
+    if any(f.iterator not in tensor.inputs or _moving(b, f.extent) for f in inner):
+        return None
+    if any(f.iterator in start.inputs for start in tensor.args[2:] for f in inner):
+        return None
+    if tensor in b.frames[home].values:
+        return b.frames[home].values[tensor]
+    places = tuple(param(f.iterator, INDEX) for f in inner)
     with b.at(depth - 1):
-        acc = b.local(tensor.kind, tensor.dtype)
-        b.emit(Store(acc.name, (), _scan_start(b, tensor)))
-    with b.at(depth):
-        frame.values[tensor] = _scan_step(b, tensor, acc.name, where)
-    return frame.values[tensor]
+        acc = b.local(tensor.kind, tensor.dtype, tuple(f.extent for f in inner if f.extent is not None))
+        _constant(b, acc.name, (), acc.shape, _scan_start(b, tensor))
+    with b.at(home):
+        b.frames[home].values[tensor] = _scan_step(b, tensor, acc.name, places, where)
+    return b.frames[home].values[tensor]
+
+
+def _moving(b: Builder, extent: Expr | None) -> bool:
+    return extent is None or bool(extent.inputs & {f.iterator for f in b.frames if f.iterator})
 
 
 def _scatter(b: Builder, tensor: Expr, name: str, prefix: tuple[Expr, ...]) -> None:
