@@ -1,0 +1,138 @@
+"""The AVX target: conformance, results at odd sizes, goldens of the code."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from accelcore.cgen.toolchain import cpu_features
+from accelcore.errors import UsageError
+from accelcore.options import values_for
+from accelcore.testing import EvaluatorSuite, TargetSuite
+from accelcore.values import Artifact, Kernel, Limits, Param, Role
+from accelcore_avx.machine import cache_sizes, measured
+from accelcore_avx.target import AvxEvaluator, AvxTarget, best, lacking
+from avx_tasks import CASES, Case
+
+GOLDEN = Path(__file__).parent / "golden"
+ISAS = ("avx512", "avx2")
+
+
+class TestAvx(TargetSuite):
+    target = "avx"
+
+
+class TestAvx2(TargetSuite):
+    target = "avx:isa=avx2"
+    moves_tried = 3
+
+
+class TestAvxEvaluator(EvaluatorSuite):
+    evaluator = "avx-native"
+
+
+def target(isa: str) -> AvxTarget:
+    """The target, where this CPU runs it."""
+    if lacking(isa, cpu_features()):
+        pytest.skip(lacking(isa, cpu_features()))
+    return AvxTarget(isa)  # type: ignore[arg-type]  # one of ISAS
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("name", CASES)
+def test_the_code_is_the_golden_one(name: str, isa: str) -> None:
+    """ACCELCORE_UPDATE_GOLDENS=1 writes them anew; review the difference."""
+    case = CASES[name]
+    text = AvxTarget(isa).kernel(case.task, case.schedule).text  # type: ignore[arg-type]  # one of ISAS
+    file = GOLDEN / f"{name}.{isa}.c"
+    if os.environ.get("ACCELCORE_UPDATE_GOLDENS"):
+        file.write_text(text)
+    assert text == file.read_text()
+
+
+def buffers(case: Case, extents: dict[str, int], seed: int) -> dict[str, np.ndarray[Any, Any]]:
+    """Random arguments, poisoned results."""
+    rng = np.random.default_rng(seed)
+    found = {}
+    for p in case.task.params:
+        shape = tuple(extents[e.name] for e in p.shape)
+        if p.dtype == "u8":
+            found[p.name] = rng.integers(0, 256, shape).astype(np.uint8)
+        else:
+            found[p.name] = np.asarray(rng.normal(size=shape) if p.shape else 1e-5, np.float32)
+        if p.role is Role.OUT:
+            found[p.name][...] = 77
+    return found
+
+
+def counts(isa: str, dtype: str) -> list[int]:
+    """Sizes around the number of lanes."""
+    lanes = (512 if isa == "avx512" else 256) // (8 if dtype == "u8" else 32)
+    return [0, 1, lanes - 1, lanes, lanes + 1, 101, 1000]
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("name", CASES)
+def test_results_at_odd_sizes(name: str, isa: str) -> None:
+    case, chosen = CASES[name], target(isa)
+    kernel = chosen.kernel(case.task, case.schedule)
+    (artifact,) = AvxEvaluator().build(case.task, [kernel], limits=Limits(seconds=60))
+    assert isinstance(artifact, Artifact), artifact.log
+    last: Param = case.task.params[-1]
+    with AvxEvaluator().open(artifact, limits=Limits()) as runner:
+        for n in counts(isa, last.dtype):
+            extents = {"m": 3, "n": n, "k": 5} if len(last.shape) == 2 else {"n": n}
+            arrays = buffers(case, extents, n)
+            want = case.oracle(arrays) if n else np.zeros(arrays[last.name].shape)
+            runner.call([arrays], extents)
+            if last.dtype == "u8":
+                np.testing.assert_array_equal(arrays[last.name], want)
+            else:
+                np.testing.assert_allclose(arrays[last.name], want, rtol=2e-5, atol=2e-5)
+
+
+def test_a_cpu_gets_what_it_can_run() -> None:
+    full = frozenset("avx2 fma bmi2 f16c avx512f avx512bw avx512vl avx512dq".split())
+    assert best(full) == "avx512"
+    assert best(full - {"avx512vl"}) == "avx2"
+    assert best(frozenset({"sse2"})) == ""
+    assert lacking("auto", frozenset()) and "--target c" in lacking("auto", frozenset())
+    assert "avx512vl" in lacking("avx512", full - {"avx512vl"})
+    assert lacking("avx2", full) == ""
+
+
+def test_the_option_takes_only_what_there_is() -> None:
+    assert values_for(AvxTarget(), {"isa": "avx2"}) == {"isa": "avx2"}
+    with pytest.raises(UsageError, match="isa"):
+        values_for(AvxTarget(), {"isa": "avx1024"})
+
+
+def test_avx2_code_keeps_to_avx2() -> None:
+    text = AvxTarget("avx2").kernel(CASES["softmax"].task, CASES["softmax"].schedule).text
+    assert "_mm256_fmadd_ps" in text and "_mm512" not in text and "__mmask" not in text
+    assert "-mno-avx512f" in AvxTarget("avx2").flags()
+
+
+def test_the_machine_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target("avx2")
+    monkeypatch.setenv("ACCELCORE_CACHE", str(tmp_path))
+    first = measured("avx2")
+    assert dict(first.peaks)["f32"] > dict(first.peaks)["f64"] > 0
+    assert all(memory.bandwidth > 0 for memory in first.memories) and first.memories[-1].name == "DRAM"
+    assert [m.name for m in first.memories[:-1]] == [name for name, _ in cache_sizes()]
+    assert measured("avx2") == first, "the second answer comes from the cache"
+
+
+def test_the_knowledge_is_there() -> None:
+    folder = AvxTarget().knowledge
+    for name in ("architecture.md", "isa.md", "menu.yaml", "rules.yaml"):
+        assert (folder / name).read_text().strip(), name
+
+
+def test_hand_written_intrinsics_are_judged_as_text() -> None:
+    chosen, case = target("avx2"), CASES["gelu"]
+    own = Kernel("int ac_gelu() { return 1; }", "c", "ac_gelu")
+    assert chosen.moves(case.task, own) == ()
