@@ -59,6 +59,8 @@ class PythonTranslator:
 
     def lift(self, task: Task, session: Session) -> None:
         """The rules' summary first; what the rules refuse, or what is not proved, goes to the proposers."""
+        from accelcore_llmlift.lifter import lift_program
+
         assert task.source is not None
         program = program_of(task.source)
         for summary in self.rules(program):
@@ -69,6 +71,8 @@ class PythonTranslator:
             summary = getattr(proposal, "summary", None)
             if summary is not None and session.verify(task, summary).proof is Proof.PROVED:
                 return
+        if session.verdict is None:
+            lift_program(program)  # nobody had a summary: raises the rules' refusal, which names the place
 
     def rules(self, program: Program) -> Iterable[Any]:
         """The summary that the rules derive, if they do."""
@@ -100,6 +104,25 @@ class PythonTranslator:
         from accelcore_llmlift.interpret import interpret
 
         return interpret(program_of(source), inputs)
+
+
+@dataclass(frozen=True)
+class CTranslator(PythonTranslator):
+    """C and C++ functions, without a compiler: read by tree-sitter's grammar."""
+
+    name: ClassVar[str] = "c"
+    about: ClassVar[str] = "C and C++ loops over pointers, arrays and std::vector, by rules"
+
+    def missing(self) -> Sequence[str]:
+        """The grammar."""
+        from importlib.util import find_spec
+
+        absent = [m for m in ("tree_sitter", "tree_sitter_cpp") if find_spec(m) is None]
+        return [f"{m.replace('_', '-')}: pip install {m.replace('_', '-')}" for m in absent]
+
+    def accepts(self, source: Source) -> bool:
+        """Sources in C or C++."""
+        return source.language in ("c", "c++")
 
 
 def _accumulate(params: Iterable[Param]) -> str:
