@@ -14,7 +14,17 @@ from accelcore.errors import AccelcoreError, IllegalRewrite
 from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import Expr
 from accelcore.loops import schedule
-from accelcore.loops.analysis import Contraction, calls, contractions, serial_loops, siblings, small, strided
+from accelcore.loops.analysis import (
+    Contraction,
+    Stride,
+    calls,
+    contractions,
+    serial_loops,
+    siblings,
+    small,
+    stride,
+    strided,
+)
 from accelcore.loops.edit import around, loops_of
 from accelcore.loops.linear import polynomial
 from accelcore.loops.nodes import Accumulate, For, Kind, Program, Store, statements
@@ -60,6 +70,7 @@ def recipe(
     cook.columns()
     cook.repetitions()
     cook.invariants()
+    cook.turned()
     cook.lanes()
     return tuple(cook.done)
 
@@ -156,6 +167,14 @@ class _Cook:
         for loop in _innermost(self.program):
             if divisors(loop):
                 self.may(f"reciprocal({loop.iterator})")
+
+    def turned(self) -> None:
+        """Nests that read one way and write the other, in blocks that stay in cache, gathered into whole vectors."""
+        for text in _turned_moves(self.program, self.unit):
+            before = {f.iterator for f in loops_of(self.program.body)}
+            if self.may(text):
+                innermost = [f for f in _innermost(self.program) if f.iterator not in before]
+                self.may(f"vectorize({innermost[0].iterator})")
 
     def lanes(self) -> None:
         """Vector loops."""
@@ -353,6 +372,19 @@ def _lane_moves(program: Program) -> Iterator[str]:
     vectors = [f for f in loops_of(program.body) if f.kind is Kind.VECTOR]
     for loop in sorted(vectors, key=calls):
         yield from (f"interleave({loop.iterator}, {n})" for n in (2, 4, 1, 8) if n != loop.interleave)
+
+
+def _turned_moves(program: Program, unit: VectorUnit) -> list[str]:
+    """block for pairs of loops that fill an array along the inner one and read another along the outer one."""
+    found = []
+    for loop in serial_loops(program):
+        inner = loop.body[0] if len(loop.body) == 1 else None
+        if not isinstance(inner, For) or not isinstance(store := inner.body[-1], Store) or len(inner.body) > 1:
+            continue
+        filled = stride(store.indices, inner.iterator) is Stride.UNIT
+        if filled and strided(inner) and strided(loop) and not small(loop) and not small(inner):
+            found.append(f"block({loop.iterator}, {inner.iterator}, {unit.lanes(program.buffer(store.buffer).dtype)})")
+    return found
 
 
 def _stride_moves(program: Program, unit: VectorUnit) -> Iterator[str]:
