@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 
-from . import keeper, stopwatch, wire
+from . import keeper, kernel, stopwatch, wire
 
 
 def main() -> None:
@@ -24,6 +24,8 @@ def main() -> None:
     control.set_inheritable(False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who hangs up
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers are not waited for
+    kernel.libc()  # opened once here instead of in every child
+    gc.disable()  # a collection in a child would touch, and so copy, all of its memory
     gc.freeze()
     while True:
         try:
