@@ -15,10 +15,10 @@ requires_api = 1
 
 @hookimpl
 def accelcore_translators() -> Sequence[Translator]:
-    """Plain Python."""
-    from accelcore_llmlift.translator import PythonTranslator
+    """Plain Python; C and C++."""
+    from accelcore_llmlift.translator import CTranslator, PythonTranslator
 
-    return [PythonTranslator()]
+    return [PythonTranslator(), CTranslator()]
 
 
 @hookimpl

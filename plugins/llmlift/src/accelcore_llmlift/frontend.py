@@ -10,7 +10,7 @@ from accelcore.ir.expr import Expr, shape, walk
 from accelcore.values import Param, Role, Source
 from accelcore_llmlift.program import Program
 
-LANGUAGES = ("python",)
+LANGUAGES = ("python", "c", "c++")
 
 
 @lru_cache(maxsize=256)
@@ -26,6 +26,10 @@ def program_of(source: Source) -> Program:
         from accelcore_llmlift.python import parse
 
         return _completed(parse(source))
+    if source.language in ("c", "c++"):
+        from accelcore_llmlift.c import parse as parse_c
+
+        return _completed(parse_c(source))
     raise UnsupportedSource(
         f"no front end reads {source.language!r}", where=source.path or "", hint=f"languages: {', '.join(LANGUAGES)}"
     )

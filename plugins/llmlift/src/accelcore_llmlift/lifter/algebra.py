@@ -306,8 +306,8 @@ def _read_back(e: Expr) -> Expr:
     kinds = {DTYPES[x.dtype].is_float for x in (e, inner, value)}
     if value.dtype == e.dtype == "real" and kinds == {True}:
         return value
-    if inner.dtype == "real" and value.dtype == e.dtype and DTYPES[e.dtype].is_float:
-        return value  # every storage float is a real
+    if inner.dtype in ("real", "int") and value.dtype == e.dtype and value.dtype not in ("real", "int"):
+        return value  # every storage number is an exact number, and the same in storage again
     if value.dtype == e.dtype == "int" and inner.attrs[1] == "exact":
         return value
     if value.dtype == "int" and e.dtype == "real" and inner.dtype == "real":

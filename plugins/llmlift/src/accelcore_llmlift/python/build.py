@@ -34,14 +34,26 @@ def parse(source: Source) -> Program:
     Raises UnsupportedSource at the construct that is outside the subset, UsageError when the function is missing.
     """
     module, function = read(source)
-    function = normalize(inline(module, function), module.place)
     arguments = _arguments(module, function)
     said = {name: annotation(node, module.place) for name, node in arguments.items()}
     promised = result_annotations(function.returns, module.place)
-    types = infer(module, function, said, promised)
+    return parse_function(module, function, said, promised, source.path)
+
+
+def parse_function(
+    module: Module, function: ast.FunctionDef, said: dict[str, Annotation], promised: tuple[Annotation, ...],
+    path: str | None, kinds: dict[str, str] | None = None,
+) -> Program:  # fmt: skip
+    """The program of a function given as Python syntax, whatever language it was written in.
+
+    said, promised: what annotations or declarations say about parameters and results; kinds: "real" or "int" for
+    local variables that are declared.
+    """
+    function = normalize(inline(module, function), module.place)
+    types = infer(module, function, said, promised, kinds or {})
     scope = Scope(module, types, function)
     scope.dimensions = sizes.named_dimensions(scope)
-    params = [_parameter(scope, name, said[name]) for name in arguments]
+    params = [_parameter(scope, name, said[name]) for name in said]
     *body, last = function.body or [ast.Pass()]
     returned = last if isinstance(last, ast.Return) else None
     block = statements.block(scope, body if returned else [*body, last])
@@ -49,7 +61,7 @@ def parse(source: Source) -> Program:
     block = (*_copies(scope, params), *block)
     results, outputs = _results(scope, returned, promised, function)
     program = Program(
-        function.name, tuple(params), tuple(scope.requires), block, tuple(results), "python", source.path
+        function.name, tuple(params), tuple(scope.requires), block, tuple(results), "python", path
     )
     return _finished(scope, program, outputs)
 

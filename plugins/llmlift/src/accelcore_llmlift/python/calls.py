@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable, Sequence
 
 from accelcore.ir.dtypes import INDEX
-from accelcore.ir.expr import Expr, binary, call, comp, const, get, index, reduce, select, substitute, unary
-from accelcore_llmlift.polynomial import index_of
+from accelcore.ir.expr import Expr, binary, call, cast, comp, const, get, index, reduce, select, substitute, unary
+from accelcore_llmlift.polynomial import index_of, polynomial
 from accelcore_llmlift.python import expressions, iteration
 from accelcore_llmlift.python.module import qualified
 from accelcore_llmlift.python.scope import Scope, converted, natural
@@ -29,7 +29,7 @@ def called(scope: Scope, node: ast.Call) -> Expr:
     if isinstance(node.func, ast.Attribute) and not name.startswith(("math.", "numpy.")):
         return method(scope, node, node.func)
     short = name.rsplit(".", 1)[-1]
-    known = name.startswith(("math.", "numpy.")) or (name == short and short in BUILTINS)
+    known = name.startswith(("math.", "numpy.", "c.")) or (name == short and short in BUILTINS)
     if short in ("float", "float32", "float64") and node.args and isinstance(node.args[0], ast.Constant):
         return literal_float(scope, node, node.args[0])
     if known and short in LIST_REDUCTIONS and len(node.args) == 1:
@@ -149,8 +149,6 @@ def _integer(rounding: str, value: Expr) -> Expr:
     """A real rounded to an integer; an integer stays."""
     if value.dtype != "real":
         return value
-    from accelcore.ir.expr import cast
-
     return cast(value, "int", {"round": "nearest"}.get(rounding, rounding), "wrap")
 
 
@@ -207,6 +205,30 @@ def _list(scope: Scope, node: ast.Call, args: list[Expr]) -> Expr:
     return args[0]
 
 
+def _truncating(op: str) -> Rule:
+    """C's integer division and remainder."""
+
+    def rule(scope: Scope, node: ast.Call, args: list[Expr]) -> Expr:
+        a, b = expressions.numbers(scope, node, *args)
+        if a.op == b.op == "const" and b.value > 0 and a.value >= 0:
+            return const(int(a.value) // int(b.value) if op == "tdiv" else int(a.value) % int(b.value), a.dtype)
+        if a.dtype == INDEX and scope.facts.nonnegative(polynomial(a)) and scope.facts.nonnegative(polynomial(b) - 1):
+            return binary("fdiv" if op == "tdiv" else "fmod", a, b)  # the same for numbers that are not negative
+        return binary(op, a, b)
+
+    return rule
+
+
+def _wrapping(dtype: str) -> Rule:
+    """Conversion to a narrow integer, modulo its width."""
+
+    def rule(scope: Scope, node: ast.Call, args: list[Expr]) -> Expr:
+        (value,) = expressions.numbers(scope, node, *args)
+        return cast(cast(converted(value, "int"), dtype, "trunc", "wrap"), "int")
+
+    return rule
+
+
 def _argextreme(kind: str) -> Rule:
     def rule(scope: Scope, node: ast.Call, args: list[Expr]) -> Expr:
         extents = expressions.extents_seen(scope, args[0])
@@ -256,7 +278,8 @@ RULES: dict[str, Rule] = {
     "ceil": _rounded("ceil"), "round": _rounded("round"), "float": _float, "pow": _pow, "power": _pow, "bool": _bool,
     "square": _square, "where": _where, "hypot": _hypot, "atan2": _atan2, "list": _list, "array": _list,
     "asarray": _list, "argmax": _argextreme("argmax"), "argmin": _argextreme("argmin"), "float32": _float,
-    "float64": _float, "int32": _int, "int64": _int,
+    "float64": _float, "int32": _int, "int64": _int, "tdiv": _truncating("tdiv"), "trem": _truncating("trem"),
+    **{dtype: _wrapping(dtype) for dtype in ("i8", "u8", "i16", "u16")},
 }  # fmt: skip
 SHAPED: dict[str, Rule] = {
     "zeros": _zeros(0.0), "empty": _zeros(0.0), "ones": _zeros(1.0), "full": _zeros(None),

@@ -303,6 +303,12 @@ class Inference:
             return Type(Level.INT)
         if name == "float":
             return Type(Level.REAL)
+        if name in ("tdiv", "trem"):
+            found = self.joined(*args)
+            self.need(found, Need.INTEGER)
+            return found
+        if name in ("i8", "u8", "i16", "u16"):
+            return Type(Level.INT)
         if name in ("any", "all", "isnan", "isinf", "isfinite", "bool"):
             return Type(Level.BOOL)
         if name in ("sum", "prod", "mean") or (name in EXTREMES and len(args) == 1):
@@ -380,10 +386,12 @@ def _default_level(node: ast.Call) -> Level:
 
 
 def infer(
-    module: Module, function: ast.FunctionDef, said: dict[str, Annotation], results: tuple[Annotation, ...]
-) -> Inference:
-    """Types of every variable of a normalized function."""
+    module: Module, function: ast.FunctionDef, said: dict[str, Annotation], results: tuple[Annotation, ...],
+    kinds: dict[str, str],
+) -> Inference:  # fmt: skip
+    """Types of every variable of a normalized function; kinds: of local variables that are declared."""
     found = Inference(module)
+    found.variables.update({name: Type(LEVELS[kind], fixed=True) for name, kind in kinds.items()})
     for name, annotation in said.items():
         found.variables[name] = _declared(annotation)
     found.block(function.body)

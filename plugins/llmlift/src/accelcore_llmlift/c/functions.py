@@ -1,0 +1,185 @@
+"""A C file: typedefs, constants and functions; and the function that counts, as a program."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from accelcore.errors import MissingTool, UnsupportedSource, UsageError
+from accelcore.values import Source
+from accelcore_llmlift.c.declarations import CType, base_type, declared, text
+from accelcore_llmlift.c.expressions import Reader
+from accelcore_llmlift.c.statements import Writer
+from accelcore_llmlift.program import Program
+from accelcore_llmlift.python.annotations import Annotation, kind_of
+from accelcore_llmlift.python.build import parse_function
+from accelcore_llmlift.python.errors import Place
+from accelcore_llmlift.python.module import Module
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+else:
+    Node = Any
+
+
+def parse(source: Source) -> Program:
+    """The program of one C or C++ function.
+
+    Raises UnsupportedSource at what is outside the subset, UsageError for a missing function, MissingTool when the
+    grammars are not installed.
+    """
+    root = _tree(source)
+    reader = Reader(source.path or "<source>")
+    functions = _collect(root, reader)
+    entry = _entry(functions, source, reader)
+    module = Module(Place(reader.path))
+    for name, node in functions.items():
+        if name != entry:
+            module.functions[name] = _function(name, node, reader)[0]
+    for name, value in _constants(root, reader).items():
+        module.constants[name] = value
+    function, said, promised, kinds = _function(entry, functions[entry], reader)
+    return replace(parse_function(module, function, said, promised, source.path, kinds), language=source.language)
+
+
+def _tree(source: Source) -> Node:
+    """The syntax tree by the C++ grammar, which also reads C as it is written for kernels."""
+    try:
+        import tree_sitter
+        import tree_sitter_cpp
+    except ImportError:
+        hint = "pip install tree-sitter tree-sitter-cpp"
+        raise MissingTool("the C front end needs tree-sitter and its C++ grammar", hint=hint) from None
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_cpp.language()))
+    root = parser.parse(source.text.encode()).root_node
+    wrong = _error(root) if root.has_error else None
+    if wrong is not None:
+        row, column = wrong.start_point
+        where = f"{source.path or '<source>'}:{row + 1}:{column + 1}"
+        what = f"missing {wrong.type!r}" if wrong.is_missing else f"near {text(wrong)[:40]!r}"
+        raise UnsupportedSource(f"syntax error: {what}", where=where, hint="mend the source")
+    return root
+
+
+def _error(node: Node) -> Node | None:
+    if node.type == "ERROR" or node.is_missing:
+        return node
+    return next((e for c in node.children if c.has_error or c.is_missing for e in [_error(c)] if e is not None), None)
+
+
+def _walk(node: Node) -> list[Node]:
+    return [node, *(n for c in node.named_children for n in _walk(c))]
+
+
+def _collect(root: Node, reader: Reader) -> dict[str, Node]:
+    """Function definitions by name; typedefs and macros go to the reader."""
+    functions: dict[str, Node] = {}
+    for node in _walk(root):
+        if node.type == "type_definition":
+            base = base_type(node.child_by_field_name("type"), reader.typedefs)
+            declarator = node.child_by_field_name("declarator")
+            if base is not None and declarator is not None:
+                name, kind, _ = declared(declarator, base)
+                reader.typedefs[name] = kind
+        elif node.type == "function_definition":
+            declarator = node.child_by_field_name("declarator")
+            while declarator is not None and declarator.type != "function_declarator":
+                declarator = declarator.child_by_field_name("declarator") or declarator.named_children[0]
+            if declarator is not None:
+                name = text(declarator.child_by_field_name("declarator"))
+                functions[name] = node
+                reader.functions[name] = base_type(node.child_by_field_name("type"), reader.typedefs) or CType("i32")
+    return functions
+
+
+def _constants(root: Node, reader: Reader) -> dict[str, ast.expr]:
+    """`#define N 10` and constants at file level."""
+    found: dict[str, ast.expr] = {}
+    for node in root.named_children:
+        if node.type == "preproc_def":
+            value = text(node.child_by_field_name("value")).strip()
+            try:
+                tree = ast.parse(value.strip("()").rstrip("fF") if value else "0", mode="eval").body
+            except SyntaxError:
+                continue
+            name = text(node.child_by_field_name("name"))
+            found[name] = tree
+            real = any(isinstance(n, ast.Constant) and isinstance(n.value, float) for n in ast.walk(tree))
+            reader.constants[name] = "real" if real else "int"
+        elif node.type == "declaration" and "const" in text(node):
+            for statement in Writer(reader, CType("")).statement(node):
+                if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+                    found[statement.targets[0].id] = ast.fix_missing_locations(statement).value
+    return found
+
+
+def _entry(functions: dict[str, Node], source: Source, reader: Reader) -> str:
+    if source.entry in functions:
+        return source.entry
+    if not source.entry and functions:
+        return list(functions)[-1]
+    close = difflib.get_close_matches(source.entry, functions, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"functions in it: {', '.join(functions) or 'none'}"
+    raise UsageError(f"no function {source.entry!r}", where=reader.path, hint=hint)
+
+
+Parts = tuple[ast.FunctionDef, dict[str, Annotation], tuple[Annotation, ...], dict[str, str]]
+
+
+def _function(name: str, node: Node, file: Reader) -> Parts:
+    """One function as Python syntax; what its declarations say about parameters, results and local variables."""
+    reader = replace(file, types=dict(file.types), walking={}, after=[])
+    declarator = node.child_by_field_name("declarator")
+    while declarator is not None and declarator.type != "function_declarator":
+        declarator = declarator.child_by_field_name("declarator") or declarator.named_children[0]
+    assert declarator is not None
+    said: dict[str, Annotation] = {}
+    for part in reader.child(declarator, "parameters").named_children:
+        if part.type == "parameter_declaration" and text(part) != "void":
+            parameter, kind = _parameter(part, reader)
+            reader.types[parameter] = kind
+            said[parameter] = _annotation(part, kind, reader)
+    body = reader.child(node, "body")
+    starts = _walking_parameters(body, reader, said)
+    returns = base_type(node.child_by_field_name("type"), reader.typedefs) or CType("i32")
+    statements = [*starts, *Writer(reader, returns).block(body)] or [ast.Pass()]
+    arguments = ast.arguments(posonlyargs=[], args=[ast.arg(arg=a) for a in said], kwonlyargs=[], kw_defaults=[],
+                              defaults=[])
+    function = ast.FunctionDef(name=name, args=arguments, body=statements, decorator_list=[], returns=None,
+                               lineno=node.start_point[0] + 1, col_offset=0)
+    function = ast.fix_missing_locations(function)
+    promised = (_annotation(node, returns, reader),) if returns.dtype else ()
+    kinds = {n: t.kind for n, t in reader.types.items() if not t.rank and n not in said and t.kind == "real"}
+    return function, said, promised, kinds
+
+
+def _parameter(node: Node, reader: Reader) -> tuple[str, CType]:
+    base = base_type(node.child_by_field_name("type"), reader.typedefs)
+    declarator = node.child_by_field_name("declarator")
+    if base is None or declarator is None:
+        raise reader.refuse(node, f"the parameter {text(node)!r}", "use arithmetic types, pointers and std::vector")
+    name, kind, _ = declared(declarator, base)
+    return name, kind
+
+
+def _annotation(node: Node, kind: CType, reader: Reader) -> Annotation:
+    if kind.dtype == "size":
+        if kind.rank:
+            raise reader.refuse(node, f"unsigned words as data in {text(node)!r}", "use signed or 8/16-bit integers")
+        return Annotation(kind="int", rank=0)
+    return Annotation(kind.dtype, kind_of(kind.dtype), kind.rank)
+
+
+def _walking_parameters(body: Node, reader: Reader, said: dict[str, Annotation]) -> list[ast.stmt]:
+    """Pointer parameters that the body moves get a position that starts at 0."""
+    found: list[ast.stmt] = []
+    for node in _walk(body):
+        field = {"update_expression": "argument", "assignment_expression": "left"}.get(node.type)
+        moved = text(node.child_by_field_name(field)) if field else ""
+        if moved in said and reader.types[moved].pointer and moved not in reader.walking:
+            reader.walking[moved] = (moved, f"{moved}_at")
+            start = ast.Assign(targets=[ast.Name(id=f"{moved}_at", ctx=ast.Store())], value=ast.Constant(value=0))
+            found.append(start)
+    return found

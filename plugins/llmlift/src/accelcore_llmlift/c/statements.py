@@ -1,0 +1,331 @@
+"""C statements to Python statements."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from accelcore_llmlift.c.declarations import CType, base_type, declared, text
+from accelcore_llmlift.c.expressions import Reader, call, name, number
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+else:
+    Node = Any
+
+ASSIGNMENTS = {"+=": "+", "-=": "-", "*=": "*", "/=": "/", "%=": "%", "&=": "&", "|=": "|", "^=": "^", "<<=": "<<",
+               ">>=": ">>"}  # fmt: skip
+
+
+class Writer:
+    """Statements of one function; expressions are the reader's."""
+
+    def __init__(self, reader: Reader, returns: CType) -> None:
+        self.reader = reader
+        self.returns = returns
+
+    def block(self, node: Node) -> list[ast.stmt]:
+        """The statements of a compound statement, or of a single one."""
+        parts = node.named_children if node.type == "compound_statement" else [node]
+        found: list[ast.stmt] = []
+        for part in parts:
+            found += self.statement(part)
+        return found
+
+    def statement(self, node: Node) -> list[ast.stmt]:
+        """One statement, with the pointer steps that it asks for after it."""
+        method = getattr(self, f"_write_{node.type}", None)
+        if method is None:
+            raise self.reader.refuse(node, f"the statement {node.type.replace('_', ' ')!r} is outside the subset",
+                                     "use assignments, for, while, if and return")
+        outer, self.reader.after = self.reader.after, []
+        found: list[ast.stmt] = [*method(node), *self.reader.after]
+        self.reader.after = outer
+        row, column = node.start_point
+        for statement in found:
+            for part in ast.walk(statement):
+                if isinstance(part, ast.stmt | ast.expr) and not hasattr(part, "lineno"):
+                    part.lineno, part.col_offset = row + 1, column
+        return found
+
+    def _write_compound_statement(self, node: Node) -> list[ast.stmt]:
+        return self.block(node)
+
+    def _write_comment(self, node: Node) -> list[ast.stmt]:
+        return []
+
+    def _write_continue_statement(self, node: Node) -> list[ast.stmt]:
+        return [ast.Continue()]
+
+    def _write_break_statement(self, node: Node) -> list[ast.stmt]:
+        return [ast.Break()]
+
+    def _write_return_statement(self, node: Node) -> list[ast.stmt]:
+        if not node.named_children:
+            return [ast.Return(value=None)]
+        value, kind = self.reader.read(node.named_children[0])
+        if self.returns.rank == 0 and self.returns.dtype:
+            value = self.reader.in_type(value, kind, self.returns)
+        return [ast.Return(value=value)]
+
+    def _write_if_statement(self, node: Node) -> list[ast.stmt]:
+        test = self.reader.expression(self.reader.child(node, "condition"))
+        other = node.child_by_field_name("alternative")
+        rest = self.block(other.named_children[0]) if other is not None else []
+        then = self.block(self.reader.child(node, "consequence")) or [ast.Pass()]
+        return [ast.If(test=test, body=then, orelse=rest)]
+
+    # Declarations.
+
+    def _write_declaration(self, node: Node) -> list[ast.stmt]:
+        base = base_type(node.child_by_field_name("type"), self.reader.typedefs)
+        if base is None:
+            raise self.reader.refuse(node, f"the type {text(node.child_by_field_name('type'))!r} is not known",
+                                     "use arithmetic types, pointers, arrays and std::vector")
+        found: list[ast.stmt] = []
+        for declarator in node.children_by_field_name("declarator"):
+            found += self.declare(declarator, base)
+        return found
+
+    def declare(self, declarator: Node, base: CType) -> list[ast.stmt]:
+        """One declared name, with its initial value."""
+        variable, kind, value = declared(declarator, base)
+        self.reader.types[variable] = kind
+        if kind.pointer:
+            return self.pointer(declarator, variable, value)
+        if kind.rank:
+            return self.container(variable, kind, value)
+        if value is None:
+            return []
+        if value.type in ("argument_list", "initializer_list"):
+            value = value.named_children[0]
+        return self.assign(name(variable), kind, *self.reader.read(value))
+
+    def pointer(self, node: Node, variable: str, value: Node | None) -> list[ast.stmt]:
+        """`float *p = a + 3`: another name for the array, and a position in it."""
+        offset: ast.expr = number(0)
+        while value is not None and value.type in ("parenthesized_expression", "pointer_expression"):
+            value = value.named_children[0]
+        if value is not None and value.type == "subscript_expression":
+            indices = value.child_by_field_name("indices")
+            offset = self.reader.expression(indices.named_children[0]) if indices is not None else offset
+            value = value.child_by_field_name("argument")
+        if value is not None and value.type == "binary_expression":
+            offset = self.reader.expression(self.reader.child(value, "right"))
+            value = self.reader.child(value, "left")
+        if value is None or value.type != "identifier":
+            raise self.reader.refuse(node, "a pointer that does not start at an array", "write T *p = a")
+        array, start = self.reader.walking.get(text(value), (text(value), ""))
+        if start:
+            offset = ast.BinOp(left=name(start), op=ast.Add(), right=offset)
+        self.reader.walking[variable] = (array, f"{variable}_at")
+        return [_store(f"{variable}_at", offset)]
+
+    def container(self, variable: str, kind: CType, value: Node | None) -> list[ast.stmt]:
+        """A local array or vector."""
+        if kind.extents:
+            if value is not None and value.type == "initializer_list":
+                return [_store(variable, self.listed(value))]
+            shape = ast.Tuple(elts=[self.reader.expression(e) for e in kind.extents], ctx=ast.Load())
+            return [_store(variable, call("numpy.empty", shape))]
+        if value is None:
+            return [_store(variable, ast.List(elts=[], ctx=ast.Load()))]
+        if value.type == "initializer_list":
+            return [_store(variable, self.listed(value))]
+        if value.type == "argument_list":
+            return [_store(variable, self.sized(value, kind))]
+        return [_store(variable, self.copied(value))]
+
+    def copied(self, value: Node) -> ast.expr:
+        """Vectors have value semantics: `v = w` copies."""
+        found = self.reader.expression(value)
+        if isinstance(found, ast.Name | ast.Subscript):
+            return call("list", found)
+        return found
+
+    def listed(self, node: Node) -> ast.expr:
+        """An initializer list."""
+        parts = [self.listed(c) if c.type == "initializer_list" else self.reader.expression(c)
+                 for c in node.named_children]  # fmt: skip
+        return ast.List(elts=parts, ctx=ast.Load())
+
+    def sized(self, node: Node, kind: CType) -> ast.expr:
+        """`vector<T> v(n)`, `v(n, x)`, `v(m, vector<T>(n))`."""
+        parts = node.named_children
+        count = self.reader.expression(parts[0])
+        if kind.rank == 1:
+            zero = number(0.0 if kind.kind == "real" else 0)
+            fill = self.reader.expression(parts[1]) if len(parts) > 1 else zero
+            return ast.BinOp(left=ast.List(elts=[fill], ctx=ast.Load()), op=ast.Mult(), right=count)
+        if len(parts) == 1 or parts[1].type != "call_expression":
+            raise self.reader.refuse(node, "rows without a size", "write vector<vector<T>> v(m, vector<T>(n))")
+        inner = self.sized(self.reader.child(parts[1], "arguments"), CType(kind.dtype, kind.rank - 1))
+        loop = ast.comprehension(target=ast.Name(id="row_", ctx=ast.Store()), iter=call("range", count), ifs=[],
+                                 is_async=0)
+        return ast.ListComp(elt=inner, generators=[loop])
+
+    # Assignments.
+
+    def _write_expression_statement(self, node: Node) -> list[ast.stmt]:
+        if not node.named_children:
+            return []
+        return self.effect(node.named_children[0])
+
+    def effect(self, node: Node) -> list[ast.stmt]:
+        """An expression that is a statement: assignment, ++, push_back, a call, or several with commas."""
+        if node.type == "comma_expression":
+            return [*self.effect(self.reader.child(node, "left")), *self.effect(self.reader.child(node, "right"))]
+        if node.type == "parenthesized_expression":
+            return self.effect(node.named_children[0])
+        if node.type == "update_expression":
+            amount = "+" if "++" in text(node) else "-"
+            return self.update(self.reader.child(node, "argument"), amount, (number(1), "int"))
+        if node.type == "assignment_expression":
+            return self.assignment(node)
+        if node.type == "call_expression":
+            return self.called(node)
+        if node.type == "pointer_expression":
+            self.reader.read(node)  # *p++; alone only steps
+            return []
+        raise self.reader.refuse(node, f"the expression {text(node)!r} as a statement", "assign it or drop it")
+
+    def assignment(self, node: Node) -> list[ast.stmt]:
+        """a = b, a += b, a = b = c, and pointers."""
+        left, right = self.reader.child(node, "left"), self.reader.child(node, "right")
+        operator = text(node.child_by_field_name("operator"))
+        if right.type == "assignment_expression":  # a = b = c
+            inner = self.assignment(right)
+            return [*inner, *self.plain(left, *self.reader.read(self.reader.child(right, "left")))]
+        if operator in ASSIGNMENTS:
+            return self.update(left, ASSIGNMENTS[operator], self.reader.read(right))
+        if left.type == "identifier" and self.reader.types.get(text(left), CType("")).pointer:
+            return self.pointer(node, text(left), right)
+        if left.type == "identifier" and self.reader.types.get(text(left), CType("")).rank:
+            return [_store(text(left), self.copied(right))]
+        return self.plain(left, *self.reader.read(right))
+
+    def plain(self, left: Node, value: ast.expr, kind: str) -> list[ast.stmt]:
+        """A store of a value, converted to the type of its target."""
+        target, _ = self.reader.read(left)
+        return self.assign(target, self.target_type(target), value, kind)
+
+    def target_type(self, target: ast.expr) -> CType:
+        """The type of what is stored into."""
+        inner = target
+        while isinstance(inner, ast.Subscript):
+            inner = inner.value
+        found = self.reader.types.get(inner.id if isinstance(inner, ast.Name) else "", CType("i32"))
+        return CType(found.dtype)
+
+    def assign(self, target: ast.expr, kind: CType, value: ast.expr, value_kind: str) -> list[ast.stmt]:
+        """A store into a target of a known type."""
+        _as_target(target)
+        if not kind.rank:
+            value = self.reader.in_type(value, value_kind, kind)
+        return [ast.Assign(targets=[target], value=value)]
+
+    def update(self, left: Node, operator: str, value: tuple[ast.expr, str]) -> list[ast.stmt]:
+        """left = left operator value; a pointer moves its position."""
+        if left.type == "identifier" and text(left) in self.reader.walking:
+            position = self.reader.walking[text(left)][1]
+            op: ast.operator = ast.Add() if operator == "+" else ast.Sub()
+            return [ast.AugAssign(target=ast.Name(id=position, ctx=ast.Store()), op=op, value=value[0])]
+        simple = left.type == "identifier" and isinstance(value[0], ast.Constant) and operator in "+-"
+        if simple and self.reader.types.get(text(left), CType("i32")).kind == value[1] == "int":
+            op = ast.Add() if operator == "+" else ast.Sub()
+            return [ast.AugAssign(target=ast.Name(id=text(left), ctx=ast.Store()), op=op, value=value[0])]
+        pending = list(self.reader.after)
+        target, kind = self.reader.read(left)
+        again = target
+        if len(self.reader.after) == len(pending):
+            again = self.reader.read(left)[0]
+        else:  # *p++ += x steps once
+            again = ast.parse(ast.unparse(target), mode="eval").body
+        result, result_kind = self.reader.arithmetic(left, operator, (again, kind), value)
+        return self.assign(target, self.target_type(target), result, result_kind)
+
+    def called(self, node: Node) -> list[ast.stmt]:
+        """push_back, or a call of a helper that returns nothing."""
+        function = self.reader.child(node, "function")
+        arguments = self.reader.child(node, "arguments").named_children
+        if function.type == "field_expression" and text(function.child_by_field_name("field")) in (
+            "push_back", "emplace_back",
+        ):  # fmt: skip
+            base = self.reader.expression(self.reader.child(function, "argument"))
+            value, kind = self.reader.read(arguments[0])
+            element = self.target_type(base)
+            if self.list_rank(base) == 1:
+                value = self.reader.in_type(value, kind, element)
+            elif isinstance(value, ast.Name | ast.Subscript):
+                value = call("list", value)  # push_back copies
+            method = ast.Attribute(value=base, attr="append", ctx=ast.Load())
+            return [ast.Expr(value=ast.Call(func=method, args=[value], keywords=[]))]
+        return [ast.Expr(value=self.reader.expression(node))]
+
+    def list_rank(self, base: ast.expr) -> int:
+        """Number of axes of the list that grows."""
+        depth, inner = 0, base
+        while isinstance(inner, ast.Subscript):
+            depth, inner = depth + 1, inner.value
+        found = self.reader.types.get(inner.id if isinstance(inner, ast.Name) else "", CType("i32", 1))
+        return found.rank - depth
+
+    # Loops.
+
+    def _write_while_statement(self, node: Node) -> list[ast.stmt]:
+        test = self.reader.expression(self.reader.child(node, "condition"))
+        return [ast.While(test=test, body=self.block(self.reader.child(node, "body")) or [ast.Pass()], orelse=[])]
+
+    def _write_for_statement(self, node: Node) -> list[ast.stmt]:
+        """A counting loop becomes `for ... in range(...)`; any other the while loop that it abbreviates."""
+        before: list[ast.stmt] = []
+        start = node.child_by_field_name("initializer")
+        if start is not None:
+            before = self._write_declaration(start) if start.type == "declaration" else self.effect(start)
+        condition, update = node.child_by_field_name("condition"), node.child_by_field_name("update")
+        test = self.reader.expression(condition) if condition is not None else ast.Constant(value=True)
+        step = self.effect(update) if update is not None else []
+        body = self.block(self.reader.child(node, "body")) or [ast.Pass()]
+        counted = _counted(before, test, step, body)
+        if counted is not None:
+            return [*before[:-1], counted]
+        if any(isinstance(n, ast.Continue) for s in body for n in ast.walk(s)):
+            raise self.reader.refuse(node, "continue in a for loop that does not count in constant steps",
+                                     "put the rest of the body under an if")
+        return [*before, ast.While(test=test, body=[*body, *step], orelse=[])]
+
+
+def _store(variable: str, value: ast.expr) -> ast.Assign:
+    return ast.Assign(targets=[ast.Name(id=variable, ctx=ast.Store())], value=value)
+
+
+def _as_target(target: ast.expr) -> None:
+    if isinstance(target, ast.Name | ast.Subscript):
+        target.ctx = ast.Store()
+
+
+def _counted(
+    before: list[ast.stmt], test: ast.expr, step: list[ast.stmt], body: list[ast.stmt]
+) -> ast.For | None:
+    """`i = a; i < b; i += c` as range(a, b, c), when the body changes neither i nor b."""
+    match before, test, step:
+        case (
+            [*_, ast.Assign(targets=[ast.Name(id=i)], value=low)],
+            ast.Compare(left=ast.Name(id=j), ops=[op], comparators=[high]),
+            [ast.AugAssign(
+                target=ast.Name(id=k), op=ast.Add() | ast.Sub() as sign, value=ast.Constant(value=int() as c)
+            )],
+        ) if i == j == k and c:
+            pass
+        case _:
+            return None
+    c = c if isinstance(sign, ast.Add) else -c
+    changed = {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    if ({i} | {n.id for n in ast.walk(high) if isinstance(n, ast.Name)}) & changed:
+        return None
+    if isinstance(op, ast.LtE | ast.GtE):
+        high = ast.BinOp(left=high, op=ast.Add() if c > 0 else ast.Sub(), right=number(1))
+    elif not isinstance(op, ast.Lt if c > 0 else ast.Gt):
+        return None
+    return ast.For(target=ast.Name(id=i, ctx=ast.Store()), iter=call("range", low, high, number(c)), body=body,
+                   orelse=[])
