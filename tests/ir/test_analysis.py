@@ -242,3 +242,13 @@ def test_hoisting():
 def test_rational_coefficients_that_no_float_is():
     e = expression({(R,): Fraction(1, 3)}, "real")
     assert interpret(e, {"r": 3.0}, {}) == 1
+
+
+def test_long_chains_do_not_recurse():
+    e, want = A, 1
+    for k in range(3000):
+        e, want = (e + k, want + k) if k % 2 else (E.binary("sub", k, e), k - want)
+    assert interpret(e, {"a": 1}, {}) == want
+    assert interval(e, {"a": (1, 1)}) == (want, want)
+    assert polynomial(e) == {(A,): 1, (): want - 1}
+    assert interpret(simplify(e), {"a": 1}, {}) == want

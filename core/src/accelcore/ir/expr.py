@@ -638,6 +638,24 @@ def parts(e: Expr) -> tuple[tuple[Expr, ...], tuple[Expr, ...], tuple[Expr, ...]
     return e.args[:first], e.args[first:last], e.args[last:]
 
 
+def spine(e: Expr, known: Callable[[Expr], bool]) -> list[Expr]:
+    """A path of operators from `e` down, each an operand of the one before and not known yet; the last is to be
+    computed first.  Recursive analyses follow it with a loop, so that long sums and products need no stack.
+
+    Only operands that are always needed are followed: not the branches of a select, nor the right of an `and`.
+    """
+    path = [e]
+    while True:
+        node = path[-1]
+        strict = node.args[:1] if node.op in LOGICAL or node.op == "select" else node.args
+        if node.op in BINDERS:
+            return path
+        below = next((a for a in strict if a.args and a.rank == 0 and not known(a)), None)
+        if below is None:
+            return path
+        path.append(below)
+
+
 def rebuild(e: Expr, args: tuple[Expr, ...]) -> Expr:
     """The same node over other arguments, in canonical form; its dtype follows theirs."""
     if args == e.args:

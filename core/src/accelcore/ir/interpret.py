@@ -15,7 +15,7 @@ from typing import Any
 
 from accelcore.errors import IrError
 from accelcore.ir.dtypes import DTYPES
-from accelcore.ir.expr import ARITHMETIC, BINDERS, BITWISE, COMPARE, LOGICAL, Expr, parts
+from accelcore.ir.expr import ARITHMETIC, BINDERS, BITWISE, COMPARE, LOGICAL, Expr, parts, spine
 
 Value = Any
 """bool, int, Fraction (a finite float or real), float (infinite or NaN), or nested lists of them."""
@@ -95,10 +95,13 @@ class Interpreter:
         """The value of a node; remembered for the values of its free variables."""
         if e.op == "var":
             return env[e.number]
-        key = (e, tuple(env[n] for n in sorted(e.free)))
-        if key not in self._memo:
-            self._memo[key] = self._compute(e, env)
-        return self._memo[key]
+        if self._key(e, env) not in self._memo:
+            for node in reversed(spine(e, lambda n: self._key(n, env) in self._memo)):
+                self._memo[self._key(node, env)] = self._compute(node, env)
+        return self._memo[self._key(e, env)]
+
+    def _key(self, e: Expr, env: Mapping[int, Value]) -> tuple[Expr, tuple[Value, ...]]:
+        return e, tuple(env[n] for n in sorted(e.free))
 
     def _compute(self, e: Expr, env: Mapping[int, Value]) -> Value:
         match e.op:

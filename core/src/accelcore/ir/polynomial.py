@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import reduce as fold_left
 
 from accelcore.ir.dtypes import DTYPES, INDEX
-from accelcore.ir.expr import Expr, binary, cast, const, reduce, substitute
+from accelcore.ir.expr import Expr, binary, cast, const, reduce, spine, substitute
 
 Monomial = tuple[Expr, ...]
 Polynomial = dict[Monomial, Fraction]
@@ -75,7 +75,9 @@ class _Expansion:
 
     def of(self, e: Expr) -> Polynomial:
         if e not in self._memo:
-            self._memo[e] = self._expand(e) if e.dtype in EXACT and e.rank == 0 else {(e,): Fraction(1)}
+            for node in reversed(spine(e, self._memo.__contains__)):
+                exact = node.dtype in EXACT and node.rank == 0
+                self._memo[node] = self._expand(node) if exact else {(node,): Fraction(1)}
         return self._memo[e]
 
     def _expand(self, e: Expr) -> Polynomial:

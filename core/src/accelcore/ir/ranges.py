@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 
 from accelcore.ir.dtypes import DTYPES, INDEX
-from accelcore.ir.expr import BINDERS, COMPARE, Expr, parts, walk
+from accelcore.ir.expr import BINDERS, COMPARE, Expr, parts, spine, walk
 from accelcore.values import Param
 
 Number = int | float
@@ -176,17 +176,22 @@ class _Analysis:
     def of(self, e: Expr) -> Interval:
         """The interval of a scalar, or of the elements of a tensor."""
         if e not in self._memo:
-            found = self._compute(e)
-            if e in self._facts:
-                found = meet(found, self._facts[e])
-            if any(math.isnan(v) for v in found):
-                found = ANY
-            if DTYPES[e.dtype].bits is not None and not DTYPES[e.dtype].is_float and e.op not in ("size", "var"):
-                least, most = natural(e.dtype)
-                wraps = e.dtype != INDEX and (found[0] < least or found[1] > most)
-                found = (least, most) if wraps else (max(found[0], least), min(found[1], most))
-            self._memo[e] = found
+            for node in reversed(spine(e, self._memo.__contains__)):
+                self._memo[node] = self._limited(node)
         return self._memo[e]
+
+    def _limited(self, e: Expr) -> Interval:
+        """The computed interval, narrowed by facts and by what the dtype can hold."""
+        found = self._compute(e)
+        if e in self._facts:
+            found = meet(found, self._facts[e])
+        if any(math.isnan(v) for v in found):
+            found = ANY
+        if DTYPES[e.dtype].bits is not None and not DTYPES[e.dtype].is_float and e.op not in ("size", "var"):
+            least, most = natural(e.dtype)
+            wraps = e.dtype != INDEX and (found[0] < least or found[1] > most)
+            found = (least, most) if wraps else (max(found[0], least), min(found[1], most))
+        return found
 
     def _with(self, more: Mapping[int, Interval] | Mapping[Expr, Interval]) -> _Analysis:
         combined: dict[str | int | Expr, Interval] = dict(self._facts)

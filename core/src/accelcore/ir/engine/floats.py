@@ -200,6 +200,9 @@ def _moved(
         return np.asarray(value * np.expm1(ex))
     if name in ("sin", "cos"):
         return np.minimum(ex, 2.0)  # their derivative is at most 1
+    if name in ("erf", "erfc"):  # the slope 2 / sqrt(pi) exp(-x^2) is largest where |x| is least
+        least = np.maximum(np.abs(x) - ex, 0.0)
+        return np.asarray(ex * (2.0 / math.sqrt(math.pi)) * np.exp(-least * least))
     if name == "cosh":
         return np.asarray(np.sinh(np.abs(x) + ex) * ex)
     if name == "hypot":
