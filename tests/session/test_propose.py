@@ -58,7 +58,7 @@ def test_no_more_than_n_are_taken(begin, fakes):
 
 
 def test_a_waiting_proposer_works_a_little_ahead(begin, fakes):
-    """An abandoned stream has asked for the answer that was taken and at most four more."""
+    """An abandoned long stream has one answer ready beside the one that was taken."""
     made, stopped = [], threading.Event()
 
     def answers(text):
@@ -75,7 +75,7 @@ def test_a_waiting_proposer_works_a_little_ahead(begin, fakes):
     line.close()
     session.close()
     assert stopped.wait(20)
-    assert len(made) <= 1 + 4 + 4  # taken, ready, and what the line took to build ahead
+    assert len(made) <= 2
 
 
 @pytest.mark.parametrize("how", ["dropped", "session closed"])

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from accelcore.session import Session
 
 _KERNELS = frozenset({Phase.IMPLEMENT, Phase.REPAIR, Phase.COMBINE})
-_WINDOW = 4
-"""Calls in flight for one request: an abandoned request has paid for no more than these."""
+_FEW, _WINDOW = 8, 2
+"""Up to eight answers are asked for at once; of a longer stream, which its reader may leave, two are in flight."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,11 @@ class ModelProposer:
         if client is None or not asked:
             return
         flying: deque[tuple[int, Future[Answer]]] = deque()
+        window = n if n <= _FEW else _WINDOW
         try:
             for ordinal in range(n):
                 flying.append((ordinal, client.submit(asked, place=place, ordinal=ordinal)))
-                if len(flying) == _WINDOW:
+                if len(flying) == window:
                     yield from self._read(client, request, asked, place, *flying.popleft())
             while flying:
                 yield from self._read(client, request, asked, place, *flying.popleft())

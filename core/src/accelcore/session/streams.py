@@ -42,8 +42,9 @@ class _Inline:
         """Nothing runs."""
 
 
-LOOKAHEAD = 4
-"""Answers that a waiting proposer may have ready before they are taken: an abandoned stream has paid for no more."""
+FEW = 8
+"""So many answers are asked for because all are wanted: they may all be ready before the first is taken.  A longer
+stream is one that its reader may leave, and what is ready then was paid for in vain: it keeps one ahead."""
 
 
 class _Pumped:
@@ -51,9 +52,10 @@ class _Pumped:
 
     ready_made = False
 
-    def __init__(self, items: Iterator[Proposal], pool: Executor) -> None:
+    def __init__(self, items: Iterator[Proposal], n: int, pool: Executor) -> None:
         self._queue: SimpleQueue[Proposal | BaseException | None] = SimpleQueue()
-        self._room = Semaphore(LOOKAHEAD)
+        self._is_short = n <= FEW
+        self._room = Semaphore(n + 1 if self._is_short else 1)
         self._stopped, self._over = Event(), False
         pool.submit(self._pump, items)
 
@@ -71,7 +73,8 @@ class _Pumped:
 
     @property
     def ready(self) -> bool:
-        return self._over or not self._queue.empty()
+        """A long stream is never ready: taking ahead from it would have the next answer paid for."""
+        return self._over or (self._is_short and not self._queue.empty())
 
     def get(self) -> Proposal | None:
         if self._over:
@@ -183,7 +186,7 @@ class Stream(Iterator[Proposal]):
 
 def _open(request: Request, proposer: Proposer, n: int, seed: int, pool: Executor) -> _Inline | _Pumped:
     items = _guarded(lambda: islice(proposer.propose(request, n=n, seed=seed), n), proposer)
-    return _Inline(items) if getattr(proposer, "inline", False) else _Pumped(items, pool)
+    return _Inline(items) if getattr(proposer, "inline", False) else _Pumped(items, n, pool)
 
 
 def _guarded(work: Callable[[], T], proposer: Proposer) -> T:
