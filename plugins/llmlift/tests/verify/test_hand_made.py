@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from accelcore.ir.expr import (
     array,
     binary,
@@ -27,7 +28,7 @@ from accelcore_llmlift.verify.prover import Prover
 
 AT = Position(1, 1)
 N = size("n")
-I, DONE = param("i", "i64"), param("loop1", "i64")
+HERE, DONE = param("i", "i64"), param("loop1", "i64")
 X = array("x", "i32", 1)
 
 
@@ -44,7 +45,10 @@ def loop(*body, low=0, high=N, label="loop1", counter="i", step=1):
     return For(counter, low, high, step, body, label, AT)
 
 
-def program(*body, results, params=(Param("x", "i32", (N,)),), requires=()):
+X_ALONE = (Param("x", "i32", (N,)),)
+
+
+def program(*body, results, params=X_ALONE, requires=()):
     return Program("f", (*params, Param("out", "i32", (), Role.OUT)), requires, body, results, "python")
 
 
@@ -58,7 +62,7 @@ def test_histogram():
     bins = size("bins")
     made = program(
         New("out", "int", (bins,), const(0), AT),
-        loop(Store("out", (wide(I),), get(array("out", "int", 1), wide(I)) + 1, AT)),
+        loop(Store("out", (wide(HERE),), get(array("out", "int", 1), wide(HERE)) + 1, AT)),
         results=(("out", array("out", "int", 1)),),
         params=(Param("x", "i32", (N,)), Param("bins", "i64", (), Role.SIZE)),
     )
@@ -76,14 +80,12 @@ def test_histogram():
 
 def argmax_program(strict=True):
     best = scalar("best")
-    value = wide(I)
+    value = wide(HERE)
     better = binary("lt" if strict else "le", scalar("most"), value)
     return program(
         Assign("most", wide(index(0)), AT),
         Assign("best", const(0), AT),
-        loop(
-            If(better, (Assign("most", value, AT), Assign("best", cast(I, "int"), AT)), (), AT), low=1
-        ),
+        loop(If(better, (Assign("most", value, AT), Assign("best", cast(HERE, "int"), AT)), (), AT), low=1),
         results=(("out", best),),
         requires=(binary("le", index(1), N),),
     )
@@ -105,7 +107,7 @@ def test_two_coupled_accumulators():
         Assign("a", const(0), AT),
         Assign("b", const(1), AT),
         loop(
-            Assign("t", scalar("a") + wide(I), AT),
+            Assign("t", scalar("a") + wide(HERE), AT),
             Assign("a", scalar("b"), AT),
             Assign("b", scalar("t"), AT),
         ),
@@ -126,7 +128,7 @@ def test_two_coupled_accumulators():
 def test_filter():
     made = program(
         New("out", "int", (index(0),), None, AT),
-        loop(If(binary("lt", const(0), wide(I)), (Append("out", wide(I), AT),), (), AT)),
+        loop(If(binary("lt", const(0), wide(HERE)), (Append("out", wide(HERE), AT),), (), AT)),
         results=(("out", array("out", "int", 1)),),
     )
     kept = lambda n, limit=0: filtered(n, lambda k: binary("lt", const(limit), wide(k)), wide)  # noqa: E731
@@ -143,7 +145,7 @@ def test_filter():
 ])  # fmt: skip
 def test_a_wrong_claim_proves_nothing(claim):
     made = program(
-        Assign("s", const(0), AT), loop(Assign("s", scalar("s") + wide(I), AT)), results=(("out", scalar("s")),)
+        Assign("s", const(0), AT), loop(Assign("s", scalar("s") + wide(HERE), AT)), results=(("out", scalar("s")),)
     )
     total = reduce("sum", N, wide)
     assert prove(made, [total], {"loop1": {"s": reduce("sum", DONE, wide)}}).complete
@@ -156,7 +158,7 @@ def test_a_loop_that_never_runs_is_no_contradiction():
     """Its step is proved of nothing; what is proved of the rest is right, and what is wrong is not proved."""
     made = program(
         Assign("s", const(7), AT),
-        loop(Assign("s", scalar("s") + wide(I), AT), low=index(5), high=index(3)),
+        loop(Assign("s", scalar("s") + wide(HERE), AT), low=index(5), high=index(3)),
         results=(("out", scalar("s")),),
     )
     assert prove(made, [const(7)], {"loop1": {"s": const(7)}}).complete
@@ -164,7 +166,7 @@ def test_a_loop_that_never_runs_is_no_contradiction():
 
 
 def test_an_unreachable_branch_is_no_contradiction():
-    inner = If(binary("lt", I, index(0)), (Assign("s", wide(I - 1), AT),), (), AT)
+    inner = If(binary("lt", HERE, index(0)), (Assign("s", wide(HERE - 1), AT),), (), AT)
     made = program(
         Assign("s", const(0), AT), loop(inner, Assign("s", scalar("s") + 1, AT)), results=(("out", scalar("s")),)
     )
@@ -178,7 +180,7 @@ def test_an_unreachable_branch_is_no_contradiction():
 def test_what_is_asserted_becomes_a_precondition():
     made = program(
         Assign("s", const(0), AT),
-        loop(Assert(binary("ne", wide(I), const(0)), AT), Assign("s", scalar("s") + wide(I), AT)),
+        loop(Assert(binary("ne", wide(HERE), const(0)), AT), Assign("s", scalar("s") + wide(HERE), AT)),
         results=(("out", scalar("s")),),
     )
     proof = prove(made, [reduce("sum", N, wide)], {"loop1": {"s": reduce("sum", DONE, wide)}})
@@ -189,7 +191,7 @@ def test_what_is_asserted_becomes_a_precondition():
 def test_an_index_out_of_bounds_becomes_a_precondition_about_sizes():
     made = program(
         Assign("s", const(0), AT),
-        loop(Assign("s", scalar("s") + wide(I), AT), high=size("m")),
+        loop(Assign("s", scalar("s") + wide(HERE), AT), high=size("m")),
         results=(("out", scalar("s")),),
         params=(Param("x", "i32", (N,)), Param("m", "i64", (), Role.SIZE)),
     )
@@ -200,17 +202,13 @@ def test_an_index_out_of_bounds_becomes_a_precondition_about_sizes():
 
 
 def test_nothing_is_known_of_a_variable_without_a_claim():
-    made = program(
-        Assign("s", const(0), AT), loop(Assign("s", const(0), AT)), results=(("out", scalar("s")),)
-    )
+    made = program(Assign("s", const(0), AT), loop(Assign("s", const(0), AT)), results=(("out", scalar("s")),))
     assert prove(made, [const(0)], {"loop1": {"s": const(0)}}).complete
     assert not prove(made, [const(0)], {}).complete
 
 
 def test_a_value_from_one_branch_only_is_no_value():
-    made = program(
-        If(binary("lt", index(0), N), (Assign("s", const(1), AT),), (), AT), results=(("out", scalar("s")),)
-    )
+    made = program(If(binary("lt", index(0), N), (Assign("s", const(1), AT),), (), AT), results=(("out", scalar("s")),))
     with pytest.raises(Unsupported, match="no value"):
         prove(made, [const(1)], {})
 
@@ -228,7 +226,7 @@ def test_a_while_loop_is_refused_by_name():
 def test_a_downward_loop():
     made = program(
         New("out", "int", (N,), const(0), AT),
-        loop(Store("out", (I,), wide(I), AT), low=N - 1, high=index(-1), step=-1),
+        loop(Store("out", (HERE,), wide(HERE), AT), low=N - 1, high=index(-1), step=-1),
         results=(("out", array("out", "int", 1)),),
     )
     claim = comp(N, lambda k: select(binary("le", N - DONE, k), wide(k), const(0)))
@@ -239,7 +237,7 @@ def test_a_downward_loop():
 def test_rows_of_a_triangle_are_no_array():
     made = program(
         New("out", "int", (index(0), index(0)), None, AT),
-        loop(Append("out", comp(I + 1, lambda k: wide(k)), AT)),
+        loop(Append("out", comp(HERE + 1, lambda k: wide(k)), AT)),
         results=(("out", array("out", "int", 2)),),
     )
     claim = comp(DONE, lambda i: comp(N, lambda k: wide(k)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from accelcore.ir.expr import array, binary, cast, comp, const, index, param, reduce, select, size
 from accelcore.values import Param, Role, Summary
 from accelcore_llmlift.program import Assign, For, Position, Program, Store
@@ -10,7 +11,7 @@ from accelcore_llmlift.verify.models import model_for
 from accelcore_llmlift.verify.prover import Prover
 
 AT = Position(1, 1)
-N, I, DONE = size("n"), param("i", "i64"), param("loop1", "i64")
+N, HERE, DONE = size("n"), param("i", "i64"), param("loop1", "i64")
 
 
 def loop(*body):
@@ -28,7 +29,7 @@ def mapped(dtype, element, post, inputs=("x", "y")):
     """out[i] = element(i) in C; is it post(i)?"""
     params = (*(Param(name, dtype, (N,)) for name in inputs), Param("out", dtype, (N,), Role.OUT))
     out = array("out", dtype, 1)
-    made = Program("f", params, (), (loop(Store("out", (I,), element(I), AT)),), (("out", out),), "c")
+    made = Program("f", params, (), (loop(Store("out", (HERE,), element(HERE), AT)),), (("out", out),), "c")
     claim = comp(N, lambda k: select(k < DONE, element(k), out[k]))
     found, label, _ = proved(made, comp(N, post), {"loop1": {"out": claim}}, "i32")
     return found, label
@@ -38,7 +39,7 @@ def reduced(dtype, term, post, model, init=0):
     """s += term(i) in C, in the dtype; is it post?"""
     params = (Param("x", dtype, (N,)), Param("y", dtype, (N,)), Param("out", dtype, (), Role.OUT))
     s = param("s", dtype)
-    body = (Assign("s", const(init, dtype), AT), loop(Assign("s", s + term(I), AT)))
+    body = (Assign("s", const(init, dtype), AT), loop(Assign("s", s + term(HERE), AT)))
     made = Program("f", params, (), body, (("out", s),), "c")
     return proved(made, post, {"loop1": {"s": reduce("sum", DONE, term)}}, model)
 

@@ -16,6 +16,8 @@ from accelcore_llmlift.verify.terms import Definition, Number, Term, walk
 
 _LARGEST_GAP = 4
 """Two prefixes of one sum whose ends differ by at most this constant are connected step by step."""
+_MOST_LOWS = 4
+_STEPS = frozenset({"prod", "max", "min", "any", "all"})
 
 
 def instances(bank: Bank, goals: Sequence[Term], lean: bool) -> list[Term]:
@@ -25,29 +27,44 @@ def instances(bank: Bank, goals: Sequence[Term], lean: bool) -> list[Term]:
     """
     if lean:
         apps = _apps(goals)
-        lines = {f: None for app in [*apps, *_between(bank, apps)] if _follows(bank, app, apps)
-                 for f in _defining(bank, app, apps)}  # fmt: skip
-        lines.pop(bank.true, None)
-        return list(lines)
+        facts = {
+            f: None
+            for app in [*apps, *_between(bank, apps)]
+            if _follows(bank, app, apps)
+            for f in _defining(bank, app, apps)
+        }
+    else:
+        facts = _unfolded(bank, goals)
+        for derive in (_first_steps, _monotone, _functions, _noted, _quotients, _scaled):
+            facts.update(dict.fromkeys(derive(bank, (*goals, *facts))))
+    facts.pop(bank.true, None)
+    return list(facts)
+
+
+def _unfolded(bank: Bank, goals: Sequence[Term]) -> dict[Term, None]:
+    """Defining equations: of the goals' applications, then of those of other symbols that these bring in."""
     facts: dict[Term, None] = {}
     apps = _apps(goals)
-    unfolded: set[Term] = set()
+    done: set[Term] = set()
     for _ in range(2):
         known = {a.name for a in apps}
         fresh: dict[Term, None] = {}
         for app in [*apps, *_between(bank, apps)]:
-            if app not in unfolded:
-                unfolded.add(app)
-                for fact in _defining(bank, app, apps):
-                    facts[fact] = None
-                    fresh[fact] = None
+            if app not in done:
+                done.add(app)
+                fresh.update(dict.fromkeys(_defining(bank, app, apps)))
+        facts.update(fresh)
         apps = [a for a in _apps(tuple(fresh)) if a.name not in known]
-    for fact in _monotone(bank, _apps((*goals, *facts))):
-        facts[fact] = None
-    for fact in (*_functions(bank, (*goals, *facts)), *_noted(bank, goals)):
-        facts[fact] = None
-    facts.pop(bank.true, None)
-    return list(facts)
+    return facts
+
+
+def _first_steps(bank: Bank, terms: Sequence[Term]) -> list[Term]:
+    """P(lo, hi) from P(lo+1, hi), for symbols that occur with several lower ends."""
+    apps = [a for a in _apps(terms) if bank.definitions[a.name].kind in _STEPS]
+    lows: dict[str, set[Term]] = {}
+    for app in apps:
+        lows.setdefault(app.name, set()).add(app.args[0])
+    return [_first_step(bank, app) for app in apps if 1 < len(lows[app.name]) <= _MOST_LOWS]
 
 
 def _apps(terms: Iterable[Term]) -> list[Term]:
@@ -94,6 +111,8 @@ def _defining(bank: Bank, app: Term, apps: Sequence[Term]) -> list[Term]:
         return [_sum_step(bank, definition, app)]
     if definition.kind == "fold":
         return _fold_steps(bank, definition, app)
+    if definition.kind in ("argmax", "argmin"):
+        return _argument_steps(bank, definition, app)
     return _interval_steps(bank, definition, app, apps)
 
 
@@ -116,7 +135,6 @@ def _interval_steps(bank: Bank, definition: Definition, app: Term, apps: Sequenc
     kind, one = definition.kind, bank.num(1)
     last = bank.sub(high, one)
     before = bank.app(app.name, (low, last, *args), app.sort)
-    after = bank.app(app.name, (bank.add(low, one), high, *args), app.sort)
     final, first = (body_at(bank, definition, at, args) for at in (last, low))
     facts = []
     if kind in ("max", "min"):
@@ -128,10 +146,45 @@ def _interval_steps(bank: Bank, definition: Definition, app: Term, apps: Sequenc
         facts.append(bank.implies(bank.le(high, low), bank.eq(app, empty)))
     facts.append(bank.implies(some, bank.eq(app, _step(bank, kind, before, final))))
     if any(other.data == app.data and other.args[0] is not low for other in apps):
-        facts.append(bank.implies(some, bank.eq(app, _step(bank, kind, after, first))))
+        facts.append(_first_step(bank, app))
     if kind in ("max", "min"):
         facts += _extreme_bounds(bank, definition, app)
+        nonempty = bank.lt(low, high)
+        for element in (first, final):
+            pair = (element, app) if kind == "max" else (app, element)
+            facts.append(bank.implies(nonempty, bank.le(*pair)))
     return facts
+
+
+def _argument_steps(bank: Bank, definition: Definition, app: Term) -> list[Term]:
+    """The first index of the extreme M, counted from lo: where it is, what is there, and its last step."""
+    low, high, *args = app.args
+    zero, one = bank.num(0), bank.num(1)
+    last = bank.sub(high, one)
+    value = body_at(bank, definition, last, args)
+    extreme = bank.app(definition.members[0], (low, high, *args), value.sort)
+    so_far = bank.app(definition.members[0], (low, last, *args), value.sort)
+    before = bank.app(app.name, (low, last, *args), "Int")
+    better = bank.lt(so_far, value) if definition.kind == "argmax" else bank.lt(value, so_far)
+    step = bank.ite(better, bank.sub(last, low), before)
+    nonempty = bank.lt(low, high)
+    there = body_at(bank, definition, bank.add(low, app), args)
+    return [
+        bank.implies(bank.eq(high, bank.add(low, one)), bank.eq(app, zero)),
+        bank.implies(bank.lt(bank.add(low, one), high), bank.eq(app, step)),
+        bank.implies(nonempty, bank.conj(bank.le(zero, app), bank.lt(app, bank.sub(high, low)))),
+        bank.implies(nonempty, bank.eq(there, extreme)),
+    ]
+
+
+def _first_step(bank: Bank, app: Term) -> Term:
+    low, high, *args = app.args
+    definition = bank.definitions[app.name]
+    one = bank.num(1)
+    after = bank.app(app.name, (bank.add(low, one), high, *args), app.sort)
+    first = body_at(bank, definition, low, args)
+    some = bank.lt(bank.add(low, one) if definition.kind in ("max", "min") else low, high)
+    return bank.implies(some, bank.eq(app, _step(bank, definition.kind, after, first)))
 
 
 def _extreme_bounds(bank: Bank, definition: Definition, app: Term) -> list[Term]:
@@ -175,11 +228,11 @@ def _fold_steps(bank: Bank, definition: Definition, app: Term) -> list[Term]:
     ]
 
 
-def _monotone(bank: Bank, apps: Sequence[Term]) -> list[Term]:
+def _monotone(bank: Bank, terms: Sequence[Term]) -> list[Term]:
     """low*(hi-lo) <= S(hi) - S(lo) <= high*(hi-lo) for a summand within [low, high]; strict for a positive one."""
     facts: list[Term] = []
     groups: dict[tuple[str, tuple[Term, ...]], list[tuple[Term, Term]]] = {}
-    for app in apps:
+    for app in _apps(terms):
         if bank.definitions[app.name].kind == "sum":
             ends = groups.setdefault((app.name, app.args[1:]), [(bank.num(0), bank.num(0, app.sort))])
             ends.append((app.args[0], app))
@@ -232,6 +285,49 @@ def positive(bank: Bank, term: Term) -> bool:
     if low is None or low < 0:
         return all(c > 0 and all(positive(bank, a) for a in m) for m, c in bank.poly(term).items())
     return any(c > 0 and all(positive(bank, a) for a in m) for m, c in bank.poly(term).items())
+
+
+def _quotients(bank: Bank, terms: Sequence[Term]) -> Iterable[Term]:
+    """What division by an unknown d > 0 means: 0 <= p - d*q < d, and q is u where p = d*u + r with 0 <= r < d."""
+    for t in list(walk(*terms)):
+        if t.op not in ("fdiv", "tdiv") or t.holes or t.args[1].op == "num":
+            continue
+        p, d = t.args
+        rest = bank.sub(p, bank.mul(d, t))
+        usable = bank.lt(bank.num(0), d)
+        if t.op == "tdiv":
+            usable = bank.conj(usable, bank.le(bank.num(0), p))
+        yield bank.implies(usable, bank.conj(bank.le(bank.num(0), rest), bank.lt(rest, d)))
+        if d.op == "poly":
+            continue
+        whole = {tuple(_without(m, d)): c for m, c in bank.poly(p).items() if d in m}
+        guess = bank.from_poly(whole, "Int")
+        left = bank.sub(p, bank.mul(d, guess))
+        fits = bank.conj(usable, bank.le(bank.num(0), left), bank.lt(left, d))
+        yield bank.implies(fits, bank.eq(t, guess))
+
+
+def _without(mono: Sequence[Term], atom: Term) -> list[Term]:
+    rest = list(mono)
+    rest.remove(atom)
+    return rest
+
+
+def _scaled(bank: Bank, terms: Sequence[Term]) -> Iterable[Term]:
+    """Products d*a and d*b of integers with d >= 0 are ordered as a and b, and apart by d where a < b."""
+    groups: dict[Term, dict[Term, None]] = {}
+    for t in walk(*terms):
+        if t.op == "poly" and t.sort == "Int" and not t.holes:
+            for mono, _ in t.data:
+                if len(mono) == 2:
+                    for d, a in (mono, mono[::-1]):
+                        if bank.never_negative(d):
+                            groups.setdefault(d, {})[a] = None
+    for d, others in groups.items():
+        for a, b in itertools.permutations(list(others)[:5], 2):
+            low, high = bank.mul(d, a), bank.mul(d, b)
+            yield bank.implies(bank.le(a, b), bank.le(low, high))
+            yield bank.implies(bank.lt(a, b), bank.le(bank.add(low, d), high))
 
 
 def _noted(bank: Bank, goals: Sequence[Term]) -> Iterable[Term]:

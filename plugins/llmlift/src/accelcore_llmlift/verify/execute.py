@@ -50,6 +50,10 @@ Claims = Mapping[str, Mapping[str, Expr]]
 and the loops around it; `param(counter)` of the loops means the counter's value there."""
 
 
+UNDEFINED = "undefined"
+"""The scalar parameter by which claims name an element that nothing has written yet."""
+
+
 @dataclass(frozen=True)
 class Obligation:
     """The assumptions must imply the goal.  label: "loop1 entry", "loop1 step", "result out"."""
@@ -106,6 +110,7 @@ class Execution:
         self.obligations: list[Obligation] = []
         self.needs: list[Need] = []
         self.stated: list[Need] = []
+        self.blank: dict[str, Tensor] = {}
         self.entry = self._entry()
 
     # Entry.
@@ -258,7 +263,8 @@ class Execution:
             self.require(e, scope, context, s.at)
         shape = tuple(self.meaning.count(x, scope, {}) for x in s.shape)
         if s.fill is None:
-            return self._array(f"{s.name}!{s.at.line}:{s.at.column}", shape, s.dtype)
+            self.blank[s.name] = self._array(f"{s.name}!{s.at.line}:{s.at.column}", shape, s.dtype)
+            return self.blank[s.name]
         fill = self._value(s.fill, scope)
         if isinstance(fill, Tensor):
             return Tensor(shape, lambda where: fill.element(where[-len(fill.shape) :]), s.dtype)
@@ -346,7 +352,18 @@ class Execution:
     def _states(self, claims: Mapping[str, Expr], at: Mapping[str, Term], context: Context) -> dict[str, Value]:
         """The claimed states before an iteration, over the values at entry of the function."""
         known = self.entry.bind({**dict(context.counters), **at})
-        return {name: self._value(e, known) for name, e in claims.items()}
+        return {name: self._claim(name, e, known) for name, e in claims.items()}
+
+    def _claim(self, name: str, e: Expr, known: Scope) -> Value:
+        """A claimed state; `undefined` in it stands for whatever a new array holds at the same place."""
+        if UNDEFINED not in e.inputs or not e.rank or name not in self.blank:
+            return self._value(e, known)
+        blank, meaning = self.blank[name], self.meaning
+
+        def element(at: tuple[Term, ...]) -> Term:
+            return meaning.element(e, at, known.bind({UNDEFINED: blank.element(at)}), {})
+
+        return Tensor(meaning.shape(e, known, {}), element, e.dtype)
 
     def _unknown(self, name: str, s: For, scope: Scope, when: str) -> Value | None:
         """What a variable without a claim holds: nothing known, but of its sort and, where they are kept, extents."""

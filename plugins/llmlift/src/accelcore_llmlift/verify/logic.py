@@ -53,6 +53,9 @@ class Logic(Ring):
             return self.false
         if self._infinities(p):
             return self._compare_infinite(p, "eq0")
+        chosen = self._infinite_choice(p)
+        if chosen is not None:
+            return self._boolean_ite(chosen.args[0], *(self.eq0(self._replaced(p, chosen, x)) for x in chosen.args[1:]))
         if low == 0:  # never below zero: then it is zero when it is not above
             return self.le0(p)
         coefs = [c for m, c in self.poly(p).items() if m]
@@ -73,6 +76,9 @@ class Logic(Ring):
             return self.false
         if self._infinities(p):
             return self._compare_infinite(p, "le0")
+        chosen = self._infinite_choice(p)
+        if chosen is not None:
+            return self._boolean_ite(chosen.args[0], *(self.le0(self._replaced(p, chosen, x)) for x in chosen.args[1:]))
         poly = self.poly(p)
         unit = self._unit(p, [c for m, c in poly.items() if m])
         if p.sort == "Real":
@@ -105,6 +111,23 @@ class Logic(Ring):
 
     def _infinities(self, p: Term) -> bool:
         return any(a.op == "var" and a.name in ("+inf", "-inf") for a in (p.args if p.op == "poly" else (p,)))
+
+    def _infinite_choice(self, p: Term) -> Term | None:
+        """A selection in a real that may be infinite: a comparison looks at its branches one by one."""
+        if p.sort != "Real":
+            return None
+        atoms = p.args if p.op == "poly" else (p,)
+        return next((a for a in atoms if a.op == "ite" and contains_infinity(a)), None)
+
+    def _replaced(self, p: Term, atom: Term, value: Term) -> Term:
+        """p with an atom that occurs linearly, or in products, replaced."""
+        total = self.num(0, p.sort)
+        for mono, coef in self.poly(p).items():
+            product = self.num(coef, p.sort)
+            for factor in mono:
+                product = self.mul(product, value if factor is atom else factor)
+            total = self.add(total, product)
+        return total
 
     def _compare_infinite(self, p: Term, op: str) -> Term:
         """A comparison against an infinity: decided when everything else in it is finite."""
@@ -195,6 +218,9 @@ class Logic(Ring):
         return self._bound("min", a, b)
 
     def _bound(self, op: str, a: Term, b: Term) -> Term:
+        for x, y in ((a, b), (b, a)):
+            if x.op == "ite" and x.sort == "Real" and contains_infinity(x):
+                return self.ite(x.args[0], self._bound(op, x.args[1], y), self._bound(op, x.args[2], y))
         low, high = (a, b) if op == "max" else (b, a)
         order = self.le(low, high)
         if order is self.true:

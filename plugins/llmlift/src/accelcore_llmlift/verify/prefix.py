@@ -59,6 +59,14 @@ class Prefixes:
         low, high, moved = self._shifted(k, n, body, reflect=True)
         return self._interval_app(kind, k, (low, high), moved)
 
+    def argument(self, kind: str, k: Term, n: Term, body: Term) -> Term:
+        """argmax or argmin of body over 0 <= k < n: an index, with the extreme over the same range beside it."""
+        low, high, moved = self._shifted(k, n, body, reflect=False)
+        extreme = self._interval_app(kind.removeprefix("arg"), k, (low, high), moved)
+        if extreme.op != "app":
+            return self.bank.num(0)
+        return self._interval_app(kind, k, (low, high), moved, "Int", (extreme.name,))
+
     def fold(self, k: Term, accs: Sequence[Term], n: Term, inits: Sequence[Term], bodies: Sequence[Term]) -> list[Term]:
         """The accumulators after n steps (n not negative) from inits."""
         patterns, args, skeletons = self._abstract((k, *accs), bodies)
@@ -84,7 +92,15 @@ class Prefixes:
                 name, "fold", bank.hole("bound0"), params, tuple(skeletons), sorts[which], accs, members, which
             )
 
-    def _interval_app(self, kind: str, k: Term, ends: tuple[Term, ...], body: Term) -> Term:
+    def _interval_app(
+        self,
+        kind: str,
+        k: Term,
+        ends: tuple[Term, ...],
+        body: Term,
+        sort: str | None = None,
+        members: tuple[str, ...] = (),
+    ) -> Term:
         bank = self.bank
         patterns, args, skeletons = self._abstract((k,), (body,))
         key = (kind, *patterns, body.sort, *(a.sort for a in args))
@@ -92,9 +108,11 @@ class Prefixes:
         if name is None:
             name = f"{kind}{len(bank.patterns)}"
             bank.patterns[key] = name
-            params = _param_holes(bank, args)
-            bank.definitions[name] = Definition(name, kind, bank.hole("bound0"), params, tuple(skeletons), body.sort)
-        return bank.app(name, (*ends, *args), body.sort)
+            bank.definitions[name] = Definition(
+                name, kind, bank.hole("bound0"), _param_holes(bank, args), tuple(skeletons), sort or body.sort,
+                members=members,
+            )  # fmt: skip
+        return bank.app(name, (*ends, *args), sort or body.sort)
 
     def _shifted(self, k: Term, n: Term, body: Term, reflect: bool) -> tuple[Term, Term, Term]:
         """(low, high, body) of the same reduction, moved so that the first index with k in it is k itself."""

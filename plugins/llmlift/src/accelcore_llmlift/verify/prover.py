@@ -152,7 +152,7 @@ class Prover:
             obligation = Obligation("precondition", (*need.assumptions, candidate), need.condition)
             if self._attempt(bank, obligation, facts, ("lean", "native")).answer.proved:
                 return requirement.expression(read, candidate), candidate
-        for candidate in requirement.positive_scalars(run, need):
+        for candidate in requirement.simple(run, need):
             obligation = Obligation("precondition", (*need.assumptions, candidate), need.condition)
             if self._attempt(bank, obligation, facts, ("full",)).answer.proved:
                 return requirement.expression(read, candidate), candidate

@@ -11,7 +11,7 @@ from accelcore.ir.expr import Expr
 from accelcore_llmlift.verify.arithmetic import Unsupported
 from accelcore_llmlift.verify.axioms import body_at
 from accelcore_llmlift.verify.bank import Bank
-from accelcore_llmlift.verify.terms import Monomial, Number, Term
+from accelcore_llmlift.verify.terms import Definition, Monomial, Number, Term
 
 Leaves = Mapping[str, Expr]
 """Sizes, scalar parameters and array parameters by name."""
@@ -154,7 +154,7 @@ class Readback:
         """A prefix as a reduction; sums are read with the antidifference that is 0 at 0."""
         definition = self.bank.definitions[t.name]
         if definition.kind == "fold":
-            raise Unsupported("a general fold in a precondition")
+            return self._fold(definition, t, bound)
         ends = 1 if definition.kind == "sum" else 2
         low = self.bank.num(0) if ends == 1 else t.args[0]
         high = t.args[ends - 1]
@@ -162,3 +162,20 @@ class Readback:
         body = body_at(self.bank, definition, self.bank.add(low, k), t.args[ends:])
         extent = self.index(self.bank.sub(high, low), bound)
         return E.reduce(definition.kind, extent, lambda v: self.expr(body, {**bound, k: v}))
+
+    def _fold(self, definition: Definition, t: Term, bound: Mapping[Term, Expr]) -> Expr:
+        bank, count = self.bank, len(definition.accs)
+        inits = [self.expr(a, bound) for a in t.args[1 : 1 + count]]
+        inits = [E.cast(e, "int") if e.dtype == INDEX else e for e in inits]
+        k = bank.hole(f"readback{len(bound)}")
+        accs = [bank.hole(f"readback{len(bound)}.{w}", a.sort) for w, a in enumerate(definition.accs)]
+        mapping = dict(zip(definition.accs, accs, strict=True))
+        args = t.args[1 + count :]
+        bodies = [bank.substitute(body_at(bank, definition, k, args, w), mapping) for w in range(count)]
+
+        def step(values: tuple[Expr, ...], at: Expr) -> list[Expr]:
+            inside = {**bound, k: at, **dict(zip(accs, values, strict=True))}
+            found = [self.expr(b, inside) for b in bodies]
+            return [E.cast(e, "int") if e.dtype == INDEX else e for e in found]
+
+        return E.fold(self.index(t.args[0], bound), inits, step, definition.which)

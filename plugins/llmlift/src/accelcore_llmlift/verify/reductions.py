@@ -35,7 +35,7 @@ class Reductions(Arithmetic):
             if body.sort not in ("Int", "Real", "Bool"):
                 return self._opaque_reduction(kind, dtype, k, n, body, init)
             if kind in ("argmax", "argmin"):
-                return self._arg_extreme(kind, k, n, body)
+                return self.prefixes.argument(kind, k, n, body)
             return self._plain_reduction(kind, dtype, k, n, body, init)
         finally:
             self._depth -= 1
@@ -80,17 +80,6 @@ class Reductions(Arithmetic):
             best, where = bank.ite(better, value, best), bank.ite(better, bank.num(k), where)
         return where
 
-    def _arg_extreme(self, kind: str, k: Term, n: Term, body: Term) -> Term:
-        """First index of the extreme: a fold that compares with the extreme so far."""
-        bank = self.bank
-        acc = self._hole("Int", "acc")
-        end = self._hole("Int", "end")
-        extreme = self.prefixes.extreme("max" if kind == "argmax" else "min", k, end, body)
-        so_far = bank.substitute(extreme, {end: k})
-        better = bank.lt(so_far, body) if kind == "argmax" else bank.lt(body, so_far)
-        step = bank.ite(bank.eq(k, bank.num(0)), bank.num(0), bank.ite(better, k, acc))
-        return self.prefixes.fold(k, (acc,), n, (self.undefined("Int"),), (step,))[0]
-
     def _opaque_reduction(self, kind: str, dtype: str, k: Term, n: Term, body: Term, init: Term | None) -> Term:
         """A reduction in an uninterpreted float sort: a fold in the order of the source."""
         if kind in ("argmax", "argmin"):
@@ -117,6 +106,54 @@ class Reductions(Arithmetic):
         try:
             k = self._hole()
             accs = [self._hole(i.sort, f"acc{w}_") for w, i in enumerate(inits)]
-            return self.prefixes.fold(k, accs, n, inits, step(k, accs))
+            return self._eliminated(k, n, accs, inits, step(k, accs))
         finally:
             self._depth -= 1
+
+    def _eliminated(
+        self, k: Term, n: Term, accs: Sequence[Term], inits: Sequence[Term], bodies: Sequence[Term]
+    ) -> Sequence[Term]:
+        """A fold whose accumulators that are plain reductions are written as such; the others stay a fold.
+
+        acc := acc + f(k) and acc := max(acc, f(k)), f free of accumulators, do not depend on the rest of the fold, so
+        the value that the others see at step k is the reduction over the first k terms.
+        """
+        bank = self.bank
+        plain: dict[int, tuple[str, Term]] = {}
+        for w, (acc, body) in enumerate(zip(accs, bodies, strict=True)):
+            found = self._plain(acc, body)
+            if found is not None and not found[1].holes & set(accs):
+                plain[w] = found
+        if not plain:
+            return self.prefixes.fold(k, accs, n, inits, bodies)
+        end = self._hole("Int", "end")
+        prefix = {w: self._from_init(kind, k, end, f, inits[w]) for w, (kind, f) in plain.items()}
+        rest = [w for w in range(len(accs)) if w not in plain]
+        seen = {accs[w]: bank.substitute(value, {end: k}) for w, value in prefix.items()}
+        values = {w: bank.substitute(value, {end: n}) for w, value in prefix.items()}
+        if rest:
+            others = [bank.substitute(bodies[w], seen) for w in rest]
+            folded = self.prefixes.fold(k, [accs[w] for w in rest], n, [inits[w] for w in rest], others)
+            values.update(zip(rest, folded, strict=True))
+        return [values[w] for w in range(len(accs))]
+
+    def _plain(self, acc: Term, body: Term) -> tuple[str, Term] | None:
+        """("sum", f) for acc + f, ("max", f) for max(acc, f); None for anything else."""
+        bank = self.bank
+        if body.op in ("max", "min") and acc in body.args and acc.sort in ("Int", "Real"):
+            others = [a for a in body.args if a is not acc]
+            result = others[0]
+            for other in others[1:]:
+                result = bank.max(result, other) if body.op == "max" else bank.min(result, other)
+            return body.op, result
+        if body.op == "poly" and bank.poly(body).get((acc,)) == 1:
+            return "sum", bank.sub(body, acc)
+        return None
+
+    def _from_init(self, kind: str, k: Term, n: Term, f: Term, init: Term) -> Term:
+        bank = self.bank
+        if kind == "sum":
+            return bank.add(init, self.prefixes.sum(k, n, f))
+        value = self.prefixes.extreme(kind, k, n, f)
+        both = bank.max(init, value) if kind == "max" else bank.min(init, value)
+        return bank.ite(bank.le(n, bank.num(0)), init, both)

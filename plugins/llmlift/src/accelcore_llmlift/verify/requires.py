@@ -2,7 +2,7 @@
 
 A need is a condition at one point of the program, for arbitrary values of the loop counters there.  In order of
 preference its precondition is: the same condition with every counter at its worst end, when that leaves sizes and
-scalars only (`1 <= n`, `n <= k`); that a scalar is positive, when that is enough (`0 < eps`); else the condition for
+scalars only (`1 <= n`, `n <= k`); a bound of a size or scalar, when that is enough (`0 < eps`); else the condition for
 all values of the counters, as an `all` reduction that says it of the elements (`b[i] != 0 for all i < n`).  A
 precondition is never silently assumed: it is named in the verdict and in the certificate, and tested where a kernel
 is exported.
@@ -33,12 +33,18 @@ def extremal(bank: Bank, need: Need) -> Term | None:
     return bank.conj(*parts)
 
 
-def positive_scalars(run: Execution, need: Need) -> list[Term]:
-    """That a real scalar parameter in the condition is positive: what an epsilon is there for."""
+def simple(run: Execution, need: Need) -> list[Term]:
+    """Conditions about one size or scalar that may be enough: 1 <= n, 0 < eps, and n <= 2147483647 for counts."""
     bank = run.bank
-    scalars = {run.entry.scalar(p.name) for p in run.program.params if not p.shape and p.name not in run.size_names}
-    found = {t: None for t in walk(need.condition) if t in scalars and t.sort == "Real"}
-    return [bank.lt(bank.num(0, "Real"), t) for t in found]
+    names = {*run.size_names, *(p.name for p in run.program.params if not p.shape)}
+    found = [t for t in walk(need.condition) if t.op == "var" and t.name in names]
+    candidates = [bank.lt(bank.num(0, t.sort), t) for t in found if t.sort == "Real" or t.name in run.size_names]
+    if need.kind == "fits":
+        polys = [bank.poly(t.args[0]) for t in walk(need.condition) if t.op == "le0"]
+        limit = max((-p.get((), 0) for p in polys), default=0)
+        sizes = [bank.le(t, bank.num(limit)) for t in found if t.name in run.size_names]
+        candidates += [bank.conj(*sizes)] if sizes else []
+    return candidates
 
 
 def _worst(bank: Bank, part: Term, over: Sequence[Bound]) -> Term | None:
