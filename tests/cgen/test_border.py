@@ -6,6 +6,7 @@ import ctypes
 from pathlib import Path
 
 import numpy as np
+
 from accelcore.cgen import toolchain
 from accelcore.cgen.border import checked_source
 from accelcore.ir.expr import array, binary, cast, comp, const, get, index, reduce, size

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from accelcore.cgen import batch, toolchain
 from accelcore.cgen.binding import adapted
 from accelcore.errors import MissingTool, UsageError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from accelcore.cgen import toolchain
 from accelcore.cgen.scheduled import ScheduledTarget
 from accelcore.errors import UsageError

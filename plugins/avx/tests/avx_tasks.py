@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from accelcore.ir.expr import Expr, array, binary, call, cast, comp, const, get, param, reduce, select, size
 from accelcore.values import Param, Role, Summary, Task, sizes_of
 

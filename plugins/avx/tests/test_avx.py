@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from avx_tasks import CASES, Case
+
 from accelcore.cgen.toolchain import cpu_features
 from accelcore.errors import UsageError
 from accelcore.options import values_for
@@ -15,7 +17,6 @@ from accelcore.testing import EvaluatorSuite, TargetSuite
 from accelcore.values import Artifact, Kernel, Limits, Param, Role
 from accelcore_avx.machine import cache_sizes, measured
 from accelcore_avx.target import AvxEvaluator, AvxTarget, best, lacking
-from avx_tasks import CASES, Case
 
 GOLDEN = Path(__file__).parent / "golden"
 ISAS = ("avx512", "avx2")
@@ -95,7 +96,7 @@ def test_results_at_odd_sizes(name: str, isa: str) -> None:
 
 
 def test_a_cpu_gets_what_it_can_run() -> None:
-    full = frozenset("avx2 fma bmi2 f16c avx512f avx512bw avx512vl avx512dq".split())
+    full = frozenset(["avx2", "fma", "bmi2", "f16c", "avx512f", "avx512bw", "avx512vl", "avx512dq"])
     assert best(full) == "avx512"
     assert best(full - {"avx512vl"}) == "avx2"
     assert best(frozenset({"sse2"})) == ""

@@ -122,7 +122,7 @@ class Session:
 
     def workspace(self, size: int) -> int:
         """Memory of the kernel's own, aligned to 64 bytes; its address."""
-        return int(json.loads(self._ask((guest.WORKSPACE, size))[0]))
+        return int(json.loads(self._ask((guest.WORKSPACE, max(size, 1)))[0]))
 
     def call(self, words: np.ndarray[Any, Any]) -> list[int]:
         """Run calls (uint64 words, calls x arguments) without timing them; what they returned.
