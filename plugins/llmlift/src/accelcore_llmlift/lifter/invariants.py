@@ -12,8 +12,9 @@ value there, before iteration number `param(label, INDEX)`, that is after so man
   a growing list are the extents of that tensor (`accelcore.ir.expr.shape`).
 * A variable that each iteration overwrites before it reads it, and that nobody reads after the loop, is not listed:
   its value at the head does not matter.
-* Extremes that start from an infinity keep it as `init`: reduce("max", k, body, init=-inf).  Reductions whose first
-  term was peeled off appear as one reduction over one more term.
+* Extremes that start from an infinity are that infinity before the first iteration and the extreme of the terms
+  from then on: select(0 < k, reduce("max", k, body), -inf).  Reductions whose first term was peeled off appear as one
+  reduction over one more term.
 
 So for a loop with invariants I_v(k): initiation says I_v(0) equals v's value before the loop, consecution that one
 run of the body from the state I(k) gives I(k + 1) while 0 <= k < trips, and the state after the loop is I(trips).

@@ -243,6 +243,9 @@ def _extreme(r: Recurrence, kind: str, term: Expr) -> Expr:
     peeled = _peeled(r, kind, term)
     if peeled is not None:
         return peeled
+    if is_infinite(r.start):
+        found = reduce(kind, r.number, lambda j: r.at(term, j))
+        return choose(binary("lt", const(0, INDEX), r.number), found, r.start)
     return reduce(kind, r.number, lambda j: r.at(term, j), r.start)
 
 
