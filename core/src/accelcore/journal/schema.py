@@ -37,6 +37,9 @@ MIGRATIONS: tuple[str, ...] = (
         id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, status TEXT NOT NULL,
         value REAL, unit TEXT, incumbent TEXT, cached INTEGER NOT NULL, data TEXT NOT NULL, time REAL NOT NULL
     );
+    CREATE TABLE measurement (
+        key TEXT PRIMARY KEY, purpose TEXT NOT NULL, data TEXT NOT NULL, time REAL NOT NULL
+    ) WITHOUT ROWID;
     CREATE TABLE verdict (
         id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, verifier TEXT NOT NULL, proof TEXT NOT NULL,
         summary TEXT NOT NULL, data TEXT NOT NULL, time REAL NOT NULL

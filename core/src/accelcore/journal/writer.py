@@ -186,6 +186,15 @@ class Journal:
             )
         self.commit()
 
+    def put_measurement(self, key: str, purpose: str, evaluation: Evaluation) -> None:
+        """Record an evaluation that is no candidate's of the search (a confirmation, a baseline), and commit."""
+        with self._writing() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO measurement (key, purpose, data, time) VALUES (?,?,?,?)",
+                (key, purpose, dumps(evaluation), time.time()),
+            )
+        self.commit()
+
     def put_verdict(self, key: str, summary: Summary, verdict: Verdict) -> None:
         """Record a verifier's answer and commit."""
         with self._writing() as db:
@@ -256,6 +265,11 @@ class Journal:
         """The evaluation of that key, if it was made."""
         row = self._one("SELECT data, incumbent, cached FROM evaluation WHERE key=?", key)
         return None if row is None else EvaluationRow(loads(row[0]), row[1], bool(row[2]))
+
+    def measurement(self, key: str) -> Evaluation | None:
+        """The recorded measurement of that key."""
+        found = self._one("SELECT data FROM measurement WHERE key=?", key)
+        return loads(found[0]) if found else None
 
     def verdict(self, key: str) -> Verdict | None:
         """The verdict of that key, if it was given."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from accelcore.export.cases import interpreter
@@ -13,6 +14,8 @@ from accelcore.values import Artifact, Candidate, Evaluation, Grade, Kernel, Lim
 if TYPE_CHECKING:
     from accelcore.judge import Judge
     from accelcore.session import Session
+
+Baselines = dict[str, Evaluation]
 
 _CONTENDERS = 4
 """Candidates, best first, that may fail the confirmation before the start is taken."""
@@ -60,15 +63,22 @@ def confirmed(session: Session, judge: Judge, start: Candidate, judged: Sequence
     for candidate in _ranked(judged, session, start):
         if candidate.digest == start.digest:
             break
-        built = judge.build(session.task, [candidate.kernel, start.kernel])
-        if not isinstance(built[0], Artifact):
-            continue
-        incumbent = built[1] if _races(session, start) and isinstance(built[1], Artifact) else None
-        found = judge.promote(session.task, built[0], incumbent)
+        rivals = (start,) if _races(session, start) else ()
+        work = partial(_promotion, session.task, judge, candidate, rivals)
+        found = session.measured("confirmation", candidate.digest, start.digest, work=work)
         if found.status is Status.OK:
             return Champion(candidate, _graded(session, candidate, found), _speedup(session, start, found))
         session.event("not confirmed", f"{candidate.digest[:12]} ended {found.status}: {found.feedback}")
     return unconfirmed(session, start, start)
+
+
+def _promotion(task: Task, judge: Judge, candidate: Candidate, rivals: Sequence[Candidate]) -> Evaluation:
+    """The champion in a second sitting, paired with a rival where one is named."""
+    champion, *others = judge.build(task, [candidate.kernel, *(rival.kernel for rival in rivals)])
+    if isinstance(champion, Evaluation):
+        return champion
+    incumbent = next((other for other in others if isinstance(other, Artifact)), None)
+    return judge.promote(task, champion, incumbent)
 
 
 def unconfirmed(session: Session, candidate: Candidate, start: Candidate) -> Champion:
@@ -110,23 +120,43 @@ def _quotient(before: Evaluation | None, after: Evaluation) -> float | None:
     return before.cost.value / after.cost.value if after.cost.value else None
 
 
-def beside(
-    judge: Judge, task: Task, champion: Kernel, kernels: Mapping[str, Kernel], language: str
-) -> dict[str, Evaluation]:
+def beside(session: Session, judge: Judge, champion: Kernel, kernels: Mapping[str, Kernel], language: str) -> Baselines:
     """Baselines by label, each paired with the champion; those in another language by an evaluator of theirs."""
     own = {label: kernel for label, kernel in kernels.items() if kernel.language == language}
-    built = judge.build(task, [champion, *own.values()])
-    best = built[0] if isinstance(built[0], Artifact) else None
-    found = {
-        label: result if isinstance(result, Evaluation) else judge.judge(task, result, best)
-        for label, result in zip(own, built[1:], strict=True)
-    }
+    builds = _Builds(judge, session.task, (champion, *own.values()))
+    found: Baselines = {}
     for label, kernel in kernels.items():
-        if label not in own and (evaluator := _evaluator_of(kernel.language)):
-            with bench_for(evaluator, task) as other:
-                (result,) = other.build(task, [kernel])
-                found[label] = result if isinstance(result, Evaluation) else other.judge(task, result)
-    return {label: found[label] for label in kernels if label in found}
+        work: Callable[[], Evaluation]
+        if label in own:
+            work = partial(_paired, judge, session.task, builds, kernel, champion)
+        elif evaluator := _evaluator_of(kernel.language):
+            work = partial(judged_once, evaluator, session.task, kernel, strict=False)
+        else:
+            continue
+        found[label] = session.measured("baseline", kernel.digest, champion.digest, work=work)
+    return found
+
+
+class _Builds:
+    """Kernels built together when the first of them is needed: a resumed run may need none."""
+
+    def __init__(self, judge: Judge, task: Task, kernels: tuple[Kernel, ...]) -> None:
+        self._judge, self._task, self._kernels = judge, task, kernels
+        self._built: dict[str, Artifact | Evaluation] = {}
+
+    def __getitem__(self, kernel: Kernel) -> Artifact | Evaluation:
+        if not self._built:
+            made = self._judge.build(self._task, self._kernels)
+            self._built = {k.digest: b for k, b in zip(self._kernels, made, strict=True)}
+        return self._built[kernel.digest]
+
+
+def _paired(judge: Judge, task: Task, builds: _Builds, kernel: Kernel, champion: Kernel) -> Evaluation:
+    """A baseline raced against the champion."""
+    built, best = builds[kernel], builds[champion]
+    if isinstance(built, Evaluation):
+        return built
+    return judge.judge(task, built, best if isinstance(best, Artifact) else None)
 
 
 def _evaluator_of(language: str) -> Evaluator | None:

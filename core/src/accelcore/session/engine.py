@@ -17,6 +17,7 @@ from accelcore.journal import EvaluationRow, Journal
 from accelcore.pools.threads import DaemonThreads
 from accelcore.session.bench import Bench
 from accelcore.session.line import Desk, Judged, Line
+from accelcore.session.menu import Gains
 from accelcore.session.progress import Progress, Watcher, silent
 from accelcore.session.shop import Shop, task_digest
 from accelcore.session.streams import Asked, Stream
@@ -87,6 +88,7 @@ class Session:
         self._legal: set[tuple[str, str]] = set()
         self.target: Target | None = None
         self.best: Candidate | None = None
+        self._gains = Gains()
         self._open: WeakSet[Stream] = WeakSet()
         self._closed = False
 
@@ -183,9 +185,9 @@ class Session:
     ) -> Iterator[Judged]:
         """Propose and evaluate at the same time: at most n children of every parent by every proposer.
 
-        moves: what the proposers may choose from; () leaves it to them.
+        moves: what the proposers may choose from; () is the `menu` of each parent.
         """
-        requests = [self.request(Phase.IMPLEMENT, parent, moves=moves) for parent in parents]
+        requests = [self.request(Phase.IMPLEMENT, parent, moves=moves or self.menu(parent)) for parent in parents]
         stream = self._stream(requests, n, self._noted)
         return self._line(_Children(stream, self), ahead, lambda: self.meter.charge("proposals"))
 
@@ -194,7 +196,8 @@ class Session:
 
         Proposers start at the call.
         """
-        return _Children(self._stream([self.request(Phase.IMPLEMENT, parent, moves=moves)], n, self._charged), self)
+        request = self.request(Phase.IMPLEMENT, parent, moves=moves or self.menu(parent))
+        return _Children(self._stream([request], n, self._charged), self)
 
     def start(self, kernel: Kernel, *, lowered: bool = False) -> Candidate:
         """Judge a kernel to search from, at step 0; `evaluation(start)` tells how it went.
@@ -230,6 +233,13 @@ class Session:
         return self.best
 
     # For strategies that propose and evaluate apart.
+
+    def menu(self, parent: Candidate) -> list[Move]:
+        """The target's moves for a kernel: first what helped elsewhere in this run, last what did not."""
+        if self.target is None:
+            return []
+        moves = self.target.moves(self.task, parent.kernel)
+        return self._gains.ordered(moves, self._focused.standing.tie, self.rng(self.step()))
 
     def request(self, phase: Phase, parent: Candidate, *, moves: Sequence[Move] = (), feedback: str = "") -> Request:
         """A request about a candidate, with what the judge said of it."""
@@ -345,6 +355,8 @@ class Session:
     def _settle(self, candidate: Candidate, row: EvaluationRow) -> None:
         """A result is handed out: now it counts."""
         self.journal.put_candidate(candidate)
+        before = self._focused.standing.relative(candidate.parent) if candidate.parent else None
+        self._gains.note(candidate.move, before, self.relative(candidate))
         is_best = row.evaluation.status is Status.OK and (self.best is None or self.better(candidate, self.best))
         if is_best:
             self.best = candidate
