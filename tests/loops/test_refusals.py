@@ -48,6 +48,9 @@ total = loop("i", n, Accumulate("s", (), "add", x[i]))
 counts = made(loop("i", n, Accumulate("h", (get(array("a", "i32", 1), i),), "add", const(1, "i32"))))
 two = made(loop("i", n, store("y", i, value=x[i])), loop("j", n, store("x", j, value=y[n - 1 - j])))
 local = Allocate(Buffer("row", "f32", (n,), Memory.WORKSPACE))
+step = Allocate(Buffer("p", "i64", (), Memory.REGISTER))
+p = param("p", "i64")
+moving = (step, store("p", value=index(0)), loop("i", n, store("y", i - p), store("p", value=p + 1)))
 search = loop("i", n, If(binary("lt", param("s", "f32"), x[i]), (store("s", value=x[i]),)))
 
 REFUSED = [
@@ -74,6 +77,8 @@ REFUSED = [
     ("vectorize(i)", forward, "depend on each other"),
     ("vectorize(i)", backward, "depend on each other"),
     ("vectorize(i)", counts, "depend on each other"),
+    ("vectorize(i)", made(loop("i", m, loop("j", n, store("y", i + j, value=X[i, j])))), "depend on each other"),
+    ("vectorize(i)", made(*moving), "depend on each other"),
     ("vectorize(i)", made(total, **EXACT), "another order"),
     ("vectorize(i)", made(loop("i", n, local, store("row", index(0)))), "is an array"),
     ("vectorize(i)", made(loop("i", m, loop("j", i, store("X", i, j)))), "differs by lane"),
@@ -128,6 +133,20 @@ def test_vector_loops_do_not_nest() -> None:
     nested = made(loop("i", m, loop("j", n, store("X", i, j))))
     with pytest.raises(IllegalRewrite, match="nested with vector loop j"):
         schedule.apply(nested, "vectorize(j); vectorize(i)")
+
+
+def test_rewrites_inside_vector_loops_keep_the_lanes_apart() -> None:
+    """A row in memory inside lanes would be one row for all of them."""
+    shared = made(loop("i", m, loop("j", n, Accumulate("s", (), "add", X[i, j] + X[i, j] * x[j]))))
+    with pytest.raises(IllegalRewrite, match="is an array"):
+        schedule.apply(shared, "vectorize(i); pack(X, j)")
+
+
+def test_pack_does_not_read_more_than_the_loop() -> None:
+    """With no iterations of i nothing is read; a copy before i would read all the same."""
+    short = made(loop("i", m, loop("j", n + 1, store("y", index(0), value=x[j]))))
+    with pytest.raises(IllegalRewrite, match="may not be read"):
+        schedule.apply(short, "pack(x, i)")
 
 
 def test_wrapping_sums_may_be_reordered_under_any_model() -> None:

@@ -14,12 +14,13 @@ split loop, i*8 + ii, and of a flattened row, i*n + j).  What no axis proves is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from math import gcd
 
 from accelcore.ir.dtypes import DTYPES, INDEX
-from accelcore.ir.expr import Expr, param
-from accelcore.loops.edit import Block, own_expressions, put, reads_of
+from accelcore.ir.expr import Expr, call, param
+from accelcore.loops.edit import Block, own_expressions, put, reads_of, written
 from accelcore.loops.linear import (
     Polynomial,
     as_constant,
@@ -60,7 +61,19 @@ def accesses(block: Block, loops: Sequence[For] = ()) -> list[Access]:
     """All accesses of a block that stands inside `loops`, but for those to buffers that the block allocates."""
     local: set[str] = set()
     found = list(_accesses(block, tuple((f.iterator, f.extent) for f in loops), local))
-    return [a for a in found if a.buffer not in local]
+    changing = written(block)
+    return [_blurred(a, changing) for a in found if a.buffer not in local]
+
+
+def _blurred(a: Access, changing: set[str]) -> Access:
+    """The access with each index that reads what the block writes made unknown: it differs from time to time."""
+    if not any(i.inputs & changing for i in a.indices):
+        return a
+    unknown = call("unknown", param(f"?{next(_unknowns)}", INDEX))
+    return replace(a, indices=tuple(unknown if i.inputs & changing else i for i in a.indices))
+
+
+_unknowns = count()
 
 
 def _accesses(block: Block, loops: tuple[tuple[str, Expr], ...], local: set[str]) -> Iterator[Access]:
@@ -116,12 +129,12 @@ def relate(first: Access, second: Access, common: Sequence[str]) -> Relation | N
 
 
 def _prefix(outside: Sequence[str], first: Access, second: Access) -> Iterator[str]:
-    """Loops around both that are the same loop: a common prefix of the two nests."""
+    """Loops around both that run in the same iteration: the common prefix of the two nests, up to the first loop asked
+    about; a loop inside that one is in any iteration for either access."""
     for (a, _), (b, _) in zip(first.loops, second.loops, strict=False):
-        if a != b:
+        if a != b or a not in outside:
             return
-        if a in outside:
-            yield a
+        yield a
 
 
 def _primed(e: Expr, names: Mapping[str, str]) -> Expr:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, product
 
 from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import Expr, walk
 from accelcore.loops.linear import at_least, constant, extremes, minus, polynomial
 from accelcore.loops.nodes import For, Program
+
+_MOST_TRIED = 16
 
 
 def harmless(program: Program, e: Expr, loops: Sequence[For]) -> bool:
@@ -23,13 +26,24 @@ def harmless(program: Program, e: Expr, loops: Sequence[For]) -> bool:
 
 def inside(program: Program, read: Expr, loops: Sequence[For]) -> bool:
     """Whether a read's indices are certain to be inside its buffer for all iterations of the loops around it."""
-    extents = {f.iterator: f.extent for f in loops}
     shape = program.buffer(read.args[0].name).shape
-    for where, extent in zip(read.args[1:], shape, strict=True):
-        bounds = extremes(polynomial(where), extents)
-        if bounds is None:
-            return False
-        room = minus(minus(polynomial(extent), constant(1)), bounds[1])
-        if not (at_least(bounds[0], 0) and at_least(room, 0)):
-            return False
-    return True
+    several = list(_extents(loops))
+    return all(
+        any(_within(where, extent, extents) for extents in several)
+        for where, extent in zip(read.args[1:], shape, strict=True)
+    )
+
+
+def _within(where: Expr, extent: Expr, extents: Mapping[str, Expr]) -> bool:
+    bounds = extremes(polynomial(where), extents)
+    if bounds is None:
+        return False
+    room = minus(minus(polynomial(extent), constant(1)), bounds[1])
+    return at_least(bounds[0], 0) and at_least(room, 0)
+
+
+def _extents(loops: Sequence[For]) -> Iterator[dict[str, Expr]]:
+    """Bounds of the loops' iterators; of a shortened block, min(8, n - io*8), either side is one."""
+    options = [f.extent.args if f.extent.op == "min" else (f.extent,) for f in loops]
+    for chosen in islice(product(*options), _MOST_TRIED):
+        yield {f.iterator: extent for f, extent in zip(loops, chosen, strict=True)}

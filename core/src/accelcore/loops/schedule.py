@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from accelcore.loops.nodes import Program
+from accelcore.loops.edit import loops_of
+from accelcore.loops.nodes import For, Kind, Program
 from accelcore.loops.rewrites.base import Rewrite
 from accelcore.loops.rewrites.base import parse as parse_one
+from accelcore.loops.rewrites.marks import check_lanes
 
 
 def parse(text: str) -> tuple[Rewrite, ...]:
@@ -23,8 +25,15 @@ def apply(program: Program, text: str) -> Program:
 @lru_cache(maxsize=4096)
 def _apply(program: Program, text: str) -> Program:
     for rewrite in parse(text):
+        before = _vector_loops(program)
         program = rewrite.apply(program)
+        for loop in _vector_loops(program) - before:  # what is rewritten inside lanes must still run in lanes
+            check_lanes(program, loop)
     return program
+
+
+def _vector_loops(program: Program) -> set[For]:
+    return {f for f in loops_of(program.body) if f.kind is Kind.VECTOR}
 
 
 def replay(program: Program, schedule: Iterable[str]) -> Program:

@@ -148,6 +148,8 @@ class Online(Rewrite):
         between = block[at + 1 : to]
         busy = any(peak.buffer in e.inputs for e in expressions(between)) or peak.buffer in written(between)
         require(not busy, f"{peak.buffer} is used between the loops")
+        changed = written(between) & first.body[0].value.inputs if isinstance(first.body[0], Accumulate) else set()
+        require(not changed, f"{', '.join(sorted(changed))} changes between the loops")
         nest = self._blocks(first, second, peak, total, names(program))
         return replace_block(program, block, (*block[:at], *between, nest, *block[to + 1 :]))
 

@@ -78,31 +78,29 @@ class Vectorize(Rewrite):
         loop = find(program, self.iterator)
         require(loop.kind is Kind.SERIAL, f"loop {self.iterator} is no longer serial")
         require(self.lanes >= 0 and self.interleave >= 1, "lanes and interleave are positive")
-        outer = around(program, self.iterator)
-        inside = [*outer, *loops_of(loop.body)]
-        vector = next((f for f in inside if f.kind is Kind.VECTOR), None)
-        require(vector is None, f"loop {self.iterator} would be nested with vector loop {vector and vector.iterator}")
-        self._check_body(program, loop)
-        self._check_order(program, loop, outer)
+        check_lanes(program, loop)
         new = replace(loop, kind=Kind.VECTOR, lanes=self.lanes, interleave=self.interleave)
         return replace_loop(program, self.iterator, lambda _: (new,))
 
-    def _check_body(self, program: Program, loop: For) -> None:
-        for s in statements(loop.body):
-            if isinstance(s, Allocate):
-                small = not s.buffer.shape or s.buffer.memory is Memory.REGISTER
-                require(small, f"{s.buffer.name} inside loop {self.iterator} is an array", "fission the loop first")
-            if isinstance(s, For):
-                require(not _varying(loop) & s.extent.inputs, f"the extent of {s.iterator} differs by lane")
 
-    def _check_order(self, program: Program, loop: For, outer: tuple[For, ...]) -> None:
-        varying = _varying(loop)
-        for conflict in carried(program, loop, outer, strict=True):
-            a, b = conflict.first, conflict.second
-            reduction = a.op == b.op not in ("read", "write") and not (_names(a.indices) | _names(b.indices)) & varying
-            require(reduction, f"iterations of {self.iterator} depend on each other: {conflict}")
-            free = free_order(program, a.buffer)
-            require(free, f"the sum {a.buffer} would be taken in another order", FIXED_ORDER)
+def check_lanes(program: Program, loop: For) -> None:
+    """Raise IllegalRewrite unless the iterations of a loop may run side by side."""
+    outer = around(program, loop.iterator)
+    vector = next((f for f in (*outer, *loops_of(loop.body)) if f.kind is Kind.VECTOR), None)
+    require(vector is None, f"loop {loop.iterator} would be nested with vector loop {vector and vector.iterator}")
+    varying = _varying(loop)
+    for s in statements(loop.body):
+        if isinstance(s, Allocate):
+            small = not s.buffer.shape or s.buffer.memory is Memory.REGISTER
+            require(small, f"{s.buffer.name} inside loop {loop.iterator} is an array", "fission the loop first")
+        if isinstance(s, For):
+            require(not varying & s.extent.inputs, f"the extent of {s.iterator} differs by lane")
+    for conflict in carried(program, loop, outer, strict=True):
+        a, b = conflict.first, conflict.second
+        reduction = a.op == b.op not in ("read", "write") and not (_names(a.indices) | _names(b.indices)) & varying
+        require(reduction, f"iterations of {loop.iterator} depend on each other: {conflict}")
+        free = free_order(program, a.buffer)
+        require(free, f"the sum {a.buffer} would be taken in another order", FIXED_ORDER)
 
 
 def _locals(block: Block) -> set[str]:

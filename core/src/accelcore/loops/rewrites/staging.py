@@ -87,8 +87,9 @@ class Pack(Rewrite):
         known = frozenset[str]().union(*(e.inputs for e in where)) - outside - inner
         require(not known, f"the read depends on {', '.join(sorted(known))}, which the loop computes")
         read = get(array(self.buffer, program.buffer(self.buffer).dtype, len(where)), *where)
-        safe = inside(program, read, (*around(program, self.iterator), *axes)) or not _conditional(loop, self.buffer)
-        require(safe, f"{self.buffer} is read under a condition that the copy would not test")
+        known_inside = inside(program, read, (*around(program, self.iterator), *axes))
+        always = not _conditional(loop, self.buffer) and all(f in axes for f in _down_to(loop, self.buffer))
+        require(known_inside or always, f"{self.buffer} may not be read each time that the copy would read it")
 
     def _fill(self, copy: Buffer, where: tuple[Expr, ...], axes: list[For], taken: set[str]) -> For:
         source = array(self.buffer, copy.dtype, len(where))
@@ -100,6 +101,11 @@ class Pack(Rewrite):
         (nest,) = renamed(body, fresh)
         assert isinstance(nest, For)
         return nest
+
+
+def _down_to(loop: For, buffer: str) -> list[For]:
+    """The loops, from this one inwards, around the statements that read a buffer."""
+    return [f for f in loops_of((loop,)) if any(buffer in e.inputs for e in expressions(f.body))]
 
 
 def _conditional(loop: For, buffer: str) -> bool:
