@@ -6,7 +6,17 @@ import subprocess
 import sys
 import threading
 
+import pytest
+
 from accelcore.judge import lease
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    """Lock files stay behind on purpose; those of tests go with the test's folder."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+
 
 HOLD = """
 import sys

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-_DECK_BYTES = 96 << 20  # memory for the inputs of timed batches
+_DECK_BYTES = 128 << 20  # memory for the inputs of timed batches
 _OUTPUT_BYTES = 64 << 20  # memory for what one batch writes
 _DECK_SETS = (5, 800)  # fewest and most sets of a deck
 _DECK_SECONDS = 1.5  # time that may be spent on the oracles of a deck beyond its fewest sets
