@@ -89,6 +89,12 @@ def half(x: "u8[n]", n: int) -> "u8[n]":
     assert required(text) == []
 
 
+def test_preconditions_about_sizes_and_scalars_come_first():
+    assert "n <= 2147483647" in required(PROGRAMS["first_largest"])
+    assert "0.0 < real(eps)" in required(PROGRAMS["normalized"])
+    assert required(PROGRAMS["guarded"])[1] == "n <= 2147483647"
+
+
 def test_a_store_that_never_fits_is_not_proved():
     text = """
 def far(x: "u8[n]", n: int) -> "u8[n]":

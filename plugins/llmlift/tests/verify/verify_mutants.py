@@ -12,7 +12,16 @@ from accelcore.ir.expr import Expr
 from accelcore.values import Summary
 
 _OTHER = {"add": "sub", "sub": "add", "mul": "add", "max": "min", "min": "max", "lt": "le", "le": "lt", "fdiv": "tdiv"}
-_KINDS = {"sum": "prod", "prod": "sum", "max": "min", "min": "max", "any": "all", "all": "any"}
+_KINDS = {
+    "sum": "prod",
+    "prod": "sum",
+    "max": "min",
+    "min": "max",
+    "any": "all",
+    "all": "any",
+    "argmax": "argmin",
+    "argmin": "argmax",
+}
 
 
 def mutants(summary: Summary) -> Iterator[tuple[str, Summary]]:

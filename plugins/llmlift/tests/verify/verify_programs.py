@@ -164,6 +164,102 @@ def tensor(x: "f32[k, l, m, n]", y: "f32[k, l, m, n]", k: int, l: int, m: int, n
                 for j in range(n):
                     y[p][q][i][j] = x[p][q][i][j] * 3.0 - 1.0
 """,
+    "log_softmax": """
+import math
+def log_softmax(x: "f32[n]") -> "f32[n]":
+    m = float("-inf")
+    for v in x:
+        if v > m:
+            m = v
+    s = 0.0
+    for v in x:
+        s += math.exp(v - m)
+    return [v - m - math.log(s) for v in x]
+""",
+    "transpose": """
+import numpy as np
+def transpose(a: "f32[m, n]") -> "f32[n, m]":
+    m, n = a.shape
+    t = np.empty((n, m))
+    for i in range(m):
+        for j in range(n):
+            t[j, i] = a[i, j]
+    return t
+""",
+    "first_largest": """
+def first_largest(x: "f32[n]") -> "i32":
+    best = 0
+    m = x[0]
+    for i in range(1, len(x)):
+        if x[i] > m:
+            m = x[i]
+            best = i
+    return best
+""",
+    "running_maximum": """
+def running_maximum(x: "f32[n]") -> "f32[n]":
+    out = []
+    m = x[0]
+    for v in x:
+        if v > m:
+            m = v
+        out.append(m)
+    return out
+""",
+    "flat_product": """
+def flat_product(a: "f32[m*k]", b: "f32[k*n]", c: "f32[m*n]", m: int, n: int, k: int):
+    for i in range(m):
+        for j in range(n):
+            s = 0.0
+            for p in range(k):
+                s += a[i * k + p] * b[p * n + j]
+            c[i * n + j] = s
+""",
+    "online": """
+import math
+def online(x: "f32[n]") -> "f32":
+    m = x[0]
+    s = 1.0
+    for i in range(1, len(x)):
+        larger = max(m, x[i])
+        s = s * math.exp(m - larger) + math.exp(x[i] - larger)
+        m = larger
+    return s
+""",
+    "bins": """
+def bins(x: "i32[n]", k: int) -> "i32[k]":
+    h = [0] * k
+    for v in x:
+        h[v] += 1
+    return h
+""",
+    "smoothed": """
+def smoothed(x: "f32[n]", a: "f32") -> "f32[n]":
+    y = 0.0
+    out = []
+    for v in x:
+        y = a * y + (1 - a) * v
+        out.append(y)
+    return out
+""",
+    "normalized": """
+import math
+def normalized(x: "f32[m, n]", eps: "f32") -> "f32[m, n]":
+    out = []
+    for i in range(len(x)):
+        s = 0.0
+        for j in range(len(x[0])):
+            s += x[i][j]
+        mean = s / len(x[0])
+        q = 0.0
+        for j in range(len(x[0])):
+            q += (x[i][j] - mean) * (x[i][j] - mean)
+        row = []
+        for j in range(len(x[0])):
+            row.append((x[i][j] - mean) / math.sqrt(q / len(x[0]) + eps))
+        out.append(row)
+    return out
+""",
 }
 
 

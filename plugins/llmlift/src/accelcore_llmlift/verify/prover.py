@@ -196,8 +196,7 @@ class Prover:
         if answer.refutation == "unsat":
             proof.failed = f"{obligation.label}: the assumptions contradict each other ({answer.assumptions})"
         else:
-            why = {"sat": "does not hold", "unknown": "no answer in time"}[answer.refutation]
-            proof.failed = f"{obligation.label}: {why}{f' ({answer.note})' if answer.note else ''}"
+            proof.failed = f"{obligation.label}: {_why(obligation.label, answer)}"
 
     def _extensional(
         self, bank: Bank, obligation: Obligation, facts: Sequence[Term], proof: Proof, depth: int
@@ -260,3 +259,15 @@ def _grouped(needs: Sequence[Need]) -> list[list[Need]]:
 def _under(bank: Bank, run: Execution, label: str, assumptions: Sequence[Term], goal: Term) -> Obligation:
     """The obligation with only the preconditions as assumptions: the path to it becomes part of its goal."""
     return Obligation(label, run.base.assumptions, bank.implies(bank.conj(*assumptions), goal))
+
+
+def _why(label: str, answer: Answer) -> str:
+    """What a failed obligation means, in words that a proposer can act on."""
+    if answer.refutation == "unknown":
+        return f"no answer in time{f' ({answer.note})' if answer.note else ''}"
+    where, _, phase = label.partition(" ")
+    if phase == "entry":
+        return f"the claimed states do not hold before the first iteration of {where}"
+    if phase == "step":
+        return f"the claimed states of {where} are not kept by an iteration, or say too little"
+    return "the summary does not follow from what the loops compute"
