@@ -8,8 +8,9 @@ import pytest
 
 from accelcore.errors import BudgetSpent, ModelError, PluginError
 from accelcore.journal import Journal
-from accelcore.proposers.rules import RulesProposer, interleaved
+from accelcore.proposers.rules import RulesProposer
 from accelcore.session import Session
+from accelcore.session.menu import Gains, interleaved
 from accelcore.values import Budget, Candidate, Grade, Move, Phase, Proof, Summary, Task, Verdict
 
 
@@ -209,6 +210,28 @@ def test_moves_are_interleaved_and_each_is_made_once():
     assert order[0:2] == [0, 1] and order[3:5] == [2, 3]
     assert order[2] >= 11
     assert order == [int(m.name) for m in interleaved(moves, random.Random(0))]
+
+
+def test_what_helped_is_tried_first_and_what_hurt_last():
+    import random
+
+    gains, moves = Gains(), [Move(name) for name in "abcdefg"]
+    for name, child in (("a", 1.5), ("c", 0.5), ("d", 0.995), ("f", 0.8), ("g", None)):
+        gains.note(Move(name), 1.0, child)
+    gains.note(None, 1.0, 0.1)
+    gains.note(Move("b"), None, 0.1)
+    assert "".join(m.name for m in gains.ordered(moves, 0.01, random.Random(0))) == "cf" + "be" + "dag"
+
+
+def test_a_later_kernel_is_not_offered_first_what_hurt_an_earlier_one(begin, fakes):
+    costs = {"s": 100, **{"s" + c: 120 for c in "abde"}, "sc": 50}
+    session, start = begin(fakes.bench(costs), [RulesProposer()])
+    judged = list(session.expand([start], n=4))
+    child = next(c for c, _ in session.expand([start], moves=[Move("c")]))
+    tried = {c.kernel.text[-1] for c, _ in judged} - {"c"}
+    menu = [m.name for m in session.menu(child)]
+    assert menu[0] == "c"
+    assert set(menu[-len(tried) :]) == tried
 
 
 def test_rules_answer_plans_and_keep_to_the_moves_they_are_given(begin):

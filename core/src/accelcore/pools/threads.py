@@ -66,11 +66,18 @@ class DaemonThreads(Executor):
     def _run(self) -> None:
         while (task := self._tasks.get()) is not None:
             future, work = task
-            if future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(work())
-                except BaseException as error:  # noqa: BLE001  # it belongs to whoever waits for the future
-                    future.set_exception(error)
-            del task, future, work  # an idle thread keeps nothing alive
-            with self._lock:
+            finish, outcome = _done(future, work)
+            with self._lock:  # before the result is out: whoever waits for it may submit the next task at once
                 self._idle += 1
+            finish(outcome)
+            del task, future, work, finish, outcome  # an idle thread keeps nothing alive
+
+
+def _done(future: Future[Any], work: Callable[[], Any]) -> tuple[Callable[[Any], None], Any]:
+    """The task carried out: how to say so, and what."""
+    if not future.set_running_or_notify_cancel():
+        return lambda _: None, None
+    try:
+        return future.set_result, work()
+    except BaseException as error:  # noqa: BLE001  # it belongs to whoever waits for the future
+        return future.set_exception, error

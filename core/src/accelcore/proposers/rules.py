@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from accelcore.errors import IllegalRewrite
+from accelcore.session.menu import interleaved
 from accelcore.values import Move, Phase, Proposal, Request
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 class RulesProposer:
     """Kernels by the moves of the target (`target.moves`, `target.rewrite`), plans by their texts.
 
-    Deterministic in (request, seed).  Two of three proposals follow the target's order, most promising first; every
-    third is drawn from what the order would reach last, so that a wrong order costs a factor and never the answer.
-    Stops when each kernel of each move has been proposed once.
+    Deterministic in (request, seed).  Moves that the request names are tried in its order; else the target's, two of
+    three in its order and every third from what the order would reach last.  Stops when each kernel of each move has
+    been proposed once.
     """
 
     target: Target | None = None
@@ -45,9 +46,11 @@ class RulesProposer:
         parent = request.parent
         if self.target is None or parent is None or request.phase not in (Phase.PLAN, Phase.IMPLEMENT):
             return
-        moves = request.moves or self.target.moves(request.task, parent.kernel)
+        moves: Iterable[Move] = request.moves
+        if not request.moves:
+            moves = interleaved(self.target.moves(request.task, parent.kernel), random.Random(seed))
         given = 0
-        for move in interleaved(moves, random.Random(seed)):
+        for move in moves:
             for proposal in self._answers(request, parent, move):
                 if given == n:
                     return
@@ -64,13 +67,3 @@ class RulesProposer:
                 yield Proposal(kernel.text, move.text or move.name, self.name, kernel=kernel, move=move)
         except IllegalRewrite:
             return
-
-
-def interleaved(moves: Sequence[Move], rng: random.Random) -> Iterator[Move]:
-    """Each move once: two from the front, one drawn from the back half of what is left."""
-    left = list(moves)
-    while left:
-        for _ in range(min(2, len(left))):
-            yield left.pop(0)
-        if left:
-            yield left.pop(rng.randrange(len(left) // 2, len(left)))

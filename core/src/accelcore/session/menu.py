@@ -24,7 +24,7 @@ class Gains:
             self._last[move.name] = float("inf") if child is None else child / parent
 
     def ordered(self, moves: Sequence[Move], tie: float, rng: random.Random) -> list[Move]:
-        """Every move once: those that helped, best first; those not tried yet; those that did not help, least bad first.
+        """Every move once: those that helped, best first; those not tried yet; the others, least bad first.
 
         A tie is no help.  The moves not tried yet are `interleaved`.
         """
