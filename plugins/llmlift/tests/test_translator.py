@@ -35,12 +35,14 @@ class Listener:
 
     def __init__(self, proof: Proof, proposals: tuple[Proposal, ...] = ()) -> None:
         self.proof, self.proposals = proof, proposals
+        self.verdict: Verdict | None = None
         self.verified: list[Summary] = []
         self.requests: list[Request] = []
 
     def verify(self, task: Task, summary: Summary) -> Verdict:
         self.verified.append(summary)
-        return Verdict(self.proof, "listener")
+        self.verdict = Verdict(self.proof, "listener")
+        return self.verdict
 
     def propose(self, requests: Iterable[Request]) -> Iterator[Proposal]:
         self.requests += requests
@@ -90,6 +92,13 @@ def test_a_refusal_reaches_the_proposers_and_their_summary_the_verifier() -> Non
     PythonTranslator().lift(task, session)  # type: ignore[arg-type]
     assert "no reduction" in session.requests[0].feedback
     assert session.verified == [Summary(())]
+
+
+def test_a_refusal_that_nobody_answers_is_raised_with_its_place() -> None:
+    task = PythonTranslator().task(source(LOGISTIC, "f"), {})
+    with pytest.raises(UnsupportedSource, match="no reduction") as caught:
+        PythonTranslator().lift(task, Listener(Proof.UNKNOWN))  # type: ignore[arg-type]
+    assert caught.value.where == "t.py:2:5"
 
 
 def test_interpret_runs_the_source() -> None:
