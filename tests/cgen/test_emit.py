@@ -25,7 +25,7 @@ from accelcore.loops.nodes import (
 )
 from accelcore.values import Role
 
-I, J = it("i"), it("j")
+HERE, J = it("i"), it("j")
 COUNTS = (0, 1, 15, 16, 17, 64, 101)
 
 
@@ -48,9 +48,9 @@ def loop(*body: Statement, interleave: int = 1) -> For:
 @each_isa
 def test_a_branch_that_guards_a_read_never_reads_outside(isa: VectorIsa) -> None:
     """y[i] = x[i - 1] if i > 0 else x[n - 1 - i]: a stray read would fault between the guard pages."""
-    before = binary("lt", index(0), I)
-    value = select(before, at("x", "f32", I - index(1)), at("x", "f32", N - index(1) - I))
-    run = build(program((given("x", "f32", N), result("y", "f32", N)), loop(Store("y", (I,), value))), isa)
+    before = binary("lt", index(0), HERE)
+    value = select(before, at("x", "f32", HERE - index(1)), at("x", "f32", N - index(1) - HERE))
+    run = build(program((given("x", "f32", N), result("y", "f32", N)), loop(Store("y", (HERE,), value))), isa)
     for n in COUNTS:
         x = np.arange(n, dtype=np.float32)
         np.testing.assert_array_equal(run({"x": x}, n=n)["y"], np.roll(x, 1))
@@ -58,8 +58,8 @@ def test_a_branch_that_guards_a_read_never_reads_outside(isa: VectorIsa) -> None
 
 @each_isa
 def test_a_conditional_store_leaves_the_rest_alone(isa: VectorIsa) -> None:
-    x, inout = at("x", "i32", I), Buffer("y", "i32", (N,), Memory.ARGUMENT, Role.INOUT)
-    keep = If(binary("lt", x, const(0, "i32")), (Store("y", (I,), unary("neg", x)),))
+    x, inout = at("x", "i32", HERE), Buffer("y", "i32", (N,), Memory.ARGUMENT, Role.INOUT)
+    keep = If(binary("lt", x, const(0, "i32")), (Store("y", (HERE,), unary("neg", x)),))
     run = build(program((given("x", "i32", N), inout), loop(keep, interleave=2)), isa)
     for n in COUNTS:
         values = np.arange(n, dtype=np.int32) - 7
@@ -69,10 +69,10 @@ def test_a_conditional_store_leaves_the_rest_alone(isa: VectorIsa) -> None:
 
 @each_isa
 def test_nested_branches_and_local_variables(isa: VectorIsa) -> None:
-    x, v = at("x", "f32", I), Expr("param", (), ("v",), "f32")
+    x, v = at("x", "f32", HERE), Expr("param", (), ("v",), "f32")
     zero, ten = const(0.0, "f32"), const(10.0, "f32")
     inner = If(binary("lt", ten, x), (Store("v", (), ten),), (Store("v", (), x),))
-    body = (local("v", "f32"), Store("v", (), zero), If(binary("lt", zero, x), (inner,)), Store("y", (I,), v))
+    body = (local("v", "f32"), Store("v", (), zero), If(binary("lt", zero, x), (inner,)), Store("y", (HERE,), v))
     run = build(program((given("x", "f32", N), result("y", "f32", N)), loop(*body, interleave=2)), isa)
     x_values = np.linspace(-20, 20, 101).astype(np.float32)
     np.testing.assert_array_equal(run({"x": x_values}, n=101)["y"], np.clip(x_values, 0, 10))
@@ -81,10 +81,10 @@ def test_nested_branches_and_local_variables(isa: VectorIsa) -> None:
 @each_isa
 def test_strides_reversal_and_tables(isa: VectorIsa) -> None:
     """A read with stride 3, one backwards, one through a table of indices."""
-    table = get(vector("t", "f32"), cast(at("k", "u8", I), "i64"))
-    value = at("x", "f32", I * index(3)) + at("x", "f32", N * index(3) - index(1) - I) * table
+    table = get(vector("t", "f32"), cast(at("k", "u8", HERE), "i64"))
+    value = at("x", "f32", HERE * index(3)) + at("x", "f32", N * index(3) - index(1) - HERE) * table
     arguments = (given("x", "f32", N * index(3)), given("t", "f32", index(256)), given("k", "u8", N))
-    run = build(program((*arguments, result("y", "f32", N)), loop(Store("y", (I,), value), interleave=2)), isa)
+    run = build(program((*arguments, result("y", "f32", N)), loop(Store("y", (HERE,), value), interleave=2)), isa)
     for n in COUNTS:
         x, t = np.arange(3 * n, dtype=np.float32), np.arange(256, dtype=np.float32) % 4
         k = (np.arange(n) * 37 % 256).astype(np.uint8)
@@ -94,9 +94,9 @@ def test_strides_reversal_and_tables(isa: VectorIsa) -> None:
 
 @each_isa
 def test_scattered_stores_and_histograms(isa: VectorIsa) -> None:
-    where = cast(at("k", "u8", I), "i64")
+    where = cast(at("k", "u8", HERE), "i64")
     clear = For("j", index(256), (Store("h", (J,), const(0, "i32")),))
-    count = loop(Accumulate("h", (where,), "add", const(1, "i32")), Store("y", (I * index(2),), at("k", "u8", I)))
+    count = loop(Accumulate("h", (where,), "add", const(1, "i32")), Store("y", (HERE * index(2),), at("k", "u8", HERE)))
     zero = For("l", N * index(2), (Store("y", (it("l"),), const(0, "u8")),))
     arguments = (given("k", "u8", N), result("h", "i32", index(256)), result("y", "u8", N * index(2)))
     run = build(program(arguments, clear, zero, count), isa)
@@ -108,7 +108,7 @@ def test_scattered_stores_and_histograms(isa: VectorIsa) -> None:
 
 @each_isa
 def test_reductions_of_several_kinds_at_once(isa: VectorIsa) -> None:
-    x = at("x", "i32", I)
+    x = at("x", "i32", HERE)
     odd = binary("ne", binary("and", x, const(1, "i32")), const(0, "i32"))
     zero = index(0)
     body = (
@@ -160,7 +160,7 @@ def test_a_register_tile_with_a_serial_loop_inside(isa: VectorIsa) -> None:
 @each_isa
 def test_workspace_prefetch_and_streams(isa: VectorIsa) -> None:
     """y = reverse of (2 x), through two workspace buffers."""
-    first = loop(Prefetch("x", (I + index(64),)), Store("w", (I,), at("x", "f64", I) + at("x", "f64", I)))
+    first = loop(Prefetch("x", (HERE + index(64),)), Store("w", (HERE,), at("x", "f64", HERE) + at("x", "f64", HERE)))
     copy = For("j", N, (Store("v", (J,), get(vector("w", "f64"), N - index(1) - J)),))
     last = For("l", N, (Store("y", (it("l"),), get(vector("v", "f64"), it("l")), stream=True),), Kind.VECTOR)
     allocate = (local("w", "f64", N, memory=Memory.WORKSPACE), local("v", "f64", N, memory=Memory.WORKSPACE))
@@ -174,8 +174,8 @@ def test_workspace_prefetch_and_streams(isa: VectorIsa) -> None:
 def test_what_does_not_run_side_by_side_runs_one_by_one(isa: VectorIsa) -> None:
     """A running sum marked as a vector loop by mistake is written as a plain loop, with the reason."""
     s = Expr("param", (), ("s",), "f32")
-    update = Accumulate("s", (), "add", at("x", "f32", I))
-    body = (local("s", "f32"), Store("s", (), const(0.0, "f32")), loop(update, Store("y", (I,), s)))
+    update = Accumulate("s", (), "add", at("x", "f32", HERE))
+    body = (local("s", "f32"), Store("s", (), const(0.0, "f32")), loop(update, Store("y", (HERE,), s)))
     made = program((given("x", "f32", N), result("y", "f32", N)), *body)
     assert "one by one: s is read while it is accumulated" in emit(made, isa)
     np.testing.assert_array_equal(build(made, isa)({"x": np.ones(5)}, n=5)["y"], [1, 2, 3, 4, 5])
@@ -184,9 +184,9 @@ def test_what_does_not_run_side_by_side_runs_one_by_one(isa: VectorIsa) -> None:
 @each_isa
 def test_iterators_are_values_too(isa: VectorIsa) -> None:
     """y[i] = f32(i) where i * 2 < n, else i32(i) % 3."""
-    cut = binary("lt", I * index(2), N)
-    value = select(cut, cast(I, "f32"), cast(binary("fmod", cast(I, "i32"), const(3, "i32")), "f32"))
-    run = build(program((result("y", "f32", N),), loop(Store("y", (I,), value))), isa)
+    cut = binary("lt", HERE * index(2), N)
+    value = select(cut, cast(HERE, "f32"), cast(binary("fmod", cast(HERE, "i32"), const(3, "i32")), "f32"))
+    run = build(program((result("y", "f32", N),), loop(Store("y", (HERE,), value))), isa)
     for n in COUNTS:
         i = np.arange(n)
         np.testing.assert_array_equal(run({}, n=n)["y"], np.where(i * 2 < n, i, i % 3))
@@ -194,8 +194,8 @@ def test_iterators_are_values_too(isa: VectorIsa) -> None:
 
 @each_isa
 def test_functions_without_a_vector_form_go_lane_by_lane(isa: VectorIsa) -> None:
-    value = call("sin", at("x", "f32", I)) + binary("pow", at("x", "f32", I), const(2.0, "f32"))
-    run = build(program((given("x", "f32", N), result("y", "f32", N)), loop(Store("y", (I,), value))), isa)
+    value = call("sin", at("x", "f32", HERE)) + binary("pow", at("x", "f32", HERE), const(2.0, "f32"))
+    run = build(program((given("x", "f32", N), result("y", "f32", N)), loop(Store("y", (HERE,), value))), isa)
     x = np.linspace(-3, 3, 37).astype(np.float32)
     np.testing.assert_allclose(run({"x": x}, n=37)["y"], np.sin(x) + x * x, rtol=1e-5, atol=1e-6)
 
@@ -204,8 +204,8 @@ def test_functions_without_a_vector_form_go_lane_by_lane(isa: VectorIsa) -> None
 @pytest.mark.parametrize("dtype", ["bf16", "f16"])
 def test_half_precision_is_storage(isa: VectorIsa, dtype: str) -> None:
     """y = 3 x, computed in f32, rounded to nearest even."""
-    value = cast(cast(at("x", dtype, I), "f32") * const(3.0, "f32"), dtype, "nearest", "wrap")
-    run = build(program((given("x", dtype, N), result("y", dtype, N)), loop(Store("y", (I,), value))), isa)
+    value = cast(cast(at("x", dtype, HERE), "f32") * const(3.0, "f32"), dtype, "nearest", "wrap")
+    run = build(program((given("x", dtype, N), result("y", dtype, N)), loop(Store("y", (HERE,), value))), isa)
     exact = np.linspace(-4, 4, 67).astype(np.float32)
     if dtype == "f16":
         x = exact.astype(np.float16)
@@ -219,14 +219,14 @@ def test_half_precision_is_storage(isa: VectorIsa, dtype: str) -> None:
 
 
 def test_arithmetic_on_bf16_is_refused() -> None:
-    x = at("x", "bf16", I)
-    made = program((given("x", "bf16", N), result("y", "bf16", N)), For("i", N, (Store("y", (I,), x + x),)))
+    x = at("x", "bf16", HERE)
+    made = program((given("x", "bf16", N), result("y", "bf16", N)), For("i", N, (Store("y", (HERE,), x + x),)))
     with pytest.raises(UnsupportedLowering, match="bf16"):
         emit(made, PORTABLE)
 
 
 def test_an_unknown_function_is_refused() -> None:
-    body = For("i", N, (Store("y", (I,), call("mystery", at("x", "f32", I))),))
+    body = For("i", N, (Store("y", (HERE,), call("mystery", at("x", "f32", HERE))),))
     with pytest.raises(UnsupportedLowering, match="mystery"):
         emit(program((given("x", "f32", N), result("y", "f32", N)), body), PORTABLE)
 
@@ -246,10 +246,10 @@ def test_names_of_the_user_meet_no_keyword() -> None:
 
 def test_the_larger_pattern_wins_and_contraction_needs_leave() -> None:
     a, b, c = (operand(x, "f32") for x in "abc")
-    isa = VectorIsa("toy", 128, instructions=(
-        Instruction("mul", 4, a * b, "mul({a},{b})"), Instruction("fma", 4, a * b + c, "fma({a},{b},{c})", contracts=True),
-    ))  # fmt: skip
-    x, y, z = (at(n, "f32", I) for n in "xyz")
+    product = Instruction("mul", 4, a * b, "mul({a},{b})")
+    fused = Instruction("fma", 4, a * b + c, "fma({a},{b},{c})", contracts=True)
+    isa = VectorIsa("toy", 128, instructions=(product, fused))
+    x, y, z = (at(n, "f32", HERE) for n in "xyz")
     found = isa.match(z + x * y, 4, contract=True)
     assert found is not None and found.instruction.name == "fma" and found.operands["c"] is z
     assert isa.match(z + x * y, 4, contract=False) is None
@@ -258,7 +258,7 @@ def test_the_larger_pattern_wins_and_contraction_needs_leave() -> None:
 
 def test_operands_that_occur_twice_are_the_same_and_immediates_are_constants() -> None:
     a, imm = operand("a", "i32"), operand("imm", "i32")
-    x, y = at("x", "i32", I), at("y", "i32", I)
+    x, y = at("x", "i32", HERE), at("y", "i32", HERE)
     assert unify(a * a, x * x) == {"a": x}
     assert unify(a * a, x * y) is None
     assert unify(binary("shl", a, imm), binary("shl", x, const(3, "i32"))) is not None

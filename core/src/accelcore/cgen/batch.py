@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from accelcore.cgen.toolchain import Built, Compiler, compile_shared
 from accelcore.values import Kernel, Limits
 
-MOST = 16
+MOST = 8
 """Most kernels in one unit: beyond that a failure or a change costs more than sharing saves."""
 
 _DIRECTIVE = re.compile(r"^\s*#\s*(.*)$", re.M)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from accelcore.cgen import toolchain
-from accelcore.cgen.batch import Part, compile_batch, may_share
+from accelcore.cgen.batch import MOST, Part, compile_batch, may_share
 from accelcore.cgen.binding import adapted
 from accelcore.errors import AccelcoreError, MissingTool
 from accelcore.values import Artifact, Evaluation, Kernel, Limits, Status, Task
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 _LOG = 4000  # characters of a compiler's words that are kept
 _Group = tuple[str, str]
+_WORKERS = max(1, min(4, (os.cpu_count() or 2) // 2))
+"""Compilers at a time: half of the processors, so that a kernel can be timed on another."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,18 @@ class NativeEvaluator:
                 alone += 1
                 group = (group[0], f"{group[1]}\0{alone}")
             groups.setdefault(group, []).append(at)
-        for (name, flags), places in groups.items():
-            made = self._build_group(task, name, flags.partition("\0")[0], [kernels[at] for at in places], limits)
-            results |= dict(zip(places, made, strict=True))
+        units = [
+            (group, places[at : at + MOST]) for group, places in groups.items() for at in range(0, len(places), MOST)
+        ]
+
+        def made(unit: tuple[_Group, list[int]]) -> list[Artifact | Evaluation]:
+            (name, flags), places = unit
+            return self._build_group(task, name, flags.partition("\0")[0], [kernels[at] for at in places], limits)
+
+        # Compilers are processes of their own: threads only wait for them.
+        with ThreadPoolExecutor(max(1, min(len(units), _WORKERS))) as pool:
+            for (_, places), parts in zip(units, pool.map(made, units), strict=True):
+                results |= dict(zip(places, parts, strict=True))
         return [results[at] for at in range(len(kernels))]
 
     def _build_group(
