@@ -49,14 +49,17 @@ def edited(block: Block, edit: Callable[[Statement], Block | None]) -> Block:
     for s in block:
         new = edit(s)
         done.extend(new if new is not None else (_inside(s, edit),))
-    return tuple(done)
+    same = len(done) == len(block) and all(a is b for a, b in zip(done, block, strict=True))
+    return block if same else tuple(done)
 
 
 def _inside(s: Statement, edit: Callable[[Statement], Block | None]) -> Statement:
     if isinstance(s, For):
-        return replace(s, body=edited(s.body, edit))
+        body = edited(s.body, edit)
+        return s if body is s.body else replace(s, body=body)
     if isinstance(s, If):
-        return replace(s, then=edited(s.then, edit), otherwise=edited(s.otherwise, edit))
+        then, otherwise = edited(s.then, edit), edited(s.otherwise, edit)
+        return s if then is s.then and otherwise is s.otherwise else replace(s, then=then, otherwise=otherwise)
     return s
 
 
@@ -104,19 +107,18 @@ def block_of(program: Program, iterator: str) -> Block:
 def replace_block(program: Program, old: Block, new: Block) -> Program:
     """The program with one block (the same object) replaced."""
 
-    def go(block: Block) -> Block:
-        if block is old:
-            return new
-        done: list[Statement] = []
-        for s in block:
-            if isinstance(s, For):
-                s = replace(s, body=go(s.body))
-            elif isinstance(s, If):
-                s = replace(s, then=go(s.then), otherwise=go(s.otherwise))
-            done.append(s)
-        return tuple(done)
+    if program.body is old:
+        return program.with_body(new)
 
-    return program.with_body(go(program.body))
+    def edit(s: Statement) -> Block | None:
+        if isinstance(s, For) and s.body is old:
+            return (replace(s, body=new),)
+        if isinstance(s, If) and (s.then is old or s.otherwise is old):
+            then, otherwise = (new if b is old else b for b in (s.then, s.otherwise))
+            return (If(s.condition, then, otherwise),)
+        return None
+
+    return program.with_body(edited(program.body, edit))
 
 
 # Expressions inside statements.

@@ -75,8 +75,10 @@ def recipe(
     return tuple(cook.done)
 
 
-def recipes(program: Program, unit: VectorUnit, sizes: Mapping[str, int] | None = None) -> list[tuple[str, ...]]:
-    """Several whole schedules by rule, the likeliest first, each different."""
+def recipes(
+    program: Program, unit: VectorUnit, sizes: Mapping[str, int] | None = None, most: int = 100
+) -> list[tuple[str, ...]]:
+    """At most `most` whole schedules by rule, the likeliest first, each different."""
     first = _plan(program, unit, sizes or {})
     plans = [first, *(replace(first, interleave=n) for n in (2, 8, 1))]
     if contractions(program):
@@ -87,8 +89,12 @@ def recipes(program: Program, unit: VectorUnit, sizes: Mapping[str, int] | None 
     if any(b.role is Role.OUT and b.shape for b in program.arguments):
         plans.insert(2, replace(first, stream=True))
     plans.append(replace(first, lift=not first.lift))
-    found = [recipe(program, unit, sizes, plan) for plan in plans]
-    return list(dict.fromkeys(f for f in found if f))
+    found: dict[tuple[str, ...], None] = {}
+    for plan in plans:
+        if len(found) == most:
+            break
+        found.setdefault(recipe(program, unit, sizes, plan))
+    return [steps for steps in found if steps]
 
 
 def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
@@ -294,7 +300,7 @@ def _whole(program: Program, unit: VectorUnit, sizes: Mapping[str, int] | None) 
     """Whole schedules, offered while nothing has been scheduled yet."""
     if any(f.kind is not Kind.SERIAL for f in loops_of(program.body)):
         return
-    yield from ("; ".join(steps) for steps in recipes(program, unit, sizes)[:14])
+    yield from ("; ".join(steps) for steps in recipes(program, unit, sizes, most=12))
 
 
 def _single(program: Program, unit: VectorUnit) -> Iterator[str]:

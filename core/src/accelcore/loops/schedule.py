@@ -27,13 +27,14 @@ def _apply(program: Program, text: str) -> Program:
     for rewrite in parse(text):
         before = _vector_loops(program)
         program = rewrite.apply(program)
-        for loop in _vector_loops(program) - before:  # what is rewritten inside lanes must still run in lanes
-            check_lanes(program, loop)
+        for name, loop in _vector_loops(program).items():
+            if before.get(name) != loop:  # what is rewritten inside lanes must still run in lanes
+                check_lanes(program, loop)
     return program
 
 
-def _vector_loops(program: Program) -> set[For]:
-    return {f for f in loops_of(program.body) if f.kind is Kind.VECTOR}
+def _vector_loops(program: Program) -> dict[str, For]:
+    return {f.iterator: f for f in loops_of(program.body) if f.kind is Kind.VECTOR}
 
 
 def replay(program: Program, schedule: Iterable[str]) -> Program:
