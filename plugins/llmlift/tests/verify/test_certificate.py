@@ -50,6 +50,16 @@ def test_a_recheck_names_the_preconditions(text):
     assert len(verdict.requires) == 2  # both results fit their dtype
 
 
+def test_what_the_source_states_is_named_too():
+    task, summary = task_of(PROGRAMS["softmax"])
+    verdict = Z3Verifier().check(task, summary, timeout=30)
+    again = Z3Verifier().recheck(verdict.certificate)
+    assert task.requires
+    assert again.requires == verdict.requires
+    assert set(task.requires) <= set(again.requires)
+    assert json.loads(verdict.certificate)["requires_text"] == [str(e) for e in verdict.requires]
+
+
 def tampered(text: str, change: Callable[[dict[str, Any]], None], *, sign: bool = True) -> str:
     """The certificate after a change; with its hashes made right again, as a forger would."""
     body = json.loads(text)

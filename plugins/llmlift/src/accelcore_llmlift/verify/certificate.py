@@ -54,10 +54,14 @@ class Content:
 
 
 def write(
-    source: Source, summary: Summary, claims: Claims, given: Sequence[Expr], requires: Sequence[Expr], model: str,
-    steps: Sequence[Step],
+    source: Source, summary: Summary, claims: Claims, stated: Sequence[Expr], given: Sequence[Expr],
+    requires: Sequence[Expr], model: str, steps: Sequence[Step],
 ) -> str:  # fmt: skip
-    """The certificate of a proof.  given: preconditions of the task; requires: those that the proof added."""
+    """The certificate of a proof.
+
+    stated: preconditions that the source itself has (listed for people, derived again by whoever checks); given: those
+    of the task beside them; requires: those that the proof added.
+    """
     body: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
@@ -69,7 +73,7 @@ def write(
         "claims": {label: {name: codec.encode(e) for name, e in sorted(of.items())} for label, of in claims.items()},
         "given": [codec.encode(e) for e in given],
         "requires": [codec.encode(e) for e in requires],
-        "requires_text": [str(e) for e in (*given, *requires)],
+        "requires_text": [str(e) for e in (*stated, *given, *requires)],
         "obligations": [_entry(step) for step in steps],
     }
     body["digests"] = digests(body)
@@ -140,7 +144,7 @@ def recheck(text: str, *, source: Source | None = None, timeout: float = 60.0) -
         content = read(text)
         if source is not None and (source.text, source.entry) != (content.source.text, content.source.entry):
             raise Refused("it is about another source")
-        steps, requires = _derive(content, start + timeout)
+        steps, stated, requires = _derive(content, start + timeout)
         _compare(content, steps, requires)
         answers = _solve(content, start + timeout)
     except (Refused, Unsupported) as reason:
@@ -148,13 +152,16 @@ def recheck(text: str, *, source: Source | None = None, timeout: float = 60.0) -
     except AccelcoreError as error:
         return refused(f"its source is not read: {error.what}")
     return Verdict(
-        Proof.PROVED, "z3", content.model, (*content.given, *content.requires),
+        Proof.PROVED, "z3", content.model, (*stated, *content.given, *requires),
         seconds=time.monotonic() - start, obligations=answers, certificate=text,
     )  # fmt: skip
 
 
-def _derive(content: Content, deadline: float) -> tuple[list[Step], list[Expr]]:
-    """Obligations and preconditions from the source and the summary; the claims only serve as hints again."""
+def _derive(content: Content, deadline: float) -> tuple[list[Step], tuple[Expr, ...], list[Expr]]:
+    """Obligations, preconditions that the source states, and those that the proof needs.
+
+    All from the source and the summary; the claims serve as hints again.
+    """
     program = program_of(content.source)
     model = model_for(program, content.summary)
     if model.label != content.model:
@@ -162,7 +169,7 @@ def _derive(content: Content, deadline: float) -> tuple[list[Step], list[Expr]]:
     proof = Prover(deadline).prove(program, content.summary, content.claims, model, content.given)
     if not proof.complete:
         raise Refused(f"the obligations of its source are not proved: {proof.failed}")
-    return proof.steps, proof.requires
+    return proof.steps, program.requires, proof.requires
 
 
 def _compare(content: Content, steps: Sequence[Step], requires: Sequence[Expr]) -> None:

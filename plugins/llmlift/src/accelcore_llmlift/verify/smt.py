@@ -38,7 +38,7 @@ def script(bank: Bank, assumptions: Sequence[Term], goal: Term, effort: str = "l
     """
     facts = instances(bank, (*assumptions, goal), effort == "lean")
     writer = _Writer(bank, effort == "native")
-    asserted = [*assumptions, *facts]
+    asserted = [t for t in (*assumptions, *facts) if t is not bank.true]
     ranges = list(_ranges(bank, (*asserted, goal)))
     body = [writer.text(t) for t in (*ranges, *asserted)]
     target = writer.text(goal)

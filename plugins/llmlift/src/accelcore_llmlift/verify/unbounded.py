@@ -101,8 +101,9 @@ class _Check:
 
     def _proved(self, proof: Proof, claims: Claims) -> Verdict:
         text = certificate.write(
-            source_of(self.task), self.summary, claims, self._given, proof.requires, self.model.label, proof.steps
-        )
+            source_of(self.task), self.summary, claims, self.program.requires, self._given, proof.requires,
+            self.model.label, proof.steps,
+        )  # fmt: skip
         return Verdict(
             Answer.PROVED, "z3", self.model.label, (*self.program.requires, *self._given, *proof.requires),
             obligations=tuple((s.label, s.answer.refutation, 1000 * s.answer.seconds) for s in proof.steps),
