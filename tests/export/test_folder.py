@@ -68,14 +68,16 @@ def test_a_failure_in_the_middle_leaves_the_old_folder(
     assert not leftovers(tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-def test_a_read_only_parent(tmp_path: Path) -> None:
-    tmp_path.chmod(0o555)
-    try:
-        with pytest.raises(UsageError, match="read-only"):
-            require_writable(tmp_path / "out")
-    finally:
-        tmp_path.chmod(0o755)
+def test_a_read_only_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*, prefix: str, dir: Path) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(dir))
+
+    monkeypatch.setattr(module.tempfile, "mkdtemp", refused)
+    for attempt in (require_writable, lambda out: write_folder(out, {MARK: "x"})):
+        with pytest.raises(UsageError, match="read-only") as caught:
+            attempt(tmp_path / "out")
+        assert caught.value.where == str(tmp_path)
+    assert not (tmp_path / "out").exists()
 
 
 def test_one_file(tmp_path: Path) -> None:

@@ -189,8 +189,8 @@ def _function_text(function: LiftedFunction, language: str) -> str:
         lines += [f"    {name} = {value!r}" for name, value in counterexample.inputs]
         lines.append(f"    the source gives {counterexample.got!r}, the summary {counterexample.want!r}")
     if language:
-        emitted = function.emitted(language)
-        lines.append(_indent(emitted, "") if emitted else f"  no {language} for it")
+        emitted, reason = function.emission(language)
+        lines.append(emitted if emitted else f"  no {language} for it: {plain(reason)}")
     return "\n".join(lines)
 
 
@@ -259,7 +259,9 @@ def _cost_part(result: OptimizeResult) -> list[str]:
     if seed is not None:
         sizes = ", ".join(f"{name}={value}" for name, value in seed.evaluation.sizes)
         lines.append(f"seed      {cost(seed.evaluation)}" + (f"  at {sizes}" if sizes else ""))
+    same = seed is not None and seed.evaluation.kernel == best.evaluation.kernel
     gain = f", {result.speedup:.2f}x faster than the seed" if result.speedup else ""
+    gain = ", the seed: nothing that was tried is faster" if same else gain
     lines.append(f"best      {cost(best.evaluation)}{gain}  [{best.evaluation.fidelity}]")
     lines += [_baseline_line(b) for b in result.baselines]
     return lines

@@ -67,7 +67,8 @@ class _Emitting:
         """The lift's object with a key `emitted` in each function."""
         whole: dict[str, Any] = self.result.json()
         for row, function in zip(whole["functions"], self.result.functions, strict=True):
-            row["emitted"] = {"language": self.language, "text": function.emitted(self.language)}
+            text, reason = function.emission(self.language)
+            row["emitted"] = {"language": self.language, "text": text, "reason": reason}
         return whole
 
 

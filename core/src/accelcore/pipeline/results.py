@@ -83,15 +83,19 @@ class LiftedFunction:
 
         Raises UsageError for a language that does not exist.
         """
-        if self.summary is None or self.task is None:
-            return None
+        return self.emission(language)[0]
+
+    def emission(self, language: str) -> tuple[str | None, str]:
+        """The code, or None and the reason why there is none."""
         from accelcore.errors import IrError, UnsupportedLowering
         from accelcore.pipeline.emitting import emit
 
+        if self.summary is None or self.task is None:
+            return None, "there is no summary"
         try:
-            return emit(self.task, language)
-        except (IrError, UnsupportedLowering):
-            return None
+            return emit(self.task, language), ""
+        except (IrError, UnsupportedLowering) as error:
+            return None, error.what
 
 
 @dataclass(frozen=True)
