@@ -406,3 +406,31 @@ def test_empty_ranges():
     assert evaluate(matmul(), {"x": empty, "y": empty}, sizes).shape == (0, 0)
     assert evaluate(E.reduce("sum", N, lambda k: real(V[k])), {"v": np.zeros(0)}, sizes) == 0.0
     assert evaluate(E.reduce("max", N, lambda k: real(V[k]), 7.0), {"v": np.zeros(0)}, sizes) == 7.0
+
+
+def in_f32(e):
+    """The same computation with every real operation in float32."""
+
+    def rule(node):
+        if node.op == "const" and node.dtype == "real":
+            return E.const(node.value, "f32")
+        if node.op == "cast" and node.dtype == "real":
+            return E.cast(node.args[0], "f32")
+        return None
+
+    return E.transform(e, rule)
+
+
+@given(st.data())
+def test_bound_covers_float32_arithmetic_on_arbitrary_values(data):
+    a, b, c = (data.draw(S.reals(S.Scope(), 3)) for _ in range(3))
+    e = a / (E.unary("abs", b) + 0.5) + E.call("exp", E.binary("min", c, 3.0)) * a
+    sizes = data.draw(S.SIZES)
+    inputs = data.draw(S.inputs(sizes))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    for name in ("x", "v"):
+        inputs[name] = (rng.standard_normal(inputs[name].shape) * 3).astype(np.float32)
+    found = outcome(lambda: evaluate(e, inputs, sizes, with_bound=True, accumulate="f32"))
+    got = outcome(lambda: interpret(in_f32(e), inputs, sizes))
+    if found is not None and got is not None:
+        assert found.covers(float(got))

@@ -174,7 +174,9 @@ class Scalars:
             raise self._refuse(f"the dtype {dtype}")
         if self._d.is_torch:
             return f"torch.as_tensor({text}).to({name})"
-        return f"{self._d.module}.asarray({text}).astype({name})" if self._d.language == "jax" else f"{name}({text})"
+        if self._d.language == "numpy" and DTYPES[dtype].is_float:
+            return f"{name}({text})"
+        return f"{self._d.module}.asarray({text}).astype({name})"  # wraps, where np.uint8(-1) is an error
 
     def _cast(self, e: Expr) -> Value:
         inner = e.args[0]
