@@ -12,7 +12,7 @@ help:  ## this list
 
 $(STAMP): $(PYPROJECTS)
 	@echo "setting up $(VENV) (once)"
-	@$(PYTHON) tools/venv.py $(VENV)
+	@$(PYTHON) tools/environment.py $(VENV)
 	@touch $@
 
 demo: $(STAMP)  ## compile examples/softmax.py for the best target that is usable here
