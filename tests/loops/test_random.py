@@ -14,7 +14,7 @@ from accelcore.loops.nodes import Allocate, For, Program, statements
 from accelcore.loops.unit import VectorUnit
 
 UNIT = VectorUnit("small", 16, 16)
-FEW = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 ONE = (
     "split({i}, {n})", "split({i}, {n}, tail=cut)", "split({i}, {n}, tail=guard)", "unroll({i}, {n})", "unroll({i})",

@@ -14,7 +14,7 @@ from accelcore.loops.nodes import Accumulate, Allocate, Store, statements
 from accelcore.loops.realize import smallest
 
 FEW = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 ARRAYS = {"a": "u8", "b": "i8", "c": "u16", "d": "i32", "e": "f32"}
 
