@@ -24,7 +24,8 @@ def compile_one(path: Path, target: str, seconds: float, seed: int) -> dict[str,
     with tempfile.TemporaryDirectory() as scratch:
         lift = accelcore(scratch, "lift", "--json", str(path))
         limits = ["--max-seconds", str(seconds), "--seed", str(seed), "--no-cache"]
-        made = accelcore(scratch, "compile", "--json", str(path), "--target", target, "--out", f"{scratch}/out", *limits)
+        folder = ["--out", f"{scratch}/out"]
+        made = accelcore(scratch, "compile", "--json", str(path), "--target", target, *folder, *limits)
     return {**lift.get("functions", [{}])[0], **made}
 
 
@@ -79,7 +80,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=35.0, help="search budget of each")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    print(COLUMNS.format("example", "verdict", "model", "lift ms", "seed", "best", "/seed", "/-O3 C", "/NumPy", "judged"))
+    head = ("example", "verdict", "model", "lift ms", "seed", "best", "/seed", "/-O3 C", "/NumPy", "judged")
+    print(COLUMNS.format(*head))
     whole = True
     for path in sorted((ROOT / "examples").glob("*.py")):
         if options.names and path.stem not in options.names:

@@ -12,7 +12,8 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ["core/src/accelcore", *sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("plugins/[a-z]*/src/accelcore_*"))]
+PLUGINS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("plugins/[a-z]*/src/accelcore_*"))
+PACKAGES = ["core/src/accelcore", *PLUGINS]
 
 
 def run(title: str, *command: str) -> bool:
@@ -30,7 +31,7 @@ def skips_are_known(report: Path) -> bool:
     for name in skipped:
         print("skipped:", name)
     if os.environ.get("CI") and skipped != sorted(filter(None, listed)):
-        print("these differ from tests/skips.txt, which lists what CI may skip:", *set(skipped) ^ set(listed), sep="\n  ")
+        print("these differ from tests/skips.txt, the list of what CI may skip:", *set(skipped) ^ set(listed), sep="\n  ")
         return False
     return True
 

@@ -1,7 +1,7 @@
 """A compile that says through a pipe which phase it is in, for a parent that kills it there.
 
-Usage: killable_compile.py DESCRIPTOR LOG compile|resume FOLDER.  Phases are told as they are entered and left ("+building",
-"-building"); LOG gets a line for each kernel that the judge begins to judge.
+Usage: killable_compile.py DESCRIPTOR LOG compile|resume FOLDER.  Phases are told as they are entered and left
+("+building", "-building"); LOG gets a line for each kernel that the judge begins to judge.
 """
 
 from __future__ import annotations
@@ -59,8 +59,9 @@ def main(descriptor: int, log: Path, verb: str, folder: Path) -> int:
     else:
         source = folder / "scaled.py"
         source.write_text(LOOPS)
+        sizes = {"m": 40, "n": 100}
         result = accelcore.compile(
-            source, "c", out=folder / "out", runs=runs, seed=3, sizes={"m": 40, "n": 100}, max_evaluations=8, cache=False
+            source, "c", out=folder / "out", runs=runs, seed=3, sizes=sizes, max_evaluations=8, cache=False
         )
     return result.exit_code
 

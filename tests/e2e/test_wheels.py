@@ -39,9 +39,8 @@ print(json.dumps({{
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All wheels, built from a copy so that no build folder appears in the checkout."""
     out = tmp_path_factory.mktemp("dist")
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "dist.py"), "--wheels", str(out)], capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, str(ROOT / "tools" / "dist.py"), "--wheels", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return out
 

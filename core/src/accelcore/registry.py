@@ -123,7 +123,8 @@ class Registry:
     def _offer(self, offer: Offer) -> None:
         for other in self._offers:
             if other.kind == offer.kind and other.item.name == offer.item.name:
-                what = f"{_singular(offer.kind)} {offer.item.name!r} is already offered by {other.plugin} of {other.owner}"
+                named = f"{_singular(offer.kind)} {offer.item.name!r}"
+                what = f"{named} is already offered by {other.plugin} of {other.owner}"
                 hint = f"uninstall one of them, or ACCELCORE_DISABLE={offer.plugin}"
                 self._problems.append(Problem(offer.plugin, offer.owner, what, hint))
                 return
