@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PLUGINS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("plugins/[a-z]*/src/accelcore_*"))
-PACKAGES = ["core/src/accelcore", *PLUGINS]
+MEMBERS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["uv"]["workspace"]["members"]
+PACKAGES = [str(next((ROOT / member / "src").glob("accelcore*")).relative_to(ROOT)) for member in MEMBERS]
 
 
 def run(title: str, *command: str) -> bool:
@@ -31,7 +32,7 @@ def skips_are_known(report: Path) -> bool:
     for name in skipped:
         print("skipped:", name)
     if os.environ.get("CI") and skipped != sorted(filter(None, listed)):
-        print("these differ from tests/skips.txt, the list of what CI may skip:", *set(skipped) ^ set(listed), sep="\n  ")
+        print("these differ from tests/skips.txt, the list of what CI may skip:", *set(skipped) ^ set(listed))
         return False
     return True
 
