@@ -40,6 +40,9 @@ bench-lifting: $(STAMP)  ## the lifting suite: verdict, number model, ms, propos
 bench-judge: $(STAMP)  ## overhead of the judge per candidate
 	@$(BIN)/python bench/judge.py
 
+bench-avx: $(STAMP)  ## plain loops for this CPU against compilers and NumPy
+	@$(BIN)/python bench/avx/run.py
+
 bench-search: $(STAMP)  ## strategies on recorded landscapes
 	@$(BIN)/python bench/search.py
 

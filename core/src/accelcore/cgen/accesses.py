@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from accelcore.cgen import address, scalars, vectors
+from accelcore.cgen import address, vectors
 from accelcore.cgen.address import Polynomial
 from accelcore.cgen.frame import Place, Value
-from accelcore.cgen.names import ctype, literal
+from accelcore.cgen.names import literal
 from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import Expr, const
 
@@ -51,10 +51,6 @@ def locate(at: Expressions, name: str, indices: Indices) -> Access:
 
 def element(at: Expressions, access: Access, group: int = 0, lane: str = "") -> str:
     """C text of the offset of a lane: of group `group`, and `lane` lanes further."""
-    return _offset(at, access, group, lane)
-
-
-def _offset(at: Expressions, access: Access, group: int, lane: str = "") -> str:
     offset = access.offset
     if at.frame.lanes is not None and group and access.step:
         further = address.times(access.step, {(): group * at.frame.lanes.count})
@@ -74,7 +70,7 @@ def _atom(at: Expressions, atom: Expr) -> str:
 
 def pointer(at: Expressions, access: Access, group: int) -> str:
     """C text of the address of a group's first lane."""
-    offset = _offset(at, access, group)
+    offset = element(at, access, group)
     return access.place.names[0] if offset == "0" else f"{access.place.names[0]} + {offset}"
 
 
@@ -86,7 +82,7 @@ def read_uniform(at: Expressions, e: Expr) -> str:
     name, indices = e.args[0].name, e.args[1:]
     text = local(at, at.frame.places[name], indices, 0)
     if text is None:
-        text = f"{at.frame.places[name].names[0]}[{_offset(at, locate(at, name, indices), 0)}]"
+        text = f"{at.frame.places[name].names[0]}[{element(at, locate(at, name, indices), 0)}]"
     if at.guarded and at.frame.active is not None and not at.harmless(e):
         return f"({any_lane(at, at.frame.active)} ? {text} : 0)"
     return text
@@ -196,7 +192,7 @@ def _lanes_read(at: Expressions, access: Access, e: Expr) -> Value:
     active = None if at.frame.active is None else spilled(at, at.frame.active)
     texts = []
     for group in range(at.groups):
-        text = f"{access.place.names[0]}[{_offset(at, access, group, 'l')}]"
+        text = f"{access.place.names[0]}[{element(at, access, group, 'l')}]"
         texts.append(text if active is None else f"{active[group]} ? {text} : 0")
     return gathered(at, e.dtype, texts)
 
@@ -281,7 +277,7 @@ def _write_uniform(at: Expressions, place: Place, name: str, indices: Indices, v
 
     text = stripped(at.scalar(value))
     cell = local(at, place, indices, 0)
-    target = cell if cell is not None else f"{place.names[0]}[{_offset(at, locate(at, name, indices), 0)}]"
+    target = cell if cell is not None else f"{place.names[0]}[{element(at, locate(at, name, indices), 0)}]"
     at.writer.line(f"{target} = {text};")
 
 
@@ -322,7 +318,7 @@ def _write_same(at: Expressions, access: Access, value: Expr) -> None:
     if at.varies(value):
         raise NotVectorizable(f"all lanes write the same element of {access.place.buffer.name}")
     head = f"if ({any_lane(at, at.frame.active)}) " if at.frame.active is not None else ""
-    at.writer.line(f"{head}{access.place.names[0]}[{_offset(at, access, 0)}] = {at.scalar(value)};")
+    at.writer.line(f"{head}{access.place.names[0]}[{element(at, access, 0)}] = {at.scalar(value)};")
 
 
 def _write_contiguous(at: Expressions, access: Access, texts: tuple[str, ...], dtype: str, *, stream: bool) -> None:
@@ -355,121 +351,28 @@ def _write_active(at: Expressions, access: Access, texts: tuple[str, ...], dtype
     values = spilled(at, Value(dtype, texts, varying=True))
     active = spilled(at, at.frame.active)
     for group in range(at.groups):
-        target = f"{access.place.names[0]}[{_offset(at, access, group, 'l')}]"
+        target = f"{access.place.names[0]}[{element(at, access, group, 'l')}]"
         at.writer.line(f"for (int l = 0; l < {at.count}; ++l) if ({active[group]}) {target} = {values[group]};")
 
 
 def _write_lanes(at: Expressions, access: Access, value: Expr, offsets: list[str] | None) -> None:
     """Strided or indexed stores, in the order of the lanes."""
-    _each_lane(at, access, at.value(value), offsets, lambda target, text: f"{target} = {text};")
+    each_lane(at, access, at.value(value), offsets, lambda target, text: f"{target} = {text};")
 
 
-def _each_lane(
+def each_lane(
     at: Expressions, access: Access, value: Value, offsets: list[str] | None, statement: Callable[[str, str], str]
 ) -> None:
+    """`statement(target, value)` for each active lane, in the order of the lanes."""
     from accelcore.cgen.operators import spilled
 
     values = spilled(at, value)
     active = None if at.frame.active is None else spilled(at, at.frame.active)
     for group in range(at.groups):
-        offset = offsets[group] if offsets is not None else _offset(at, access, group, "l")
+        offset = offsets[group] if offsets is not None else element(at, access, group, "l")
         guard = "" if active is None else f"if ({active[group]}) "
         text = statement(f"{access.place.names[0]}[{offset}]", values[group])
         at.writer.line(f"for (int l = 0; l < {at.count}; ++l) {guard}{text}")
-
-
-# Accumulating.
-
-
-def accumulate(at: Expressions, name: str, indices: Indices, op: str, value: Expr) -> None:
-    """buffer[indices] = op(buffer[indices], value) in the active lanes."""
-    place = at.frame.places[name]
-    old = reading(place, indices, value.dtype)
-    if at.frame.lanes is None or place.varying:
-        _update(at, name, indices, combined(op, old, value))
-        return
-    access = locate(at, name, indices)
-    if access.step == {}:
-        _reduce_into(at, access, op, value)
-    elif access.step is not None:
-        _update(at, name, indices, combined(op, old, value))
-    else:
-        offsets = lane_offsets(at, place, indices)  # lanes may meet in one place: one after the other
-
-        def update(target: str, text: str) -> str:
-            return f"{target} = {_scalar_combined(at, op, value.dtype, target, text)};"
-
-        _each_lane(at, access, at.value(value), offsets, update)
-
-
-def _update(at: Expressions, name: str, indices: Indices, value: Expr) -> None:
-    at.uses.setdefault(value, 1)
-    write(at, name, indices, value, stream=False)
-
-
-def reading(place: Place, indices: Indices, dtype: str) -> Expr:
-    """The expression that reads a buffer's element."""
-    if not place.buffer.shape:
-        return Expr("param", (), (place.buffer.name,), dtype)
-    array = Expr("input", (), (place.buffer.name,), dtype, len(indices))
-    return Expr("get", (array, *indices), (), dtype)
-
-
-def combined(op: str, old: Expr, value: Expr) -> Expr:
-    """op(old, value); the connectives for bools."""
-    if value.dtype == "bool":
-        op = {"or": "lor", "and": "land", "max": "lor", "min": "land", "add": "lor", "mul": "land"}[op]
-    return Expr(op, (old, value), (), value.dtype)
-
-
-def _scalar_combined(at: Expressions, op: str, dtype: str, a: str, b: str) -> str:
-    if dtype == "bool":
-        return f"({a} {'|' if op in ('or', 'max', 'add') else '&'} {b})"
-    return scalars.apply(at.unit, op, dtype, [a, b], operand=dtype)
-
-
-def _reduce_into(at: Expressions, access: Access, op: str, value: Expr) -> None:
-    """All lanes into one element, at once: for places that change inside the vector loop."""
-    new = at.spread(at.value(value))
-    if at.frame.active is not None:
-        new = at.blend(at.frame.active, new, at.spread(Value(value.dtype, (identity_text(op, value.dtype),))))
-    target = f"{access.place.names[0]}[{_offset(at, access, 0)}]"
-    if access.place.cells or not access.place.buffer.shape:
-        target = str(local(at, access.place, (), 0))
-    for text in new.texts:
-        reduced = horizontal(at, op, value.dtype, text, new.mask)
-        at.writer.line(f"{target} = {_scalar_combined(at, op, value.dtype, target, reduced)};")
-
-
-def horizontal(at: Expressions, op: str, dtype: str, text: str, mask: int = 0) -> str:
-    """C text of one scalar from all lanes."""
-    if dtype == "bool":
-        every = op in ("and", "min", "mul")
-        if at.masks.bits:
-            full = (1 << at.count) - 1
-            return f"(({text} & {full:#x}ull) {'==' if every else '!='} {f'{full:#x}ull' if every else '0'})"
-        value = Value("bool", (text,), varying=True, mask=mask or at.masks.natural)
-        if every:
-            return f"!{any_lane(at, at.masks.inverted(value))}"
-        return any_lane(at, value)
-    template = at.unit.isa.move(f"reduce_{op}", dtype, at.count)
-    if template is not None:
-        return at.expand(template, v=text)
-    return vectors.reduce(at.unit, op, dtype, at.count, text)
-
-
-def identity_text(op: str, dtype: str) -> str:
-    """C text of the value that changes nothing under op."""
-    facts = DTYPES[dtype]
-    if facts.kind == "bool":
-        return "1" if op in ("and", "min", "mul") else "0"
-    if op in ("min", "max"):
-        if facts.is_float:
-            return literal(float("inf") if op == "min" else float("-inf"), dtype)
-        return literal((facts.high if op == "min" else facts.low) or 0, dtype)
-    if op == "and":
-        return f"({ctype(dtype)})-1"
-    return literal(1 if op == "mul" else 0, dtype)
 
 
 def prefetch(at: Expressions, name: str, indices: Indices, level: int) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from accelcore.cgen import abi, accesses, address
+from accelcore.cgen import abi, accesses, accumulation, address
 from accelcore.cgen.expressions import Expressions, stripped, uses_in
 from accelcore.cgen.frame import Frame, Place
 from accelcore.cgen.isa import VectorIsa
@@ -100,7 +100,7 @@ class Emitter:
             case Store(buffer=name, indices=indices, value=value, stream=stream):
                 accesses.write(self.expressions(frame, value), name, indices, value, stream=stream)
             case Accumulate(buffer=name, indices=indices, op=op, value=value):
-                accesses.accumulate(self.expressions(frame, value), name, indices, op, value)
+                accumulation.accumulate(self.expressions(frame, value), name, indices, op, value)
             case If():
                 self.conditional(statement, frame)
             case For():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from accelcore.cgen import accesses
+from accelcore.cgen import accumulation
 from accelcore.cgen.frame import Frame, Lanes, Place, Value
 from accelcore.cgen.names import ctype
 from accelcore.cgen.rewriting import Block, buffers_read, expressions, introduced
@@ -85,7 +85,7 @@ def vector_reductions(emitter: Emitter, found: dict[Key, Accumulate], lanes: Lan
         buffer = Buffer(base, dtype, (), Memory.REGISTER)
         names = tuple(f"{base}_g{g}" if lanes.groups > 1 else base for g in range(lanes.groups))
         at = emitter.expressions(replace(frame, lanes=lanes, active=None))
-        start = at.spread(Value(dtype, (accesses.identity_text(target.op, dtype),)))
+        start = at.spread(Value(dtype, (accumulation.identity_text(target.op, dtype),)))
         kind = at.masks.ctype(start) if dtype == "bool" else emitter.unit.vector(dtype, lanes.count)
         for one, text in zip(names, start.texts, strict=True):
             emitter.writer.line(f"{kind} {one} = {text};")
@@ -104,7 +104,7 @@ def reduce_lanes(emitter: Emitter, one: Reduction, lanes: Lanes, frame: Frame) -
         names = names[:half] + names[2 * half :]
     at = emitter.expressions(single)
     mask = at.masks.natural if one.buffer.dtype == "bool" else 0
-    return accesses.horizontal(at, one.target.op, one.buffer.dtype, names[0], mask)
+    return accumulation.horizontal(at, one.target.op, one.buffer.dtype, names[0], mask)
 
 
 def _combine(emitter: Emitter, one: Reduction, frame: Frame, a: str, b: str) -> None:
@@ -112,7 +112,7 @@ def _combine(emitter: Emitter, one: Reduction, frame: Frame, a: str, b: str) -> 
     left, right = replace(one.buffer, name="ac_left"), replace(one.buffer, name="ac_right")
     frame = frame.with_place(Place(left, (a,), varying=True)).with_place(Place(right, (b,), varying=True))
     value = Expr("param", (), ("ac_right",), one.buffer.dtype)
-    accesses.accumulate(emitter.expressions(frame), "ac_left", (), one.target.op, value)
+    accumulation.accumulate(emitter.expressions(frame), "ac_left", (), one.target.op, value)
 
 
 def add_to_target(emitter: Emitter, one: Reduction, text: str, frame: Frame) -> None:
@@ -123,7 +123,7 @@ def add_to_target(emitter: Emitter, one: Reduction, text: str, frame: Frame) -> 
     emitter.writer.line(f"const {element} {name} = {text};")
     frame = frame.with_place(Place(scalar, (name,)))
     value = Expr("param", (), ("ac_total",), scalar.dtype)
-    accesses.accumulate(emitter.expressions(frame), one.target.buffer, one.target.indices, one.target.op, value)
+    accumulation.accumulate(emitter.expressions(frame), one.target.buffer, one.target.indices, one.target.op, value)
 
 
 # Copies for the repetitions of an unrolled loop.
@@ -152,9 +152,9 @@ class Copies:
                 other = replace(place, buffer=replace(place.buffer, name="ac_copy"))
                 here = frame.with_place(main).with_place(other)
                 for indices in _all_indices(main.buffer):
-                    value = accesses.reading(other, indices, main.buffer.dtype)
+                    value = accumulation.reading(other, indices, main.buffer.dtype)
                     at = emitter.expressions(replace(here, active=None, guarded=False))
-                    accesses.accumulate(at, main.buffer.name, indices, op, value)
+                    accumulation.accumulate(at, main.buffer.name, indices, op, value)
 
 
 def _all_indices(buffer: Buffer) -> Iterator[tuple[Expr, ...]]:
@@ -205,7 +205,7 @@ def _declare(emitter: Emitter, place: Place, number: int, op: str, frame: Frame)
     dtype = place.buffer.dtype
     base = emitter.writer.name(f"{place.buffer.name}_copy{number}")
     names = tuple(f"{base}_g{g}" for g in range(len(place.names))) if place.varying else (base,)
-    text = accesses.identity_text(op, dtype)
+    text = accumulation.identity_text(op, dtype)
     kind = "int" if dtype == "bool" else ctype(dtype)
     if place.varying:
         at = emitter.expressions(replace(frame, active=None))
