@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.emit.names import Names, shared_scalars
-from accelcore.ir.emit.operators_c import HELPERS, cast_text, literal, operator_text
+from accelcore.ir.emit.operators_c import HELPERS, bare, cast_text, literal, operator_text
 from accelcore.ir.expr import BINDERS, Expr, const, parts, select, walk
 from accelcore.values import Param, Role, Summary, Task, abi_arguments
 
@@ -117,18 +117,19 @@ class _Writer:
 
     def _stored(self, e: Expr, param: Param) -> str:
         value = self.value(e)
-        return value if e.dtype == param.dtype else f"({c_type(param.dtype)})({value})"
+        return bare(value) if e.dtype == param.dtype else f"({c_type(param.dtype)})({bare(value)})"
 
     def _flat(self, at: list[str], shape: tuple[Expr, ...]) -> str:
         """Row-major position of an element."""
-        position = at[0]
+        position = bare(at[0])
         for index, extent in zip(at[1:], shape[1:], strict=True):
             inner = f"({position})" if " " in position else position
-            position = f"{inner} * {self._tight(extent)} + {index}"
+            position = f"{inner} * {self._tight(extent)} + {_addend(index)}"
         return position
 
     def _tight(self, e: Expr) -> str:
-        text = self.value(e)
+        """An extent or index as an operand of a product."""
+        text = bare(self.value(e))
         return f"({text})" if " " in text else text
 
     # Blocks.
@@ -148,7 +149,7 @@ class _Writer:
     @contextmanager
     def _loop(self, number: int, extent: Expr) -> Iterator[str]:
         """A loop over a bound variable; its lines go to the block that is current when it is opened."""
-        limit = self.value(extent)
+        limit = bare(self.value(extent))
         name = self._variable(number)
         outer = self._blocks[-1]
         self._blocks.append(_Block((number,)))
@@ -215,7 +216,7 @@ class _Writer:
             case "scan" | "scatter":
                 self._table(e, name)
             case _ if e.op not in BINDERS:
-                self._line(f"{c_type(e.dtype)} {name} = {self._inline(e)};")
+                self._line(f"{c_type(e.dtype)} {name} = {bare(self._inline(e))};")
             case _:
                 raise UnsupportedLowering(
                     f"a {e.op} inside an expression has no plain C: {repr(e)[:80]}", where="emit c"
@@ -258,10 +259,10 @@ class _Writer:
             self._line(f"{body_type} {name} = {first};")
         with self._loop(e.number, e.args[0]) as k:
             if first is not None:
-                self._line(f"{name} = {self._update(kind, name, self.value(body), e.dtype)};")
+                self._line(f"{name} = {bare(self._update(kind, name, self.value(body), e.dtype))};")
                 return
             value = self._names.fresh("value")
-            self._line(f"{body_type} {value} = {self.value(body)};")
+            self._line(f"{body_type} {value} = {bare(self.value(body))};")
             self._line(f"{name} = {k} ? {self._update(kind, name, value, e.dtype)} : {value};")
 
     def _arg(self, e: Expr, name: str) -> None:
@@ -270,7 +271,7 @@ class _Writer:
         self._line(f"{c_type(e.args[1].dtype)} {best} = 0;")
         with self._loop(e.number, e.args[0]) as k:
             value = self._names.fresh("value")
-            self._line(f"{c_type(e.args[1].dtype)} {value} = {self.value(e.args[1])};")
+            self._line(f"{c_type(e.args[1].dtype)} {value} = {bare(self.value(e.args[1]))};")
             sign = ">" if e.kind == "argmax" else "<"
             self._line(f"if (!{k} || {value} {sign} {best}) {{ {best} = {value}; {name} = {k}; }}")
 
@@ -282,7 +283,7 @@ class _Writer:
 
     def _conditional(self, e: Expr, name: str) -> None:
         self._line(f"{c_type(e.dtype)} {name};")
-        with self._branch(f"if ({self.value(e.args[0])}) {{"):
+        with self._branch(f"if ({bare(self.value(e.args[0]))}) {{"):
             self._line(f"{name} = {self.value(e.args[1])};")
         with self._branch("else {"):
             self._line(f"{name} = {self.value(e.args[2])};")
@@ -299,7 +300,7 @@ class _Writer:
             self._blocks[-1].bound = e.bound
             new = [self._names.fresh("next") for _ in updates]
             for fresh, update in zip(new, updates, strict=True):
-                self._line(f"{c_type(update.dtype)} {fresh} = {self.value(update)};")
+                self._line(f"{c_type(update.dtype)} {fresh} = {bare(self.value(update))};")
             for acc, fresh in zip(accs, new, strict=True):
                 self._line(f"{acc} = {fresh};")
         for number in e.bound[1:]:
@@ -328,6 +329,12 @@ class _Writer:
             running = self._update(e.kind, f"{name}[{k} - 1]", value, e.dtype)
             first = self._update(e.kind, self.value(after[0]), value, e.dtype) if after else value
             self._line(f"{name}[{k}] = {k} ? {running} : {first};")
+
+
+def _addend(text: str) -> str:
+    """An index added to a position: sums and products need no parentheses there."""
+    inner = bare(text)
+    return inner if all(c.isalnum() or c in "_ +-*()[]" for c in inner) else f"({inner})"
 
 
 _EMPTY = {"sum": "0", "prod": "1", "any": "0", "all": "1"}

@@ -171,4 +171,25 @@ def cast_text(e: Expr, operand: str) -> Text:
 
 
 def _operand(text: str) -> str:
-    return text if text.isidentifier() or (text.startswith("(") and text.endswith(")")) else f"({text})"
+    """The operand of a cast: a name, a read or a group as it is."""
+    simple = text.isidentifier() or is_group(text) or (text.endswith("]") and " " not in text.split("[")[0])
+    return text if simple else f"({text})"
+
+
+def is_group(text: str) -> bool:
+    """Whether one pair of parentheses encloses the whole text."""
+    if not (text.startswith("(") and text.endswith(")")):
+        return False
+    depth = 0
+    for at, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return at == len(text) - 1
+    return False
+
+
+def bare(text: str) -> str:
+    """The text without parentheses around all of it, for places where nothing follows."""
+    while is_group(text):
+        text = text[1:-1]
+    return text
