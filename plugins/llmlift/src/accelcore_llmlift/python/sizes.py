@@ -233,7 +233,7 @@ def _within(
             if access.facts.nonnegative(bound) or access.guarded:
                 continue
             worst = extreme(bound, access.facts, upper=upper)
-            if worst is None or not worst.terms or not _of_sizes(worst):
+            if worst is None or not worst.atoms or not _of_sizes(worst):
                 continue
             worst = polynomial(rename(index_expression(worst)))
             if not Facts(known=facts.known).assuming(found).nonnegative(worst):
