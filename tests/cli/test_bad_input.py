@@ -143,8 +143,10 @@ def test_ctrl_c_while_lifting(folder: Path) -> None:
 def test_two_runs_on_one_journal(folder: Path, cli) -> None:
     child = started(folder, "compile", "program.py:double", "-t", "chip", "--json")
     until(child.stderr, "[2]")
+    child.send_signal(signal.SIGSTOP)  # it holds its journal for as long as it takes to look
     done = cli("resume", "last")
     assert done.returncode == 2 and "is being written by process" in done.stderr
+    child.send_signal(signal.SIGCONT)
     child.send_signal(signal.SIGINT)
     child.communicate(timeout=60)
     assert cli("resume", "last").returncode == 0

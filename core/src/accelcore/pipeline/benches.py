@@ -13,12 +13,19 @@ from accelcore.values import Artifact, Candidate, Evaluation, Grade, Kernel, Lim
 
 if TYPE_CHECKING:
     from accelcore.judge import Judge
+    from accelcore.pipeline.sessions import Watch
     from accelcore.session import Session
 
 Baselines = dict[str, Evaluation]
 
 _CONTENDERS = 4
 """Candidates, best first, that may fail the confirmation before the start is taken."""
+
+_RIVALS = 2
+"""Candidates that were cheaper than the best by their own measurements and race it at the end."""
+
+_TIE = 0.01
+"""Ratios closer to 1 than this decide nothing: the judge's own threshold."""
 
 _QUICK = 0.03
 """Seconds of a call up to which the start races the champion once more; a slower one is compared by its cost."""
@@ -60,7 +67,8 @@ def confirmed(session: Session, judge: Judge, start: Candidate, judged: Sequence
     It races the start again where that is quick, so that the speed-up does not rest on a chain of earlier races.
     A candidate that fails leaves its place to the next best; the start, which was judged first, is the last resort.
     """
-    for candidate in _ranked(judged, session, start):
+    winner = _winner(session, judge, judged)
+    for candidate in _ranked(winner, judged, session, start):
         if candidate.digest == start.digest:
             break
         rivals = (start,) if _races(session, start) else ()
@@ -88,10 +96,38 @@ def unconfirmed(session: Session, candidate: Candidate, start: Candidate) -> Cha
     return Champion(candidate, found, _quotient(session.evaluation(start), found))
 
 
-def _ranked(judged: Sequence[Candidate], session: Session, start: Candidate) -> Iterator[Candidate]:
+def _winner(session: Session, judge: Judge, judged: Sequence[Candidate]) -> Candidate | None:
+    """The session's best, or one that was cheaper by its own measurement and now wins a race against it.
+
+    The best was found by a chain of races, in which small errors add up; these rivals were never raced against it.
+    """
+    best = session.best
+    before = session.evaluation(best) if best else None
+    if best is None or before is None or before.cost is None or not judge.timed or before.cost.value > _QUICK:
+        return best
+    costs = {c: e.cost.value for c in judged if (e := session.evaluation(c)) is not None and e.cost is not None}
+    cheaper = [c for c, value in costs.items() if value < before.cost.value]
+    for rival in sorted(dict.fromkeys(cheaper), key=lambda c: costs[c])[:_RIVALS]:
+        work = partial(_race, session.task, judge, rival, best)
+        ratio = session.measured("final", rival.digest, best.digest, work=work).metric("ratio")
+        best = rival if ratio is not None and ratio < 1 - _TIE else best
+    return best
+
+
+def _race(task: Task, judge: Judge, candidate: Candidate, rival: Candidate) -> Evaluation:
+    """A candidate raced against another, as in the search."""
+    built, other = judge.build(task, [candidate.kernel, rival.kernel])
+    if isinstance(built, Evaluation):
+        return built
+    return judge.judge(task, built, other if isinstance(other, Artifact) else None)
+
+
+def _ranked(
+    winner: Candidate | None, judged: Sequence[Candidate], session: Session, start: Candidate
+) -> Iterator[Candidate]:
     """The best candidates of the run, best first, the start last."""
-    best = [session.best] if session.best is not None else []
-    yield from dict.fromkeys((*best, *session.fastest(judged, _CONTENDERS), start))
+    first = [winner] if winner is not None else []
+    yield from dict.fromkeys((*first, *session.fastest(judged, _CONTENDERS), start))
 
 
 def _graded(session: Session, candidate: Candidate, found: Evaluation) -> Evaluation:
@@ -120,13 +156,20 @@ def _quotient(before: Evaluation | None, after: Evaluation) -> float | None:
     return before.cost.value / after.cost.value if after.cost.value else None
 
 
-def beside(session: Session, judge: Judge, champion: Kernel, kernels: Mapping[str, Kernel], language: str) -> Baselines:
-    """Baselines by label, each paired with the champion; those in another language by an evaluator of theirs."""
+def beside(
+    session: Session, judge: Judge, champion: Kernel, kernels: Mapping[str, Kernel], *, language: str, watch: Watch
+) -> Baselines:
+    """Baselines by label, each paired with the champion; those in another language by an evaluator of theirs.
+
+    After Ctrl-C the rest is left out.
+    """
     own = {label: kernel for label, kernel in kernels.items() if kernel.language == language}
     builds = _Builds(judge, session.task, (champion, *own.values()))
     found: Baselines = {}
     for label, kernel in kernels.items():
         work: Callable[[], Evaluation]
+        if watch.stop:
+            break
         if label in own:
             work = partial(_paired, judge, session.task, builds, kernel, champion)
         elif evaluator := _evaluator_of(kernel.language):

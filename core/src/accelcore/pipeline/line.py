@@ -113,7 +113,9 @@ class Line:
         if not kernels:
             return ()
         self.chosen.progress(Started("measure", ", ".join(kernels)))
-        judged = beside(self.session, bench, champion.candidate.kernel, kernels, target.language)
+        judged = beside(
+            self.session, bench, champion.candidate.kernel, kernels, language=target.language, watch=self.watch
+        )
         return tuple(Measured(label, e, _ratio(e, champion.evaluation)) for label, e in judged.items())
 
     def _result(self, task: Task, lifted: LiftedFunction | None, target: Target) -> OptimizeResult:

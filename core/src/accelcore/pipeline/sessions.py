@@ -34,6 +34,11 @@ class Watch:
         self._best: Evaluation | None = None
         self.stop = False
 
+    @property
+    def has_kernel(self) -> bool:
+        """Whether there is a correct kernel that an interruption would keep."""
+        return self._best is not None and self._best.status is Status.OK
+
     def __call__(self, progress: Progress) -> None:
         """One thing that happened in the session."""
         if progress.candidate is not None and progress.evaluation is not None:
@@ -42,7 +47,7 @@ class Watch:
                 self._best = progress.evaluation
             left = _left(self._chosen, progress.spent)
             self._chosen.progress(Judged(progress.candidate, progress.evaluation, self._best, len(self.judged), left))
-            if self.stop and self._best is not None and self._best.status is Status.OK:
+            if self.stop and self.has_kernel:
                 raise BudgetSpent("interrupted", hint="accelcore resume last goes on")
 
 
@@ -139,14 +144,15 @@ def versions() -> dict[str, str]:
 def interruptible(watch: Watch, chosen: Settings) -> Iterator[None]:
     """While inside, Ctrl-C once asks the search to end after the candidate at hand; twice ends at once.
 
-    Outside the main thread, where Python delivers no signals, nothing changes.
+    While there is no correct kernel yet there is nothing to keep, and once ends at once too.  Outside the main thread,
+    where Python delivers no signals, nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def handler(number: int, frame: FrameType | None) -> None:
-        if watch.stop:
+        if watch.stop or not watch.has_kernel:
             signal.default_int_handler(number, frame)
         watch.stop = True
         chosen.progress(
