@@ -119,3 +119,11 @@ def test_no_file_knows_the_machine_it_was_written_on() -> None:
             text = path.read_text(errors="replace")
             wrong += [f"{name}: {m.group(0)}" for m in pattern.finditer(text) if path != Path(__file__)]
     assert wrong == []
+
+
+def test_no_module_has_the_name_of_a_public_function() -> None:
+    """Importing it would replace the function in the package's namespace."""
+    import accelcore
+
+    functions = {name for name in accelcore.__all__ if name != "errors"}
+    assert {name for name in modules() if name.removeprefix("accelcore.") in functions} == set()

@@ -8,8 +8,8 @@ from accelcore.cgen import toolchain
 from accelcore.cgen.scheduled import ScheduledTarget
 from accelcore.errors import UsageError
 from accelcore.ir.expr import array, call, cast, comp, get, reduce, size
-from accelcore.targets.c import CEvaluator, CTarget
-from accelcore.targets.numpy import NumpyEvaluator, NumpyTarget
+from accelcore.platforms.c import CEvaluator, CTarget
+from accelcore.platforms.numpy import NumpyEvaluator, NumpyTarget
 from accelcore.testing import EvaluatorSuite, TargetSuite
 from accelcore.values import Artifact, Evaluation, Kernel, Limits, Move, Param, Role, Source, Status, Summary, Task
 

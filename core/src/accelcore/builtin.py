@@ -16,8 +16,8 @@ requires_api = 1
 @hookimpl
 def accelcore_targets() -> Sequence[Target]:
     """Portable C, and NumPy."""
-    from accelcore.targets.c import CTarget
-    from accelcore.targets.numpy import NumpyTarget
+    from accelcore.platforms.c import CTarget
+    from accelcore.platforms.numpy import NumpyTarget
 
     return [CTarget(), NumpyTarget()]
 
@@ -25,8 +25,8 @@ def accelcore_targets() -> Sequence[Target]:
 @hookimpl
 def accelcore_evaluators() -> Sequence[Evaluator]:
     """Evaluators of the built-in targets."""
-    from accelcore.targets.c import CEvaluator
-    from accelcore.targets.numpy import NumpyEvaluator
+    from accelcore.platforms.c import CEvaluator
+    from accelcore.platforms.numpy import NumpyEvaluator
 
     return [CEvaluator(), NumpyEvaluator()]
 

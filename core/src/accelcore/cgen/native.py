@@ -95,7 +95,7 @@ class NativeEvaluator:
     def foreign(self, task: Task, kernel: Kernel) -> Artifact | Evaluation:
         """What becomes of a kernel in another language: Python goes to the NumPy evaluator, the rest is refused."""
         if kernel.language == "python":
-            from accelcore.targets.numpy import NumpyEvaluator
+            from accelcore.platforms.numpy import NumpyEvaluator
 
             return NumpyEvaluator().build(task, [kernel], limits=Limits())[0]
         reason = f"{self.name} builds C, not {kernel.language}"
@@ -104,7 +104,7 @@ class NativeEvaluator:
     def open(self, artifact: Artifact, *, limits: Limits) -> Runner:
         """A sandboxed child with the shared object."""
         if artifact.kernel.language == "python":
-            from accelcore.targets.numpy import NumpyEvaluator
+            from accelcore.platforms.numpy import NumpyEvaluator
 
             return NumpyEvaluator().open(artifact, limits=limits)
         from accelcore.sandbox.native import open_kernel

@@ -142,7 +142,7 @@ class ScheduledTarget:
                 build = (("cc", one.name), ("flags", flags))
                 label = "-O3 -ffast-math" if "fast" in flags else "-O3"
                 found[f"{one.name} {label}"] = Kernel(text, "c", f"ac_{task.name}", (), build)
-        from accelcore.targets.numpy import NumpyTarget
+        from accelcore.platforms.numpy import NumpyTarget
 
         with contextlib.suppress(AccelcoreError):  # not everything has a NumPy form; the compilers remain
             found["numpy"] = NumpyTarget().lower(task)
