@@ -142,10 +142,22 @@ def test_softmax_in_numpy():
         "    m = x.shape[0]\n"
         "    n = x.shape[1]\n"
         "    t = np.max(x.astype(np.float64), axis=1)\n"
-        "    t1 = np.sum(np.exp(x.astype(np.float64) - t[:, None]), axis=1, dtype=np.float64)\n"
-        "    out = (np.exp(x.astype(np.float64) - t[:, None]) / t1[:, None]).astype(np.float32)\n"
+        "    e = np.exp(x.astype(np.float64) - t[:, None])\n"
+        "    t1 = np.sum(e, axis=1, dtype=np.float64)\n"
+        "    out = (e / t1[:, None]).astype(np.float32)\n"
         "    return out\n"
     )
+
+
+def test_reals_may_be_computed_in_the_dtype_that_is_stored():
+    assert numpy.emit(task(softmax(), XV[:1], "softmax"), real="f32").splitlines()[5:] == [
+        "    n = x.shape[1]",
+        "    t = np.max(x, axis=1)",
+        "    e = np.exp(x - t[:, None])",
+        "    t1 = np.sum(e, axis=1, dtype=np.float32)",
+        "    out = e / t1[:, None]",
+        "    return out",
+    ]
 
 
 def matmul():

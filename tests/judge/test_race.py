@@ -20,8 +20,10 @@ SLOW = "import numpy as np\ndef double(x):\n    for _ in range(12): y = x * np.f
         ([2.0, 1.0, 2.0], True),  # far behind after 3 rounds
         ([1.1, 1.1, 1.1], False),
         ([1.1] * 6, True),  # behind after 6
-        ([0.5] * 6, False),  # ahead: measured well
-        ([0.5] * 11, True),
+        ([0.5] * 2, False),
+        ([0.5] * 3, True),  # far ahead: a champion is confirmed anyway
+        ([0.8] * 6, False),  # ahead: measured well
+        ([0.8] * 11, True),
         ([1.01] * 11, False),  # close: goes on
         ([1.01] * 20, False),
         ([1.01] * 21, True),

@@ -43,12 +43,13 @@ class NumpyTarget:
         return Machine(cpu_name())
 
     def lower(self, task: Task) -> Kernel:
-        """The summary as NumPy."""
+        """The summary as NumPy, reals in the dtype in which the other targets compute them."""
         if not isinstance(task.reference, Summary):
             raise UnsupportedLowering(f"task {task.name} has no summary to lower", hint="lift it first")
         from accelcore.ir.emit.numpy import emit
+        from accelcore.loops.lower import real_dtype
 
-        return Kernel(emit(task), "python", task.name)
+        return Kernel(emit(task, real=real_dtype(task)), "python", task.name)
 
     def moves(self, task: Task, kernel: Kernel) -> Sequence[Move]:
         """None: NumPy decides how."""

@@ -22,6 +22,7 @@ class Scalars:
         self._task, self._d = task, dialect
         self._names = Names({p.name for p in task.params} | set(size_names(task)) | {dialect.module, "tdiv", "math"})
         self._blocks = [Block()]
+        self._calls: dict[str, str] = {}
         self._extents: dict[int, Expr] = {}
         self._loops: dict[int, Value] = {}
         self._limits: dict[int, Expr] = {}
@@ -166,7 +167,15 @@ class Scalars:
         if function is None:
             raise self._refuse(f"the function {e.name}")
         self._used.add(e.name)
-        return Value(f"{function}({', '.join(texts)})", axes)
+        text = f"{function}({', '.join(texts)})"
+        return Value(self._once(text) if axes and len(self._blocks) == 1 else text, axes)
+
+    def _once(self, text: str) -> str:
+        """A variable for a costly array: one function of another index variable has the same text."""
+        if text not in self._calls:
+            self._calls[text] = self._names.fresh("e")
+            self._line(f"{self._calls[text]} = {text}")
+        return self._calls[text]
 
     def _astype(self, text: str, dtype: str) -> str:
         name = self._d.dtypes.get(dtype)
@@ -182,6 +191,8 @@ class Scalars:
         inner = e.args[0]
         value = self.value(inner)
         source, target = DTYPES[inner.dtype], DTYPES[e.dtype]
+        if source.is_float and e.dtype != inner.dtype and self._d.dtypes.get(e.dtype) == self._d.dtypes.get(inner.dtype):
+            return value  # reals are computed in the dtype that the value has
         text, m = value.text, self._d.module
         if inner.dtype in (INDEX, "int") and e.dtype in (INDEX, "int") and not value.axes:
             return value
