@@ -22,12 +22,15 @@ static void fetch_int(const gm_machine *m, uint32_t local, int rows, int cols, i
     for (int r = 0; r < dim; r++) memset(out[r], 0, sizeof(int32_t) * (size_t)dim);
     if (is_garbage(local)) return;
     int64_t base = row_of(m, local);
-    for (int r = 0; r < rows; r++)
-        for (int c = 0; c < cols; c++) {
-            int64_t row = base + (int64_t)(transpose ? c : r) * stride;
-            int at = transpose ? r : c;
-            if (row < m->config.spad_rows) out[r][c] = ((const int8_t *)m->spad)[row * dim + at];
-        }
+    const int8_t *spad = (const int8_t *)m->spad;
+    for (int r = 0; !transpose && r < rows; r++) { /* ranges were checked */
+        const int8_t *from = spad + (base + (int64_t)r * stride) * dim;
+        for (int c = 0; c < cols; c++) out[r][c] = from[c];
+    }
+    for (int c = 0; transpose && c < cols; c++) {
+        const int8_t *from = spad + (base + (int64_t)c * stride) * dim;
+        for (int r = 0; r < rows; r++) out[r][c] = from[r];
+    }
 }
 
 static void fetch_float(const gm_machine *m, uint32_t local, int rows, int cols, int stride, int transpose, float out[][MAX_DIM]) {
@@ -93,7 +96,9 @@ int gm_preload(gm_machine *m, uint64_t rs1, uint64_t rs2) {
     int c_cols = (int)(rs2 >> 32 & 0xffff), c_rows = (int)(rs2 >> 48);
     if (is_acc(bd) && !is_garbage(bd))
         return gm_fail(m, RULE_UNSUPPORTED, "preload reads the accumulator: move it out first");
-    int rule = check_operand(m, bd, bd_rows, bd_cols, 1, m->dataflow_ws ? "preload of B" : "preload of D");
+    int turned = m->dataflow_ws && m->b_transpose; /* sizes are those after the transposition */
+    int rule = check_operand(m, bd, turned ? bd_cols : bd_rows, turned ? bd_rows : bd_cols, 1,
+                             m->dataflow_ws ? "preload of B" : "preload of D");
     if (!rule) rule = check_operand(m, c, c_rows, c_cols, m->c_stride, "destination C of a preload");
     if (rule) return rule;
     m->preload_bd = bd, m->preload_c = c;
@@ -111,6 +116,19 @@ int gm_preload(gm_machine *m, uint64_t rs1, uint64_t rs2) {
     return RULE_NONE;
 }
 
+/* sums += left * weights, in wrap-around arithmetic; called with a constant `dim` where that is worth a copy. */
+static inline void multiply_int(int dim, const int32_t left[][MAX_DIM], const int32_t weights[][MAX_DIM], int32_t sums[][MAX_DIM]) {
+    for (int i = 0; i < dim; i++) {
+        uint32_t row[MAX_DIM];
+        for (int j = 0; j < dim; j++) row[j] = (uint32_t)sums[i][j];
+        for (int k = 0; k < dim; k++) {
+            uint32_t x = (uint32_t)left[i][k];
+            for (int j = 0; j < dim; j++) row[j] += x * (uint32_t)weights[k][j];
+        }
+        for (int j = 0; j < dim; j++) sums[i][j] = (int32_t)row[j];
+    }
+}
+
 static void compute_int(gm_machine *m, int preloaded, uint32_t a, extent ae, uint32_t bd, extent be) {
     int dim = m->config.dim;
     int32_t left[MAX_DIM][MAX_DIM], right[MAX_DIM][MAX_DIM], out[MAX_DIM][MAX_DIM];
@@ -125,11 +143,8 @@ static void compute_int(gm_machine *m, int preloaded, uint32_t a, extent ae, uin
     }
     int32_t(*weights)[MAX_DIM] = m->dataflow_ws ? m->weights_i : right;
     int32_t(*sums)[MAX_DIM] = m->dataflow_ws ? out : m->weights_i;
-    for (int i = 0; i < dim; i++)
-        for (int k = 0; k < dim; k++) {
-            int32_t x = left[i][k];
-            for (int j = 0; j < dim; j++) sums[i][j] += x * weights[k][j];
-        }
+    if (dim == 16) multiply_int(16, (const int32_t(*)[MAX_DIM])left, (const int32_t(*)[MAX_DIM])weights, sums);
+    else multiply_int(dim, (const int32_t(*)[MAX_DIM])left, (const int32_t(*)[MAX_DIM])weights, sums);
     write_c_int(m, sums);
 }
 
@@ -159,7 +174,12 @@ int gm_compute(gm_machine *m, int preloaded, uint64_t rs1, uint64_t rs2) {
     if ((is_acc(a) && !is_garbage(a)) || (is_acc(bd) && !is_garbage(bd)))
         return gm_fail(m, RULE_UNSUPPORTED, "compute reads the accumulator: move it out first");
     int rule = check_operand(m, a, m->a_transpose ? ae.cols : ae.rows, m->a_transpose ? ae.rows : ae.cols, m->a_stride, "operand A of a compute");
-    if (!rule) rule = check_operand(m, bd, be.rows, be.cols, 1, m->dataflow_ws ? "operand D of a compute" : "operand B of a compute");
+    int turned = !m->dataflow_ws && m->b_transpose, bd_rows = turned ? be.cols : be.rows;
+    if (!rule) rule = check_operand(m, bd, bd_rows, turned ? be.rows : be.cols, 1, m->dataflow_ws ? "operand D of a compute" : "operand B of a compute");
+    if (!rule) rule = gm_local_written(m, a, m->a_transpose ? ae.cols : ae.rows, m->a_stride, "operand A of a compute");
+    if (!rule) rule = gm_local_written(m, bd, bd_rows, 1, m->dataflow_ws ? "operand D of a compute" : "operand B of a compute");
+    int held = m->dataflow_ws && m->b_transpose ? m->bd_cols : m->bd_rows;
+    if (!rule && preloaded) rule = gm_local_written(m, m->preload_bd, held, 1, "preload");
     if (rule) return rule;
     if (m->config.is_float) compute_float(m, preloaded, a, ae, bd, be);
     else compute_int(m, preloaded, a, ae, bd, be);

@@ -31,7 +31,7 @@ struct gm_machine {
     uint8_t *spad, *acc;
     uint8_t *spad_written, *acc_written; /* one byte a row */
     gm_area areas[MAX_REGIONS];
-    int area_count, last_area;
+    int area_count, last_area, dram_rule; /* the last: what the last failed access broke */
     gm_load_state load[3];
     /* config_ex */
     int dataflow_ws, activation, a_transpose, b_transpose, a_stride, c_stride;
@@ -57,7 +57,9 @@ struct gm_machine {
     gm_op *ops;
     int64_t op_count, op_room;
     int32_t line, host_gap;
-    int in_loop, check_unwritten;
+    int in_loop, check_unwritten, dry;
+    int64_t unwritten_reads;
+    int32_t first_unwritten; /* source line of the first of them */
     char message[MAX_MESSAGE];
 };
 
@@ -65,6 +67,8 @@ int gm_fail(gm_machine *m, int rule, const char *format, ...);
 uint8_t *gm_dram(gm_machine *m, uint64_t address, uint64_t bytes, int write);
 gm_op *gm_record(gm_machine *m, int kind, int queue);
 int gm_local_rows(gm_machine *m, uint32_t local, int64_t first, int64_t rows, const char *what);
+
+int gm_local_written(gm_machine *m, uint32_t local, int64_t rows, int64_t stride, const char *what);
 
 int gm_config_command(gm_machine *m, uint64_t rs1, uint64_t rs2);
 int gm_mvin(gm_machine *m, int state, uint64_t dram, uint64_t rs2);

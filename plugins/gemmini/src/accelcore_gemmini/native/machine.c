@@ -38,20 +38,22 @@ int gm_region(gm_machine *m, uint64_t base, uint64_t bytes, void *host, int writ
 
 /* The bytes at a DRAM address, or NULL when the range is not inside one region. */
 uint8_t *gm_dram(gm_machine *m, uint64_t address, uint64_t bytes, int write) {
+    static uint8_t nowhere[1 << 16], zeros[1 << 16];
+    if (m->dry && bytes <= sizeof nowhere) return write ? nowhere : zeros;
     for (int tried = 0; tried < m->area_count; tried++) { /* programs stay in one buffer for long: try the last one first */
         int at = (m->last_area + tried) % m->area_count;
         const gm_area *area = &m->areas[at];
         if (address >= area->base && address - area->base <= area->bytes && bytes <= area->bytes - (address - area->base)) {
             m->last_area = at;
             if (write && !area->writable) {
-                gm_fail(m, RULE_DRAM_READONLY, "DMA writes %llu bytes to read-only memory at 0x%llx",
+                m->dram_rule = gm_fail(m, RULE_DRAM_READONLY, "DMA writes %llu bytes to read-only memory at 0x%llx",
                         (unsigned long long)bytes, (unsigned long long)address);
                 return NULL;
             }
             return area->host + (address - area->base);
         }
     }
-    gm_fail(m, RULE_DRAM_RANGE, "DMA %s %llu bytes at 0x%llx, outside the program's buffers", write ? "writes" : "reads",
+    m->dram_rule = gm_fail(m, RULE_DRAM_RANGE, "DMA %s %llu bytes at 0x%llx, outside the program's buffers", write ? "writes" : "reads",
             (unsigned long long)bytes, (unsigned long long)address);
     return NULL;
 }
@@ -99,6 +101,20 @@ int gm_local_rows(gm_machine *m, uint32_t local, int64_t first, int64_t rows, co
                    (long long)capacity);
 }
 
+/* Notes, and when asked refuses, a read of local rows, `stride` apart, that nothing has written since the start. */
+int gm_local_written(gm_machine *m, uint32_t local, int64_t rows, int64_t stride, const char *what) {
+    const uint8_t *written = is_acc(local) ? m->acc_written : m->spad_written;
+    if (is_garbage(local)) return RULE_NONE;
+    for (int64_t r = 0, row = row_of(m, local); r < rows; r++, row += stride)
+        if (!written[row]) {
+            if (!m->unwritten_reads++) m->first_unwritten = m->line;
+            if (!m->check_unwritten) return RULE_NONE;
+            return gm_fail(m, RULE_UNWRITTEN, "%s reads %s row %lld, which nothing has written", what,
+                           is_acc(local) ? "accumulator" : "scratchpad", (long long)row);
+        }
+    return RULE_NONE;
+}
+
 int gm_command(gm_machine *m, uint32_t funct, uint64_t rs1, uint64_t rs2) {
     switch (funct) {
     case 0: return gm_config_command(m, rs1, rs2);
@@ -118,6 +134,28 @@ int gm_command(gm_machine *m, uint32_t funct, uint64_t rs1, uint64_t rs2) {
 }
 
 int gm_fence(gm_machine *m) { return gm_record(m, GM_FENCE, GM_NONE), RULE_NONE; }
+
+int64_t gm_run(gm_machine *m, const gm_call *calls, int64_t count, int32_t *rule) {
+    *rule = RULE_NONE;
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t funct = (uint32_t)calls[i].word;
+        gm_at(m, (int32_t)(calls[i].word >> 32), (int32_t)calls[i].host_cycles);
+        *rule = funct == GM_FENCE_WORD ? gm_fence(m) : gm_command(m, funct, calls[i].rs1, calls[i].rs2);
+        if (*rule) return i;
+    }
+    return count;
+}
+
+void gm_checks(gm_machine *m, int unwritten, int dry) { m->check_unwritten = unwritten, m->dry = dry; }
+
+void gm_rows_written(const gm_machine *m, int64_t out[4]) {
+    out[0] = out[1] = 0;
+    for (int i = 0; i < m->config.spad_rows; i++) out[0] += m->spad_written[i];
+    for (int i = 0; i < m->config.acc_rows; i++) out[1] += m->acc_written[i];
+    out[2] = m->unwritten_reads, out[3] = m->first_unwritten;
+}
+
+int64_t gm_op_size(void) { return (int64_t)sizeof(gm_op); }
 
 void gm_at(gm_machine *m, int32_t line, int32_t host_cycles) { m->line = line, m->host_gap += host_cycles; }
 

@@ -26,6 +26,7 @@ typedef struct {
     int32_t host_issue;  /* cycles between two commands offered by the host */
     int32_t tile_latency;
     int32_t ordered_stores; /* 1: a store waits until the previous store has completed */
+    int32_t reserved;
 } gm_config;
 
 /* Queues of the reservation station. */
@@ -91,6 +92,18 @@ int gm_region(gm_machine *machine, uint64_t base, uint64_t bytes, void *host, in
 /* Execute one RoCC command; 0, or the number of the rule that it breaks (gm_message has the sentence). */
 int gm_command(gm_machine *machine, uint32_t funct, uint64_t rs1, uint64_t rs2);
 int gm_fence(gm_machine *machine);
+/* One recorded command: funct (GM_FENCE_WORD for a fence) in the low half of `word`, the source line in the high half. */
+typedef struct { uint64_t word, rs1, rs2; int64_t host_cycles; } gm_call;
+#define GM_FENCE_WORD 0xffffffffu
+/* Execute many commands; the index of the first that breaks a rule (its number in *rule), or `count`. */
+int64_t gm_run(gm_machine *machine, const gm_call *calls, int64_t count, int32_t *rule);
+/* Checks beyond those of every command.  unwritten: reading a local row that was never written breaks a rule.
+ * dry: there is no memory; loads read zeros and stores go nowhere (to time the log of another process). */
+void gm_checks(gm_machine *machine, int unwritten, int dry);
+/* Local rows that were ever written: of the scratchpad, of the accumulator; commands that read rows which were not, and
+ * the source line of the first. */
+void gm_rows_written(const gm_machine *machine, int64_t out[4]);
+int64_t gm_op_size(void);
 const char *gm_message(const gm_machine *machine);
 void gm_at(gm_machine *machine, int32_t line, int32_t host_cycles);
 const gm_op *gm_ops(const gm_machine *machine, int64_t *count);

@@ -85,7 +85,7 @@ int gm_mvin(gm_machine *m, int state, uint64_t dram, uint64_t rs2) {
         const uint8_t *from = zeros;
         if (dram) {
             from = gm_dram(m, dram + (uint64_t)(r * s->stride), (uint64_t)cols * (uint64_t)bytes, 0);
-            if (!from) return RULE_DRAM_RANGE;
+            if (!from) return m->dram_rule;
         }
         load_row(m, local, r, cols, from, s);
     }
@@ -141,7 +141,7 @@ static int store_pooled(gm_machine *m, uint32_t local, int cols, uint64_t dram) 
         for (int pc = 0; pc < m->pocols; pc++) {
             uint64_t address = dram + (uint64_t)((pr * m->pool_out_dim + pc) * m->store_stride);
             uint8_t *to = gm_dram(m, address, (uint64_t)cols * (uint64_t)m->elem_bytes, 1);
-            if (!to) return RULE_DRAM_RANGE;
+            if (!to) return m->dram_rule;
             for (int c = 0; c < cols; c++) {
                 float best = -INFINITY;
                 for (int wr = 0; wr < m->pool_size; wr++) {
@@ -180,9 +180,11 @@ int gm_mvout(gm_machine *m, uint64_t dram, uint64_t rs2) {
     } else {
         int blocks = cols ? (cols + dim - 1) / dim : 1;
         rule = gm_local_rows(m, local, row_of(m, local), (int64_t)(blocks - 1) * dim + rows, "mvout");
+        for (int b = 0; b < blocks && !rule; b++)
+            rule = gm_local_written(m, local + (uint32_t)(b * dim), rows, 1, "mvout");
         for (int r = 0; r < rows && !rule; r++) {
             uint8_t *to = gm_dram(m, dram + (uint64_t)(r * m->store_stride), (uint64_t)cols * (uint64_t)bytes, 1);
-            rule = to ? store_row(m, local, r, cols, to) : RULE_DRAM_RANGE;
+            rule = to ? store_row(m, local, r, cols, to) : m->dram_rule;
         }
     }
     if (rule) return rule;

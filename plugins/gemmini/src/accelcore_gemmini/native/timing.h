@@ -5,22 +5,26 @@
 #include "machine.h"
 
 /* Cycle in which a command is taken from the host, enters the reservation station, is issued to its controller, and is
- * reported complete. */
+ * reported complete; -1 where that never happens. */
 typedef struct { int64_t accept, alloc, issue, complete; } gm_times;
 
-typedef struct gm_timing gm_timing;
+/* What is counted, in cycles unless said otherwise. */
+enum {
+    GM_LOAD_BUSY, GM_EXECUTE_BUSY, GM_STORE_BUSY, GM_READ_BYTES, GM_WRITE_BYTES, GM_READ_REQUESTS, GM_WRITE_REQUESTS,
+    GM_OVERLAPPED,                                         /* two or more of load, execute and store were busy */
+    GM_LOAD_FULL, GM_EXECUTE_FULL, GM_STORE_FULL,          /* the host waits for a partition of the station */
+    GM_LOAD_WAITS, GM_EXECUTE_WAITS_LOAD, GM_EXECUTE_WAITS_STORE, GM_STORE_WAITS, /* the next command has a hazard */
+    GM_BANK_CONFLICT,                                      /* a row of the array waits for a scratchpad bank */
+    GM_IN_FLIGHT,                                          /* a read waits for one of the outstanding requests */
+    GM_CHANNEL,                                            /* a read waits for a write on the request channel */
+    GM_SMALL_REQUESTS,                                     /* requests smaller than the largest (a number) */
+    GM_COUNTERS
+};
 
-gm_timing *gm_timing_new(const gm_config *config);
-void gm_timing_free(gm_timing *timing);
-/* Offer operations in order; times (may be NULL) is filled as they happen and must stay valid until gm_timing_drain. */
-void gm_timing_offer(gm_timing *timing, const gm_op *op, gm_times *times);
-/* Run until everything is idle; the cycle after the last busy one. */
-int64_t gm_timing_drain(gm_timing *timing);
-/* The host's clock: the cycle after the last accepted command. */
-int64_t gm_timing_now(const gm_timing *timing);
-/* Busy cycles of load, execute, store; bytes read and written; requests. */
-void gm_timing_counters(const gm_timing *timing, int64_t out[16]);
-/* Time a whole record: segments (start, end) between fences; returns their number. */
+enum { GM_NO_MEMORY = -1, GM_STUCK = -2 };
+
+/* Time a whole record: fills segments (start, end) between fences, one gm_times an operation (times may be NULL) and
+ * the counters; returns the number of segments, GM_NO_MEMORY, or GM_STUCK when the commands wait for one another. */
 int64_t gm_timing_run(const gm_config *config, const gm_op *ops, int64_t count, gm_times *times, int64_t (*segments)[2],
-                      int64_t max_segments, int64_t counters[16]);
+                      int64_t max_segments, int64_t counters[GM_COUNTERS]);
 #endif

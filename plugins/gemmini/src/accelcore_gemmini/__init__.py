@@ -1,0 +1,20 @@
+"""Gemmini for accelcore: exact function, calibrated cycles, and the reasons why cycles are lost.
+
+from accelcore_gemmini import FENCE, Config, Machine
+outcome = Machine(Config(latency=40)).run(commands, {"A": a, "C": c})
+print(outcome.feedback().text())
+"""
+
+from __future__ import annotations
+
+from accelcore_gemmini.commands import FENCE, Command, CommandError, Rule, Violation
+from accelcore_gemmini.config import CONFIGS, Config
+from accelcore_gemmini.feedback import Feedback, Traffic, chrome_trace
+from accelcore_gemmini.machine import Buffer, Machine, Outcome, Timing, layout
+
+__all__ = [
+    "CONFIGS", "FENCE", "Buffer", "Command", "CommandError", "Config", "Feedback", "Machine", "Outcome", "Rule",
+    "Timing", "Traffic", "Violation", "chrome_trace", "layout",
+]  # fmt: skip
+
+requires_api = 1

@@ -1,0 +1,61 @@
+"""The C library: built on first use with the compiler that is found, loaded once a process."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import re
+from importlib import resources
+from typing import Any
+
+from accelcore.errors import MissingTool
+
+_HEADERS = ("machine.h", "internal.h", "timing.h", "timing_state.h")
+_PARTS = (
+    "machine.c", "config.c", "move.c", "execute.c", "loop_ws.c", "loop_conv.c",
+    "station.c", "unroll.c", "load_unit.c", "array_unit.c", "store_unit.c", "timing.c",
+)  # fmt: skip
+_LOCAL = re.compile(r'^#include "[a-z_]+\.h"$', re.MULTILINE)
+_SECONDS = 120.0
+
+
+def source() -> str:
+    """The whole library as one translation unit: it is compiled as a single text, and inlines better so."""
+    folder = resources.files("accelcore_gemmini") / "native"
+    return "\n".join(_LOCAL.sub("", (folder / name).read_text()) for name in (*_HEADERS, *_PARTS))
+
+
+@functools.lru_cache(maxsize=1)
+def library() -> ctypes.CDLL:
+    """The loaded library.
+
+    Raises MissingTool when there is no C compiler, or when it fails on the library.
+    """
+    from accelcore.cgen.toolchain import compile_shared, compiler
+    from accelcore.values import Limits
+
+    one = compiler()
+    built = compile_shared(one, source(), ("-O3", "-march=native"), Limits(seconds=_SECONDS))
+    if built.path is None:
+        raise MissingTool(f"{one.name} does not compile the simulator", hint=built.log[-2000:])
+    return _declared(ctypes.CDLL(str(built.path)))
+
+
+def _declared(lib: ctypes.CDLL) -> ctypes.CDLL:
+    machine, i64, u64, address = ctypes.c_void_p, ctypes.c_int64, ctypes.c_uint64, ctypes.c_void_p
+    signatures: dict[str, tuple[Any, list[Any]]] = {
+        "gm_new": (machine, [address]),
+        "gm_free": (None, [machine]),
+        "gm_region": (ctypes.c_int, [machine, u64, u64, address, ctypes.c_int]),
+        "gm_run": (i64, [machine, address, i64, ctypes.POINTER(ctypes.c_int32)]),
+        "gm_message": (ctypes.c_char_p, [machine]),
+        "gm_checks": (None, [machine, ctypes.c_int, ctypes.c_int]),
+        "gm_rows_written": (None, [machine, address]),
+        "gm_ops": (address, [machine, ctypes.POINTER(i64)]),
+        "gm_op_size": (i64, []),
+        "gm_timing_run": (i64, [address, address, i64, address, address, i64, address]),
+    }
+    for name, (result, arguments) in signatures.items():
+        function = getattr(lib, name)
+        function.restype, function.argtypes = result, arguments
+    return lib

@@ -1,0 +1,157 @@
+/* The execute controller and the array: steps that feed one row of each operand a cycle, banks permitting. */
+#include <string.h>
+
+#include "timing_state.h"
+
+/* The command at a place of the queue, once it has been there for a cycle. */
+static entry *queued(const clockwork *s, int at) {
+    entry *e = peek(&s->array.queue, at);
+    return e && e->issue < s->t ? e : NULL;
+}
+
+static void pop_command(clockwork *s) {
+    array_unit *u = &s->array;
+    pop(&u->queue);
+    u->pops[(u->pop_head + u->pop_count++) % ENTRIES] = s->t + POP_LATENCY;
+}
+
+static int operand_rows(const gm_op *compute) { return compute->flags & GM_TRANSPOSE_A ? compute->cols : compute->rows; }
+
+static int rows_to_feed(const clockwork *s, const gm_op *compute, const gm_op *preload) {
+    int dim = s->c.dim, rows = 0;
+    if (!compute && !preload) return dim; /* the flush of an output-stationary chain */
+    int os = (compute ? compute : preload)->flags & GM_OS;
+    if (compute) rows = os ? dim : operand_rows(compute) > 4 ? operand_rows(compute) : 4;
+    if (!preload) return rows;
+    int fresh = preload->local != GM_GARBAGE || os;
+    if (!fresh) return compute ? rows : 4;
+    return preload->flags & GM_TRANSPOSE_B && !os ? 2 * dim : dim;
+}
+
+static void begin_step(clockwork *s, entry *compute, entry *preload) {
+    array_unit *u = &s->array;
+    u->active = 1, u->fed = u->feed_wait = 0;
+    u->feed_rows = rows_to_feed(s, compute ? compute->op : NULL, preload ? preload->op : NULL);
+    u->compute = compute, u->preload = preload;
+    if (!compute) return;
+    memmove(u->starts, u->starts + 1, sizeof u->starts - sizeof u->starts[0]);
+    u->starts[ARRAY_DEPTH - 1] = s->t;
+}
+
+static int reads_from(const entry *reader, const entry *writer) {
+    for (int a = 0; a < reader->span_count; a++)
+        for (int b = 0; b < writer->span_count; b++) {
+            const span *r = &reader->spans[a], *w = &writer->spans[b];
+            if (w->write && !r->write && !r->acc && r->low < w->high && w->low < r->high) return 1;
+        }
+    return 0;
+}
+
+/* Whether a step's operands wait for results of earlier steps that are still on their way to the scratchpad. */
+static int reads_result(const clockwork *s, const entry *reader) {
+    const station *r = &s->station;
+    if (!r->scratchpad_results) return 0;
+    for (int i = 0; i < r->size[GM_EXECUTE]; i++) {
+        const entry *o = &r->e[r->first[GM_EXECUTE] + i];
+        if (!o->valid || o->seq >= reader->seq || o->op->kind != GM_PRELOAD || o->op->flags & GM_ACC) continue;
+        if (o == s->array.loaded && reader->op->kind == GM_COMPUTE) continue;
+        if (reads_from(reader, o)) return 1;
+    }
+    return 0;
+}
+
+/* config_ex waits until the array has drained. */
+static void configure(clockwork *s, entry *e) {
+    array_unit *u = &s->array;
+    if (u->flushing) {
+        begin_step(s, NULL, NULL);
+        return;
+    }
+    if (u->drained >= s->t || e->issue + 2 > s->t || s->t < u->drained + 3) return;
+    gm_complete_at(s, e, s->t);
+    pop_command(s);
+}
+
+static void choose_step(clockwork *s) {
+    entry *a = queued(s, 0), *b = queued(s, 1), *c = queued(s, 2);
+    if (!a) return;
+    if (a->op->kind == GM_CONFIG_EX) {
+        configure(s, a);
+    } else if (a->op->kind == GM_PRELOAD) {
+        if (b && !reads_result(s, a)) begin_step(s, NULL, a);
+    } else if (s->t >= s->array.starts[0] + ARRAY_TIME && !reads_result(s, a)) {
+        int fuse = b && b->op->kind == GM_PRELOAD && c && !reads_result(s, b);
+        begin_step(s, a, fuse ? b : NULL);
+    }
+}
+
+/* Cycles that the next row takes, one for each read of the busiest bank; the banks that it needs. */
+static int row_conflicts(const clockwork *s, int *mask) {
+    const array_unit *u = &s->array;
+    int use[MAX_BANKS] = {0}, most = 1;
+    const gm_op *c = u->compute ? u->compute->op : NULL, *p = u->preload ? u->preload->op : NULL;
+    *mask = 0;
+    if (c && c->local != GM_GARBAGE && u->fed < operand_rows(c)) use[bank_of(s, 0, c->local)]++;
+    if (c && c->second != GM_GARBAGE && u->fed < c->rows2) use[bank_of(s, 0, c->second)]++;
+    if (p && p->local != GM_GARBAGE && u->fed < s->c.dim) use[bank_of(s, 0, p->local)]++;
+    for (int i = 0; i < s->c.spad_banks; i++) {
+        if (use[i]) *mask |= 1 << i;
+        if (use[i] > most) most = use[i];
+    }
+    return most;
+}
+
+static void schedule_result(clockwork *s, const entry *owner) {
+    const gm_op *p = owner->op;
+    int row = s->array.fed;
+    if (p->second == GM_GARBAGE || row >= p->rows) return;
+    result_write *w = &s->array.results[(s->t + RESULT_LATENCY) % RESULTS];
+    uint32_t to = p->second + (uint32_t)(row * p->c_stride);
+    if (p->flags & GM_ACC) w->acc |= 1 << bank_of(s, 1, to), w->accumulate |= (p->flags & GM_ACCUMULATE) != 0;
+    else w->spad |= 1 << bank_of(s, 0, to);
+}
+
+/* The last row has been fed: its results arrive, and with them the entry that owns B and C ends. */
+static void results_follow(clockwork *s, entry *owner) {
+    gm_complete_at(s, owner, s->t + RESULT_LATENCY + RESULT_DONE);
+    s->array.drained = s->t + RESULT_LATENCY + RESULT_DONE;
+}
+
+static void end_step(clockwork *s) {
+    array_unit *u = &s->array;
+    u->active = 0;
+    if (u->flushing) results_follow(s, u->flushing), u->flushing = NULL;
+    if (u->compute) {
+        entry *owner = u->loaded;
+        gm_complete_at(s, u->compute, s->t + 2);
+        pop_command(s);
+        if (owner && owner->op->second == GM_GARBAGE) gm_complete_at(s, owner, s->t + 3);
+        else if (owner && owner->op->flags & GM_OS) u->flushing = owner;
+        else if (owner) results_follow(s, owner);
+        u->loaded = NULL;
+    }
+    if (u->preload) pop_command(s), u->loaded = u->preload;
+}
+
+void gm_array(clockwork *s) {
+    array_unit *u = &s->array;
+    while (u->pop_count && u->pops[u->pop_head] <= s->t) u->pop_head = (u->pop_head + 1) % ENTRIES, u->pop_count--;
+    if (!u->active) choose_step(s);
+    if (!u->active && u->flushing && !u->queue.count) begin_step(s, NULL, NULL);
+    if (!u->active) return;
+    s->counters[GM_EXECUTE_BUSY]++;
+    int mask, cycles = row_conflicts(s, &mask);
+    if (mask & s->ports.spad) {
+        s->counters[GM_BANK_CONFLICT]++;
+        return;
+    }
+    s->ports.spad |= mask;
+    if (++u->feed_wait < cycles) {
+        s->counters[GM_BANK_CONFLICT]++;
+        return;
+    }
+    u->feed_wait = 0;
+    if (u->compute && u->loaded && !(u->loaded->op->flags & GM_OS)) schedule_result(s, u->loaded);
+    if (u->flushing) schedule_result(s, u->flushing);
+    if (++u->fed == u->feed_rows) end_step(s);
+}

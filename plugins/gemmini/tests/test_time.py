@@ -1,0 +1,131 @@
+"""What costs time, and how the account of a run says so."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from accelcore_gemmini import FENCE, Command, Config, Machine, chrome_trace, layout
+from accelcore_gemmini.isa import GARBAGE, acc, compute, config_ex, config_ld, config_st, mvin, mvout, preload
+
+BASE = 0x8000_0000
+
+
+def run(commands, **config):
+    memory = {"M": np.zeros(1 << 16, np.int8)}
+    return Machine(Config(**config)).run([config_ex(), config_ld(64), config_st(64), *commands, FENCE], memory)
+
+
+def per_repeat(commands, few=8, many=40, **config):
+    """Cycles that one more repeat costs."""
+    return (run(commands * many, **config).cycles - run(commands * few, **config).cycles) / (many - few)
+
+
+def test_a_block_product_takes_sixteen_cycles():
+    assert per_repeat([preload(4096, acc(0)), compute(0)]) == pytest.approx(16, abs=0.5)
+
+
+def test_operands_in_one_bank_take_twice_as_long():
+    assert per_repeat([preload(32, acc(0)), compute(0)]) == pytest.approx(32, abs=0.5)
+
+
+def test_transposed_weights_cost_sixteen_cycles_more():
+    outcome = [config_ex(b_transpose=True)]
+    few = run(outcome + [preload(4096, acc(0)), compute(0)] * 8).cycles
+    many = run(outcome + [preload(4096, acc(0)), compute(0)] * 40).cycles
+    assert (many - few) / 32 == pytest.approx(32, abs=0.5)
+
+
+@pytest.mark.parametrize("latency", [10, 40])
+def test_wide_loads_are_bound_by_the_port(latency):
+    assert per_repeat([mvin(BASE, 0, 16, 64)], latency=latency) == pytest.approx(64, abs=1)
+
+
+def test_short_loads_are_bound_by_latency():
+    near, far = (per_repeat([mvin(BASE, 0, 16, 16)], latency=n) for n in (10, 100))
+    assert far - near == pytest.approx(87.6, abs=3)  # LAT + 7.4 against about 20
+
+
+def test_a_fence_ends_a_segment():
+    two = run([mvin(BASE, 0, 16, 64), FENCE, mvin(BASE, 0, 16, 64)])
+    assert len(two.timing.segments) == 2
+    assert two.timing.segments[1][0] >= two.timing.segments[0][1] + 12
+
+
+def test_a_slow_host_is_waited_for():
+    commands = [Command(*mvin(0, 0, 1, 16)[:3], host_cycles=100)] * 10
+    assert run(commands).cycles > 1000
+
+
+def test_times_are_in_order_and_dependents_wait():
+    outcome = run([mvin(BASE, 0, 16, 16), mvin(BASE, 4096, 16, 16), preload(4096, acc(0)), compute(0),
+                   mvout(BASE, acc(0), 16, 16)])  # fmt: skip
+    times = outcome.timing.times[:-1]
+    assert (np.diff(times, axis=1) >= 0).all()
+    preload_at, store = times[5], times[7]
+    assert preload_at[2] > times[4][3]  # the load of B
+    assert store[2] > preload_at[3]  # the owner of C
+
+
+def test_feedback_names_what_is_wrong():
+    pairs = [preload(32, acc(0)), compute(0)] * 32
+    told = run(pairs).feedback()
+    assert told.utilization == pytest.approx(0.5, abs=0.06)
+    assert told.repeated_weights == 31
+    assert told.counters["bank_conflict"] > 400
+    assert "scratchpad bank" in told.text()
+    assert "compute_accumulated" in told.text()
+
+
+def test_feedback_counts_traffic_per_buffer():
+    memory = {"A": np.zeros((16, 16), np.int8), "C": np.zeros((16, 16), np.int8)}
+    at = {b.name: b.base for b in layout(memory)}
+    commands = [
+        config_ld(16),
+        config_st(16),
+        *[mvin(at["A"], 0, 16, 16)] * 3,
+        mvin(0, 16, 4, 16),
+        mvout(at["C"], 0, 16, 16),
+    ]
+    told = Machine().run(commands, memory).feedback()
+    assert [(t.buffer, t.read, t.written, t.reread) for t in told.traffic] == [("A", 768, 0, 3.0), ("C", 0, 256, 1.0)]
+    assert told.zero_loads == 1
+    assert told.scratchpad_rows == (20, 16384)
+    assert told.commands == {"config_ld": 1, "config_st": 1, "mvin": 4, "mvout": 1}
+
+
+def test_new_data_under_the_same_address_is_no_repetition():
+    pair = [mvin(BASE, 4096, 16, 16), preload(4096, acc(0)), compute(0)]
+    assert run(pair * 4).feedback().repeated_weights == 0
+    assert run([*pair, preload(GARBAGE, acc(0)), compute(0, preloaded=False)]).feedback().repeated_weights == 0
+
+
+def test_the_bound_is_the_scarcest_resource():
+    assert run([mvin(BASE, 0, 16, 64)] * 20).feedback().bound == "memory"
+    assert run([preload(4096, acc(0)), compute(0)] * 20).feedback().bound == "compute"
+
+
+def test_other_configurations_say_that_they_are_not_calibrated():
+    assert "not calibrated" in run([mvin(BASE, 0, 16, 16)], latency=55).feedback().text()
+    assert "not calibrated" not in run([mvin(BASE, 0, 16, 16)]).feedback().text()
+
+
+def test_feedback_and_timeline_are_json():
+    outcome = run([mvin(BASE, 0, 16, 16)])
+    assert json.loads(json.dumps(outcome.feedback().json()))["cycles"] == outcome.cycles
+    events = json.loads(chrome_trace(outcome))["traceEvents"]
+    assert [e["name"] for e in events if e["ph"] == "X"] == ["config_ex", "config_ld", "config_st", "mvin"]
+
+
+def test_nothing_costs_nothing():
+    assert Machine().run([]).cycles == 0
+    assert Machine().run([], {}).feedback().utilization == 0
+    assert Machine().run([config_ld(16)], timed=False).timing.segments == ()
+
+
+def test_a_log_is_timed_without_its_memory():
+    commands = [config_ld(64), config_st(64), mvin(BASE, 0, 16, 64), mvout(BASE + 4096, 0, 16, 64), FENCE]
+    whole = Machine().run(commands, {"M": np.zeros(1 << 16, np.int8)})
+    assert Machine().replay(commands).cycles == whole.cycles
