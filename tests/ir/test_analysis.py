@@ -17,6 +17,7 @@ from accelcore.ir.interpret import interpret
 from accelcore.ir.polynomial import expression, polynomial, same_polynomial
 from accelcore.ir.ranges import SIZE_LIMIT, facts_of, fits, interval, narrowest, working_type
 from accelcore.ir.simplify import simplify
+from accelcore.values import Param, Role
 
 _spec = importlib.util.spec_from_file_location("ir_strategies", pathlib.Path(__file__).with_name("strategies.py"))
 S = importlib.util.module_from_spec(_spec)
@@ -252,3 +253,10 @@ def test_long_chains_do_not_recurse():
     assert interval(e, {"a": (1, 1)}) == (want, want)
     assert polynomial(e) == {(A,): 1, (): want - 1}
     assert interpret(simplify(e), {"a": 1}, {}) == want
+
+
+def test_a_value_may_be_rounded_beyond_the_exact_one():
+    e = E.cast(E.cast(E.param("c", "u32"), "real"), "f32")
+    low, high = interval(e, facts_of((Param("c", "u32", (), Role.SCALAR),)))
+    assert high >= 2**32  # the largest u32 is no f32; the nearest one is larger
+    assert low <= 0

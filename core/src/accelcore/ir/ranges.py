@@ -182,7 +182,7 @@ class _Analysis:
 
     def _limited(self, e: Expr) -> Interval:
         """The computed interval, narrowed by facts and by what the dtype can hold."""
-        found = self._compute(e)
+        found = self._rounded(self._compute(e), e)
         if e in self._facts:
             found = meet(found, self._facts[e])
         if any(math.isnan(v) for v in found):
@@ -192,6 +192,18 @@ class _Analysis:
             wraps = e.dtype != INDEX and (found[0] < least or found[1] > most)
             found = (least, most) if wraps else (max(found[0], least), min(found[1], most))
         return found
+
+    def _rounded(self, found: Interval, e: Expr) -> Interval:
+        """With the roundings of a machine float: one unit in the last place for each step."""
+        facts = DTYPES[e.dtype]
+        if not facts.is_float or facts.low is None or facts.high is None or e.op in _EXACT:
+            return found
+        steps = max(1, self.of(e.args[0])[1]) if e.op in BINDERS else 1
+        grown, least = steps * 2 * facts.roundoff, 2.0 ** (2 - facts.max_exponent - facts.digits)
+        if not grown < 1:
+            return (0 if found[0] >= 0 else -math.inf), (0 if found[1] <= 0 else math.inf)
+        low, high = found[0] - abs(found[0]) * grown - least, found[1] + abs(found[1]) * grown + least
+        return (low if low >= facts.low else -math.inf), (high if high <= facts.high else math.inf)
 
     def _with(self, more: Mapping[int, Interval] | Mapping[Expr, Interval]) -> _Analysis:
         combined: dict[str | int | Expr, Interval] = dict(self._facts)
@@ -416,6 +428,10 @@ _MONOTONE: dict[str, Callable[[float], Number]] = {
     "trunc": math.trunc,
     "round": round,
 }
+
+
+_EXACT = frozenset({"const", "param", "input", "get", "select", "neg", "abs", "min", "max", "comp", "filter", "length"})
+"""Operators whose result is one of their operands, up to its sign."""
 
 
 def _call(name: str, args: list[Interval]) -> Interval:

@@ -191,7 +191,7 @@ class Scalars:
         inner = e.args[0]
         value = self.value(inner)
         source, target = DTYPES[inner.dtype], DTYPES[e.dtype]
-        if source.is_float and e.dtype != inner.dtype and self._d.dtypes.get(e.dtype) == self._d.dtypes.get(inner.dtype):
+        if source.is_float and self._d.dtypes.get(e.dtype) == self._d.dtypes.get(inner.dtype):
             return value  # reals are computed in the dtype that the value has
         text, m = value.text, self._d.module
         if inner.dtype in (INDEX, "int") and e.dtype in (INDEX, "int") and not value.axes:
