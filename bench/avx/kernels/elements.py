@@ -53,3 +53,23 @@ def dot(x: "f32[n]", y: "f32[n]") -> "f32":
     for i in range(n):
         total += x[i] * y[i]
     return total
+
+
+def five_loops(x: "f32[n]", y: "f32[n]") -> "f32[n]":
+    n = len(x)
+    difference = [0.0 for _ in range(n)]
+    square = [0.0 for _ in range(n)]
+    scaled = [0.0 for _ in range(n)]
+    shifted = [0.0 for _ in range(n)]
+    out = [0.0 for _ in range(n)]
+    for i in range(n):
+        difference[i] = x[i] - y[i]
+    for i in range(n):
+        square[i] = difference[i] * difference[i]
+    for i in range(n):
+        scaled[i] = 0.5 * square[i]
+    for i in range(n):
+        shifted[i] = scaled[i] + x[i]
+    for i in range(n):
+        out[i] = max(shifted[i], 0.0)
+    return out

@@ -13,6 +13,7 @@ from accelcore.ir.dtypes import DTYPES, INDEX
 from accelcore.ir.expr import Expr, binary, index, size, transform
 from accelcore.ir.ranges import Interval, facts_of
 from accelcore.loops.builder import Builder, Goal
+from accelcore.loops.indicators import scattered
 from accelcore.loops.inplace import entry_copies
 from accelcore.loops.nodes import Buffer, Memory, Program
 from accelcore.loops.realize import Realizer
@@ -29,8 +30,9 @@ def lower(task: Task) -> Program:
     """
     if not isinstance(task.reference, Summary):
         raise UnsupportedLowering(f"task {task.name} has no summary to lower", hint="lift it first")
-    realizer = Realizer(real_dtype(task), facts(task))
-    posts = [(task.param(name), realizer.value(post)) for name, post in task.reference.post]
+    known = facts(task)
+    realizer = Realizer(real_dtype(task), known)
+    posts = [(task.param(name), realizer.value(scattered(post, known))) for name, post in task.reference.post]
     return entry_copies(task, posts, _build)
 
 

@@ -12,7 +12,7 @@ from math import prod
 
 from accelcore.errors import AccelcoreError, IllegalRewrite
 from accelcore.ir.dtypes import DTYPES
-from accelcore.ir.expr import Expr
+from accelcore.ir.expr import Expr, walk
 from accelcore.loops import schedule
 from accelcore.loops.analysis import (
     Contraction,
@@ -71,6 +71,7 @@ def recipe(
     cook.repetitions()
     cook.invariants()
     cook.turned()
+    cook.scattered()
     cook.lanes()
     return tuple(cook.done)
 
@@ -181,6 +182,11 @@ class _Cook:
             if self.may(text):
                 innermost = [f for f in _innermost(self.program) if f.iterator not in before]
                 self.may(f"vectorize({innermost[0].iterator})")
+
+    def scattered(self) -> None:
+        """Sums at places that data decide, in as many copies as the nearest cache holds."""
+        for text in _private_moves(self.program, self.unit)[:1]:
+            self.may(text)
 
     def lanes(self) -> None:
         """Vector loops."""
@@ -318,6 +324,7 @@ def _single(program: Program, unit: VectorUnit) -> Iterator[str]:
     yield from _lane_moves(program)
     yield from _stride_moves(program, unit)
     yield from _loop_moves(program)
+    yield from _private_moves(program, unit)
 
 
 def _algorithm_moves(program: Program) -> list[str]:
@@ -423,6 +430,17 @@ def _loop_moves(program: Program) -> Iterator[str]:
     for loop in serial_loops(program):
         for other in siblings(program, loop)[:1]:
             yield f"online({loop.iterator}, {other.iterator})"
+
+
+def _private_moves(program: Program, unit: VectorUnit) -> list[str]:
+    """Copies of what is accumulated at places read from memory, few enough to stay in the nearest cache."""
+    found = []
+    for loop in serial_loops(program):
+        for s in loop.body:
+            if isinstance(s, Accumulate) and any(n.op == "get" for i in s.indices for n in walk(i)):
+                room = unit.l1 // max(_bytes(program, s.buffer, {}), 1)
+                found += [f"privatize({s.buffer}, {loop.iterator}, {n})" for n in (4, 8, 2) if n <= room]
+    return [text for text in found if _tried(program, text) is not None]
 
 
 def _lift_moves(program: Program) -> list[str]:
