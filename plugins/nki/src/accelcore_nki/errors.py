@@ -1,0 +1,55 @@
+"""The one error of the simulator: which rule of the chip or the language a kernel breaks, where, and what to do."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from accelcore.errors import AccelcoreError
+
+_OWN = str(Path(__file__).parent)
+
+
+class NkiError(AccelcoreError):
+    """A kernel breaks a rule of NKI or of the chip.
+
+    rule: short name of the rule, stable, such as "partition-start".  operands: the operands concerned, as text.
+    `where` is file:line of the kernel.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self, what: str, *, rule: str = "usage", operands: tuple[str, ...] = (), where: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.rule, self.operands = rule, operands
+
+    def __str__(self) -> str:
+        shown = "".join(f"\n  operand: {operand}" for operand in self.operands)
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text} [{self.rule}]{shown}" + (f"\n  hint: {self.hint}" if self.hint else "")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (self.what, self.rule, self.operands, self.where, self.hint)
+
+
+def _rebuild(what: str, rule: str, operands: tuple[str, ...], where: str, hint: str) -> NkiError:
+    return NkiError(what, rule=rule, operands=operands, where=where, hint=hint)
+
+
+def fail(rule: str, what: str, *operands: object, hint: str = "") -> NkiError:
+    """The error for the kernel line that is being traced; the caller raises it."""
+    return NkiError(what, rule=rule, operands=tuple(map(str, operands)), where=source_line(), hint=hint)
+
+
+def source_line() -> str:
+    """file:line of the innermost caller outside this package, "" when there is none."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_OWN):
+        frame = frame.f_back  # type: ignore[assignment]  # the loop ends at None
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else ""
+
+
+class UnsupportedCall(NkiError, AttributeError):
+    """A name of the API that is not simulated; an AttributeError too, so that hasattr says no."""

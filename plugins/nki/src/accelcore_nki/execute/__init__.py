@@ -1,0 +1,1 @@
+"""Running instruction programs on NumPy: one function per instruction, over a memory."""

@@ -1,0 +1,168 @@
+"""The memory of an execution: bytes of each storage, and which elements were ever written.
+
+Memory that nobody wrote holds poison (NaN, or the largest integer).  Reading it is an error in a strict memory; else it
+is noted in `findings`, once a line, and the poison flows on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from accelcore_nki.dtypes import SIZES, cast, numpy_type, poison
+from accelcore_nki.errors import NkiError, source_line
+
+if TYPE_CHECKING:
+    from accelcore_nki.recorder import Instruction
+    from accelcore_nki.tensors import NkiTensor, Storage
+
+    Array = np.ndarray[Any, Any]
+
+
+class Memory:
+    """Bytes by storage, values by register, accumulators by engine."""
+
+    def __init__(self, *, strict: bool = True) -> None:
+        self.strict = strict
+        self.findings: dict[str, str] = {}
+        self.accumulators: dict[str, Array] = {}
+        self.printed: list[str] = []
+        self._bytes: dict[int, Array] = {}
+        self._written: dict[int, Array | None] = {}  # None: all of it
+        self._registers: dict[int, int] = {}
+        self._line = ""
+
+    def allocate(self, storage: Storage) -> None:
+        """Poisoned memory for a storage."""
+        count = storage.nbytes // SIZES[storage.dtype]
+        values = np.full(count, poison(storage.dtype), numpy_type(storage.dtype))
+        self._bytes[storage.index] = values.view(np.uint8)
+        self._written[storage.index] = np.zeros(count, bool)
+
+    def fill(self, storage: Storage, values: Array) -> None:
+        """Give a storage all its values; the array is copied."""
+        self._bytes[storage.index] = np.array(values, numpy_type(storage.dtype), order="C").reshape(-1).view(np.uint8)
+        self._written[storage.index] = None
+
+    def run(self, instruction: Instruction) -> None:
+        """Execute one instruction."""
+        from accelcore_nki.execute.table import TABLE
+
+        self._line = instruction.line
+        with np.errstate(all="ignore"):
+            TABLE[instruction.op](self, instruction)
+
+    def register(self, index: int) -> int:
+        """The value of a register."""
+        if index not in self._registers:
+            raise NkiError(
+                "the register holds no value yet",
+                rule="read-before-write",
+                where=source_line() or self._line,
+                hint="nisa.register_move or nisa.register_load",
+            )
+        return self._registers[index]
+
+    def set_register(self, index: int, value: int) -> None:
+        """Give a register a value."""
+        self._registers[index] = int(value)
+
+    def read(self, view: NkiTensor, *, check: bool = True) -> Array:
+        """The values of a view, in its shape and type; do not write to the result."""
+        written = self._written[view.storage.index]
+        if check and written is not None and view.indirection is None:
+            self._check(view, written)
+        if view.indirection is not None:
+            return self._flat(view)[self._addresses(view)]
+        return self._window(view)
+
+    def tile(self, view: NkiTensor) -> Array:
+        """The values as [partitions, elements]."""
+        return self.read(view).reshape(view.shape[0], -1)
+
+    def real(self, view: NkiTensor) -> Array:
+        """The values as float32 [partitions, elements], as the engines read them."""
+        return self.tile(view).astype(np.float32)
+
+    def write(self, view: NkiTensor, values: Array, where: Array | None = None) -> None:
+        """Cast and store values, of the view's shape or [partitions, elements]; `where` selects elements."""
+        result = cast(np.asarray(values), view.dtype).reshape(view.shape)
+        if view.indirection is not None:
+            self._flat(view)[self._addresses(view)] = result
+            return
+        target = self._window(view)
+        if where is None:
+            target[...] = result
+        else:
+            np.copyto(target, result, where=where.reshape(view.shape))
+        self._mark(view)
+
+    def untouched(self, view: NkiTensor) -> bool:
+        """Whether nothing was ever written to the view."""
+        written = self._written[view.storage.index]
+        return written is not None and not self._window(view, written).any()
+
+    def complete(self, view: NkiTensor) -> bool:
+        """Whether every element of the view was written."""
+        written = self._written[view.storage.index]
+        return written is None or bool(self._window(view, written).all())
+
+    def _window(self, view: NkiTensor, of: Array | None = None) -> Array:
+        kind = numpy_type(view.dtype) if of is None else of.dtype
+        size = kind.itemsize
+        source = self._bytes[view.storage.index] if of is None else of
+        steps = tuple(s * size for s in view.strides)
+        return np.ndarray(view.shape, kind, source.data, view.offset * size, steps)
+
+    def _flat(self, view: NkiTensor) -> Array:
+        return self._bytes[view.storage.index].view(numpy_type(view.dtype))
+
+    def _addresses(self, view: NkiTensor) -> Array:
+        """Element numbers of an indirect view: index times stride, plus the pattern."""
+        from accelcore_nki.registers import VirtualRegister
+
+        run_time = view.indirection
+        assert run_time is not None
+        if isinstance(run_time.source, VirtualRegister):
+            rows = np.array([self.register(run_time.source.index)])
+        else:
+            rows = self.read(run_time.source).reshape(-1).astype(np.int64)
+        if rows.min() < 0 or rows.max() >= run_time.limit:
+            raise NkiError(
+                f"an index of {rows.min()}..{rows.max()} is outside 0..{run_time.limit - 1}",
+                rule="bounds",
+                operands=(str(view),),
+                where=self._line,
+                hint="oob_mode.skip leaves such rows out",
+            )
+        address = np.full(view.shape, view.offset, np.int64)
+        for dim, (count, step) in enumerate(zip(view.shape, view.strides, strict=True)):
+            address += (np.arange(count) * step).reshape((-1,) + (1,) * (len(view.shape) - dim - 1))
+        shape = (-1,) + (1,) * (len(view.shape) - 1)
+        return np.asarray(
+            address + (rows * run_time.stride).reshape(shape if run_time.vector else (1,) * len(view.shape))
+        )
+
+    def _check(self, view: NkiTensor, written: Array) -> None:
+        if SIZES[view.dtype] != SIZES[view.storage.dtype] or self._window(view, written).all():
+            return
+        what = "reads elements that nothing has written"
+        if self.strict:
+            raise NkiError(
+                f"the instruction {what}",
+                rule="uninitialised",
+                operands=(str(view),),
+                where=self._line,
+                hint="memory is not zeroed: nisa.memset the tile, or read only what was written",
+            )
+        self.findings.setdefault(self._line, f"{self._line}: {what} [uninitialised]\n  operand: {view}")
+
+    def _mark(self, view: NkiTensor) -> None:
+        written = self._written[view.storage.index]
+        if written is None:
+            return
+        if SIZES[view.dtype] != SIZES[view.storage.dtype] or view.size == written.size:
+            self._written[view.storage.index] = None
+        else:
+            self._window(view, written)[...] = True

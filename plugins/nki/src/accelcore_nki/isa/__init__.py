@@ -1,0 +1,76 @@
+"""`nki.isa`: instructions, destination first.  Each checks its operands and records itself."""
+
+from __future__ import annotations
+
+from accelcore_nki.errors import NkiError as NkiValidationError
+from accelcore_nki.isa.arithmetic import (
+    nc_matmul,
+    nc_transpose,
+    reciprocal,
+    scalar_tensor_tensor,
+    tensor_partition_reduce,
+    tensor_reduce,
+    tensor_scalar,
+    tensor_scalar_cumulative,
+    tensor_scalar_reduce,
+    tensor_tensor,
+    tensor_tensor_scan,
+)
+from accelcore_nki.isa.copies import (
+    affine_select,
+    dma_compute,
+    dma_copy,
+    dma_transpose,
+    iota,
+    local_gather,
+    memset,
+    nc_n_gather,
+    nc_stream_shuffle,
+    tensor_copy,
+    tensor_copy_predicated,
+)
+from accelcore_nki.isa.enums import dge_mode, engine, matmul_perf_mode, nc_version, oob_mode, reduce_cmd
+from accelcore_nki.isa.functions import (
+    activation,
+    activation_reduce,
+    bn_aggr,
+    bn_stats,
+    exponential,
+    get_nc_version,
+    max8,
+    nc_find_index8,
+    nc_match_replace8,
+    range_select,
+    register_alloc,
+    register_load,
+    register_move,
+    register_store,
+    select_reduce,
+)
+from accelcore_nki.registers import VirtualRegister
+
+tensor_engine, vector_engine, scalar_engine = engine.tensor, engine.vector, engine.scalar
+gpsimd_engine, dma_engine, unknown_engine = engine.gpsimd, engine.dma, engine.unknown
+
+__all__ = [
+    "NkiValidationError", "VirtualRegister", "activation", "activation_reduce", "affine_select", "bn_aggr", "bn_stats",
+    "dge_mode", "dma_compute", "dma_copy", "dma_transpose", "engine", "exponential", "get_nc_version", "iota",
+    "local_gather", "matmul_perf_mode", "max8", "memset", "nc_find_index8", "nc_match_replace8", "nc_matmul",
+    "nc_n_gather", "nc_stream_shuffle", "nc_transpose", "nc_version", "oob_mode", "range_select", "reciprocal",
+    "reduce_cmd", "register_alloc", "register_load", "register_move", "register_store", "scalar_tensor_tensor",
+    "select_reduce", "tensor_copy", "tensor_copy_predicated", "tensor_partition_reduce", "tensor_reduce",
+    "tensor_scalar", "tensor_scalar_cumulative", "tensor_scalar_reduce", "tensor_tensor", "tensor_tensor_scan",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    """An instruction that is not simulated: an error that names the nearest that is."""
+    if name.startswith("__"):
+        raise AttributeError(name)
+    from difflib import get_close_matches
+
+    from accelcore_nki.errors import UnsupportedCall, source_line
+
+    near = ", ".join(get_close_matches(name, __all__, n=3, cutoff=0.4)) or "none"
+    what = f"nki.isa.{name} is not simulated"
+    raise UnsupportedCall(what, rule="unsupported", where=source_line(), hint=f"nearest: {near}")

@@ -1,0 +1,339 @@
+"""nki.isa: matrix products, element-wise arithmetic, reductions and scans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accelcore_nki.dtypes import FLOAT8, FLOATS
+from accelcore_nki.errors import fail
+from accelcore_nki.isa.enums import engine as engines
+from accelcore_nki.isa.enums import matmul_perf_mode
+from accelcore_nki.isa.enums import reduce_cmd as commands
+from accelcore_nki.operators import ARITHMETIC, BITS, UNARY, operator_name
+from accelcore_nki.recorder import Instruction, current
+from accelcore_nki.rules import (
+    PSUM_ONLY,
+    SBUF_ONLY,
+    at_least,
+    choose,
+    column,
+    integers,
+    not_both_psum,
+    same_dtype,
+    same_shape,
+    tile,
+)
+from accelcore_nki.tensors import PSUM, NkiTensor
+
+_WIDE = frozenset(("float32", "tfloat32"))
+_ALL = ARITHMETIC | BITS
+_REDUCERS = frozenset(
+    (
+        "add",
+        "subtract",
+        "multiply",
+        "maximum",
+        "minimum",
+        "abs_max",
+        "abs_min",
+        "bitwise_and",
+        "bitwise_or",
+        "bitwise_xor",
+        "logical_and",
+        "logical_or",
+    )
+)
+_SCALAR_FORMS = {("multiply", "add"), ("multiply", None), ("add", None)}
+
+
+def nc_matmul(
+    dst: Any,
+    stationary: Any,
+    moving: Any,
+    is_stationary_onezero: bool = False,
+    is_moving_onezero: bool = False,
+    is_transpose: bool = False,
+    accumulate: bool | None = None,
+    tile_position: Any = (),
+    tile_size: Any = (),
+    perf_mode: Any = matmul_perf_mode.none,
+    name: Any = None,
+) -> Instruction:
+    """dst (+)= stationary.T @ moving: [K, M], [K, N] in SBUF, [M, N] in PSUM."""
+    target = tile("dst", dst, PSUM_ONLY)
+    left, right = tile("stationary", stationary, SBUF_ONLY), tile("moving", moving, SBUF_ONLY)
+    double = getattr(perf_mode, "name", "none") == "double_row"
+    _matmul_types(target, left, right, is_transpose, double)
+    _matmul_shapes(target, left, right, 2 if double else 1)
+    _one_bank(target)
+    onezero = is_stationary_onezero or is_moving_onezero
+    args = {"transpose": is_transpose, "accumulate": accumulate, "double_row": double, "onezero": onezero}
+    sources = (left, right, target) if accumulate else (left, right)
+    return current().emit("nc_matmul", "tensor", (target,), sources, args)
+
+
+def _matmul_types(target: NkiTensor, left: NkiTensor, right: NkiTensor, transpose: bool, double: bool) -> None:
+    for role, view in (("stationary", left), ("moving", right)):
+        if view.dtype not in FLOATS and not transpose:
+            raise fail("dtype", f"{role} is {view.dtype}", view, hint="the tensor engine multiplies floats")
+        if double and view.dtype not in FLOAT8:
+            raise fail("dtype", f"double_row with {view.dtype}", view, hint="double_row takes 8-bit floats")
+    if double:
+        at_least(3, "double_row")
+    if (left.dtype in _WIDE) != (right.dtype in _WIDE):
+        raise fail("dtype", "float32 does not mix with narrower types", left, right, hint="cast one of them")
+    allowed = {"float32"} | ({"bfloat16"} if current().generation.version >= 4 else set())
+    if target.dtype not in allowed and not (transpose and target.dtype == left.dtype):
+        raise fail("dtype", f"the result in PSUM is {target.dtype}", target, hint=f"one of {sorted(allowed)}")
+
+
+def _matmul_shapes(target: NkiTensor, left: NkiTensor, right: NkiTensor, rows: int) -> None:
+    chip = current().generation
+    if left.shape[0] != right.shape[0]:
+        raise fail("shape", f"stationary contracts {left.shape[0]} partitions, moving {right.shape[0]}", left, right)
+    columns, width = left.free // rows, right.free // rows
+    if columns > chip.stationary:
+        raise fail("tile-size", f"stationary has {columns} columns, at most {chip.stationary}", left)
+    most = chip.moving * (2 if chip.version >= 4 and target.dtype == "bfloat16" else 1)
+    if width > most:
+        raise fail("tile-size", f"moving has {width} columns, at most {most}", right, hint="tile the free dimension")
+    if (target.shape[0], target.free) != (columns, width):
+        raise fail("shape", f"the product is {columns} by {width}", target)
+
+
+def _one_bank(target: NkiTensor) -> None:
+    """The elements of a partition lie in one PSUM bank (NeuronCore-v2, v3)."""
+    chip = current().generation
+    if chip.version >= 4:
+        return
+    free = target.storage.free_bytes
+    first = (target.offset * target.itemsize) % free
+    last = first + sum((c - 1) * s for c, s in zip(target.shape[1:], target.strides[1:], strict=True)) * target.itemsize
+    start = target.storage.address[1] if target.storage.address else 0
+    if (start + first) // chip.psum_bank != (start + last) // chip.psum_bank:
+        raise fail("psum-bank", f"bytes {first} to {last} of a partition cross a bank of {chip.psum_bank}", target)
+
+
+def nc_transpose(dst: Any, data: Any, engine: Any = engines.unknown, name: Any = None) -> Instruction:
+    """dst = data.T; up to 128x128 from SBUF to PSUM on the tensor engine, 32x32 on the vector engine."""
+    target, source = tile("dst", dst), tile("data", data)
+    fits = source.shape[0] <= 32 and source.free <= 32
+    wants_tensor = target.storage.buffer == PSUM and source.storage.buffer != PSUM
+    chosen = choose(engine, "tensor" if wants_tensor or not fits else "vector", ("tensor", "vector"))
+    most = 128 if chosen == "tensor" else 32
+    if source.shape[0] > most or source.free > most:
+        raise fail("tile-size", f"the {chosen} engine transposes up to {most} by {most}", source)
+    if chosen == "tensor":
+        tile("data", source, SBUF_ONLY)
+        tile("dst", target, PSUM_ONLY)
+    if (target.shape[0], target.free) != (source.free, source.shape[0]):
+        raise fail("shape", f"the transposed tile is {source.free} by {source.shape[0]}", target)
+    same_dtype("dst", target, source)
+    return current().emit("nc_transpose", chosen, (target,), (source,), {})
+
+
+def tensor_tensor(
+    dst: Any, data1: Any, data2: Any, op: Any, engine: Any = engines.unknown, name: Any = None
+) -> Instruction:
+    """dst = data1 op data2."""
+    target, a, b = tile("dst", dst), tile("data1", data1), tile("data2", data2)
+    same_shape(("dst", target), ("data1", a), ("data2", b))
+    not_both_psum(("data1", a), ("data2", b))
+    kind = operator_name(op, _ALL)
+    if kind in BITS:
+        integers("an operand", target, a, b)
+    words = all(v.dtype in ("int32", "uint32") for v in (target, a, b))
+    in_psum = any(v.storage.buffer == PSUM for v in (target, a, b))
+    default = "gpsimd" if kind == "power" or (words and not in_psum and kind not in BITS) else "vector"
+    chosen = choose(engine, default, ("vector", "gpsimd"), target, a, b)
+    args = {"op": kind, "exact": words and chosen == "gpsimd"}
+    return current().emit("tensor_tensor", chosen, (target,), (a, b), args)
+
+
+def scalar_operand(value: Any, role: str, data: NkiTensor, sources: list[NkiTensor], *, strict: bool = True) -> Any:
+    """A number, or ("src", position) of a per-partition vector that joins the sources.
+
+    strict: the vector is float32, as tensor_scalar wants for arithmetic.
+    """
+    if not isinstance(value, NkiTensor):
+        if value is not None and not isinstance(value, int | float | bool):
+            raise fail("operand", f"{role} is a {type(value).__name__}", hint="a Python number or a [P, 1] tensor")
+        return value
+    view = column(role, value, data)
+    if strict and view.dtype != "float32":
+        raise fail("dtype", f"{role} is {view.dtype}", view, hint="vector operands of arithmetic are float32")
+    sources.append(view)
+    return ("src", len(sources) - 1)
+
+
+def tensor_scalar(
+    dst: Any,
+    data: Any,
+    op0: Any,
+    operand0: Any,
+    reverse0: bool = False,
+    op1: Any = None,
+    operand1: Any = None,
+    reverse1: bool = False,
+    engine: Any = engines.unknown,
+    name: Any = None,
+) -> Instruction:
+    """dst = (data op0 operand0) op1 operand1, operands scalars or one element a partition."""
+    target, source = tile("dst", dst), tile("data", data)
+    same_shape(("dst", target), ("data", source))
+    first = operator_name(op0, _ALL, "op0")
+    second = None if op1 is None else operator_name(op1, _ALL, "op1")
+    bit = first in BITS
+    if second is not None and (second in BITS) != bit:
+        raise fail("operator", f"{first} and {second} are not of one kind", hint="both on bits, or both arithmetic")
+    if bit:
+        integers("an operand", target, source)
+    sources = [source]
+    args = {"op0": first, "op1": second, "reverse0": reverse0, "reverse1": reverse1}
+    args["operand0"] = scalar_operand(operand0, "operand0", source, sources, strict=not bit)
+    args["operand1"] = scalar_operand(operand1, "operand1", source, sources, strict=not bit)
+    _given(first, args["operand0"], "operand0")
+    if second is not None:
+        _given(second, args["operand1"], "operand1")
+    chosen = choose(engine, "vector", ("vector",) if bit else ("vector", "scalar", "gpsimd"), target, *sources)
+    if chosen == "scalar" and (first, second) not in _SCALAR_FORMS:
+        raise fail("engine", f"the scalar engine has no {first}, {second}", hint="multiply then add, or one of them")
+    return current().emit("tensor_scalar", chosen, (target,), tuple(sources), args)
+
+
+def _given(op: str, operand: Any, role: str) -> None:
+    if operand is None and op not in UNARY:
+        raise fail("operand", f"{op} needs {role}")
+
+
+def scalar_tensor_tensor(
+    dst: Any,
+    data: Any,
+    op0: Any,
+    operand0: Any,
+    op1: Any,
+    operand1: Any,
+    reverse0: bool = False,
+    reverse1: bool = False,
+    name: Any = None,
+) -> Instruction:
+    """dst = (data op0 scalar) op1 tensor."""
+    target, source, other = tile("dst", dst), tile("data", data), tile("operand1", operand1)
+    same_shape(("dst", target), ("data", source), ("operand1", other))
+    not_both_psum(("data", source), ("operand1", other))
+    sources = [source, other]
+    args: dict[str, Any] = {"op0": operator_name(op0, ARITHMETIC, "op0"), "op1": operator_name(op1, ARITHMETIC, "op1")}
+    args["operand0"] = scalar_operand(operand0, "operand0", source, sources, strict=False)
+    _given(args["op0"], args["operand0"], "operand0")
+    args |= {"reverse0": reverse0, "reverse1": reverse1}
+    return current().emit("scalar_tensor_tensor", "vector", (target,), tuple(sources), args)
+
+
+def tensor_reduce(
+    dst: Any, op: Any, data: Any, axis: Any, negate: bool = False, keepdims: bool = False, name: Any = None
+) -> Instruction:
+    """dst = data reduced over its trailing free axes."""
+    target, source = tile("dst", dst), tile("data", data)
+    kind = operator_name(op, _REDUCERS)
+    if kind in BITS:
+        integers("an operand", target, source)
+    axes = sorted(a % source.ndim for a in (axis if isinstance(axis, tuple | list) else (axis,)))
+    if axes != list(range(source.ndim - len(axes), source.ndim)) or axes[0] == 0:
+        raise fail(
+            "axes",
+            f"axis={axis} of {source.ndim} dimensions",
+            source,
+            hint="the last free axes are reduced; partitions by a transpose or a product with ones",
+        )
+    left = 1
+    for extent in source.shape[1 : axes[0]]:
+        left *= extent
+    if (target.shape[0], target.free) != (source.shape[0], left):
+        raise fail("shape", f"the result has {source.shape[0]} partitions of {left}", target)
+    return current().emit("tensor_reduce", "vector", (target,), (source,), {"op": kind, "negate": negate})
+
+
+def tensor_partition_reduce(dst: Any, op: Any, data: Any, name: Any = None) -> Instruction:
+    """dst[0, :] = data reduced over partitions, on GpSimd."""
+    target, source = tile("dst", dst, SBUF_ONLY), tile("data", data, SBUF_ONLY)
+    kind = operator_name(op, frozenset(("add", "maximum", "bitwise_or", "bitwise_and")))
+    if (target.shape[0], target.free) != (1, source.free):
+        raise fail("shape", f"the result has 1 partition of {source.free}", target)
+    return current().emit("tensor_partition_reduce", "gpsimd", (target,), (source,), {"op": kind})
+
+
+def tensor_scalar_reduce(
+    dst: Any,
+    data: Any,
+    op0: Any,
+    operand0: Any,
+    reduce_op: Any,
+    reduce_res: Any,
+    reverse0: bool = False,
+    reduce_cmd: Any = commands.reset_reduce,
+    reduce_init: Any = None,
+    name: Any = None,
+) -> Instruction:
+    """dst = data op0 operand0, and reduce_res its reduction over the free axes."""
+    target, source = tile("dst", dst), tile("data", data)
+    same_shape(("dst", target), ("data", source))
+    sources = [source]
+    args: dict[str, Any] = {"op0": operator_name(op0, ARITHMETIC, "op0"), "reverse0": reverse0}
+    args["operand0"] = scalar_operand(operand0, "operand0", source, sources, strict=False)
+    _given(args["op0"], args["operand0"], "operand0")
+    reducers = frozenset(("add", "multiply", "maximum", "minimum"))
+    args |= {"reduce": operator_name(reduce_op, reducers, "reduce_op"), "command": reduce_cmd.name}
+    args["initial"] = scalar_operand(reduce_init, "reduce_init", source, sources)
+    result = column("reduce_res", reduce_res, source)
+    return current().emit("tensor_scalar_reduce", "vector", (target, result), tuple(sources), args)
+
+
+def tensor_scalar_cumulative(
+    dst: Any,
+    src: Any,
+    op0: Any,
+    op1: Any,
+    imm0: Any,
+    imm1: Any = None,
+    reduce_cmd: Any = commands.reset_reduce,
+    name: Any = None,
+) -> Instruction:
+    """dst[j] = (src[j] op0 imm0) op1 dst[j-1]."""
+    target, source = tile("dst", dst), tile("src", src)
+    same_shape(("dst", target), ("src", source))
+    sources = [source]
+    steps = frozenset(("add", "subtract", "multiply", "maximum", "minimum"))
+    args: dict[str, Any] = {"op0": operator_name(op0, ARITHMETIC, "op0"), "op1": operator_name(op1, steps, "op1")}
+    args["operand0"] = scalar_operand(imm0, "imm0", source, sources)
+    args["initial"] = scalar_operand(imm1, "imm1", source, sources)
+    args["command"] = reduce_cmd.name
+    return current().emit("tensor_scalar_cumulative", "vector", (target,), tuple(sources), args)
+
+
+def tensor_tensor_scan(
+    dst: Any,
+    data0: Any,
+    data1: Any,
+    initial: Any,
+    op0: Any,
+    op1: Any,
+    reverse0: bool = False,
+    reverse1: bool = False,
+    name: Any = None,
+) -> Instruction:
+    """dst[j] = (data0[j] op0 dst[j-1]) op1 data1[j], from `initial`."""
+    target, a, b = tile("dst", dst), tile("data0", data0), tile("data1", data1)
+    same_shape(("dst", target), ("data0", a), ("data1", b))
+    not_both_psum(("data0", a), ("data1", b))
+    sources = [a, b]
+    args: dict[str, Any] = {"initial": scalar_operand(initial, "initial", a, sources, strict=False)}
+    args |= {"op0": operator_name(op0, ARITHMETIC, "op0"), "op1": operator_name(op1, ARITHMETIC, "op1")}
+    args |= {"reverse0": reverse0, "reverse1": reverse1}
+    return current().emit("tensor_tensor_scan", "vector", (target,), tuple(sources), args)
+
+
+def reciprocal(dst: Any, data: Any, name: Any = None) -> Instruction:
+    """dst = 1 / data."""
+    target, source = tile("dst", dst), tile("data", data)
+    same_shape(("dst", target), ("data", source))
+    return current().emit("reciprocal", "vector", (target,), (source,), {})

@@ -1,0 +1,194 @@
+"""`nki.language`: types, buffers, allocation, ranges, operators, and the functions that return tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from accelcore_nki import functions
+from accelcore_nki.dtypes import SIZES, name_of
+from accelcore_nki.errors import UnsupportedCall, source_line
+from accelcore_nki.functions import (
+    OPERATORS,
+    copy,
+    load,
+    load_transpose2d,
+    matmul,
+    mean,
+    prod,
+    rms_norm,
+    softmax,
+    store,
+    transpose,
+)
+from accelcore_nki.generations import PARTITIONS
+from accelcore_nki.recorder import current
+from accelcore_nki.registers import VirtualRegister
+from accelcore_nki.tensors import NkiTensor
+
+sbuf, psum, hbm, shared_hbm, private_hbm = "sbuf", "psum", "private_hbm", "shared_hbm", "private_hbm"
+bool_ = "bool"
+sum, max, min = functions.sum_, functions.max_, functions.min_
+
+__all__ = [
+    "NKIObject", "NkiTensor", "affine_range", "copy", "device_print", "ds", "dynamic_range", "full", "load",
+    "load_transpose2d", "matmul", "max", "mean", "min", "ndarray", "no_reorder", "num_programs", "ones", "prod",
+    "program_id", "program_ndim", "psum", "rms_norm", "sbuf", "sequential_range", "shared_constant", "shared_hbm",
+    "shared_identity_matrix", "softmax", "static_range", "store", "sum", "tile_size", "transpose", "zeros",
+    "zeros_like",
+]  # fmt: skip
+
+
+class NKIObject:
+    """Base class of plain Python objects that kernels pass around."""
+
+
+class _TileSize:
+    """Sizes that kernels tile by; some depend on the generation that is traced for."""
+
+    pmax = PARTITIONS
+    gemm_stationary_fmax = 128
+    bn_stats_fmax = 512
+    psum_min_align = 4
+    sbuf_min_align = 1
+
+    @property
+    def psum_fmax(self) -> int:
+        """float32 elements of a PSUM bank."""
+        return current().generation.psum_bank // 4
+
+    @property
+    def gemm_moving_fmax(self) -> int:
+        """Most columns of a moving operand that every generation takes."""
+        return 512
+
+    @property
+    def psum_num_banks(self) -> int:
+        """Banks of PSUM."""
+        return current().generation.psum_banks
+
+    @property
+    def total_available_sbuf_size(self) -> int:
+        """Bytes of an SBUF partition that kernels may use."""
+        return current().generation.usable
+
+
+tile_size = _TileSize()
+
+
+def ndarray(shape: Any, dtype: Any, buffer: Any = None, name: str = "", address: Any = None, **_: Any) -> NkiTensor:
+    """A new tensor, which holds nothing yet; SBUF unless said otherwise."""
+    return current().allocate(shape, dtype, buffer, name, address)
+
+
+def full(shape: Any, fill_value: Any, dtype: Any, buffer: Any = None, name: str = "") -> NkiTensor:
+    """A new on-chip tensor with one value."""
+    from accelcore_nki import isa
+
+    tile = current().allocate(shape, dtype, buffer, name)
+    isa.memset(tile, fill_value)
+    return tile
+
+
+def zeros(shape: Any, dtype: Any, buffer: Any = None, name: str = "") -> NkiTensor:
+    """A new on-chip tensor of zeros."""
+    return full(shape, 0, dtype, buffer, name)
+
+
+def ones(shape: Any, dtype: Any, buffer: Any = None, name: str = "") -> NkiTensor:
+    """A new on-chip tensor of ones."""
+    return full(shape, 1, dtype, buffer, name)
+
+
+def zeros_like(x: NkiTensor, dtype: Any = None, buffer: Any = None, name: str = "") -> NkiTensor:
+    """Zeros in the shape of another tensor."""
+    return zeros(x.shape, dtype or x.dtype, buffer, name)
+
+
+def shared_constant(constant: Any, dtype: Any = None) -> NkiTensor:
+    """A constant array as a tensor in HBM."""
+    import numpy as np
+
+    values = np.asarray(constant)
+    return current().input(values.shape, name_of(dtype or values.dtype), "constant", values)
+
+
+def shared_identity_matrix(n: int, dtype: Any = "uint8") -> NkiTensor:
+    """The identity matrix as a tensor in HBM."""
+    import numpy as np
+
+    return shared_constant(np.eye(n, dtype=np.float32), dtype)
+
+
+def ds(start: int, size: int) -> slice:
+    """The slice start:start+size."""
+    return slice(start, start + size)
+
+
+def static_range(start: int, stop: int | None = None, step: int = 1) -> range:
+    """A Python range; loops are unrolled by tracing."""
+    return range(start) if stop is None else range(start, stop, step)
+
+
+affine_range = sequential_range = static_range
+
+
+def dynamic_range(start: Any, stop: Any = None, step: int = 1) -> Iterator[int]:
+    """A loop whose bound may be a register: its value when the kernel runs."""
+    bounds = [int(b.__index__()) if isinstance(b, VirtualRegister) else b for b in (start, stop)]
+    return iter(range(bounds[0]) if stop is None else range(bounds[0], bounds[1], step))
+
+
+def program_id(axis: int = 0) -> int:
+    """This instance's index in the launch grid."""
+    position = current().position
+    return position[axis] if axis < len(position) else 0
+
+
+def num_programs(axes: int | None = None) -> int:
+    """Instances in the launch grid, along one axis or in all."""
+    grid = current().grid
+    if axes is not None:
+        return grid[axes] if axes < len(grid) else 1
+    total = 1
+    for extent in grid:
+        total *= extent
+    return total
+
+
+def program_ndim() -> int:
+    """Dimensions of the launch grid."""
+    return len(current().grid)
+
+
+def device_print(print_prefix: str, tensor: NkiTensor) -> None:
+    """Print a tensor where the simulation holds data; nothing in a trace without."""
+    memory = current().memory
+    if memory is not None:
+        memory.printed.append(f"{print_prefix}: {memory.read(tensor)}")
+
+
+class no_reorder:  # the name is that of nki.language
+    """A block whose order is kept; the simulator keeps program order anyway."""
+
+    def __enter__(self) -> None:
+        """Nothing to do."""
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to do."""
+
+
+_NAMES: dict[str, Any] = {**{name: name for name in SIZES if name != "bool"}, **OPERATORS}
+
+
+def __getattr__(name: str) -> Any:
+    """Types and operators by name; an error that names the nearest for what is not simulated."""
+    if name in _NAMES:
+        return _NAMES[name]
+    if name.startswith("__"):
+        raise AttributeError(name)
+    from difflib import get_close_matches
+
+    near = ", ".join(get_close_matches(name, [*_NAMES, *__all__], n=3, cutoff=0.4)) or "none"
+    what = f"nki.language.{name} is not simulated"
+    raise UnsupportedCall(what, rule="unsupported", where=source_line(), hint=f"nearest: {near}")

@@ -1,0 +1,49 @@
+"""Answering to `import nki`: the NKI 2 module names, put into sys.modules on request and taken out again."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+from accelcore_nki import isa, language
+from accelcore_nki.kernels import jit, simulate
+from accelcore_nki.tensors import NkiTensor
+
+_saved: dict[str, ModuleType | None] = {}
+
+
+def modules() -> dict[str, Any]:
+    """The modules by the names that kernels import."""
+    top = ModuleType("nki", "The NKI 2 surface of the accelcore simulator.")
+    typing = ModuleType("nki.typing", "Type annotations of kernels.")
+    typing.__dict__["tensor"] = _Subscriptable()
+    parts = {"language": language, "isa": isa, "typing": typing}
+    top.__dict__.update(parts, jit=jit, simulate=simulate, NkiTensor=NkiTensor, __version__="0.7.0", __path__=[])
+    return {"nki": top, **{f"nki.{name}": module for name, module in parts.items()}}
+
+
+def install() -> None:
+    """Let `import nki` find the simulator in this process, in place of a real package if there is one."""
+    if _saved:
+        return
+    for name, module in modules().items():
+        _saved[name] = sys.modules.get(name)
+        sys.modules[name] = module
+
+
+def uninstall() -> None:
+    """Undo `install`."""
+    for name, module in _saved.items():
+        if module is None:
+            sys.modules.pop(name, None)
+        else:
+            sys.modules[name] = module
+    _saved.clear()
+
+
+class _Subscriptable:
+    """Takes any subscript: nki.typing.tensor[nl.float32, ...] says something to people only."""
+
+    def __getitem__(self, _: object) -> type[NkiTensor]:
+        return NkiTensor

@@ -1,0 +1,43 @@
+"""What the tests of the simulator share: kernels around one instruction."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from accelcore_nki import isa, language, run, simulate
+
+nl, nisa = language, isa
+RNG = np.random.default_rng(7)
+
+
+def normal(*shape):
+    return RNG.standard_normal(shape).astype(np.float32)
+
+
+def through(instruction, *arrays, shape=None, dtype="float32", target="trn2", strict=True, init=None):
+    """Load arrays to SBUF, call instruction(dst, *tiles), store dst; returns the NumPy result."""
+
+    def kernel(*inputs):
+        tiles = [nl.load(x) for x in inputs]
+        extent = tuple(shape or arrays[0].shape)
+        dst = nl.ndarray(extent, dtype=dtype, buffer=nl.sbuf)
+        if init is not None:
+            nisa.memset(dst, init)
+        instruction(dst, *tiles)
+        out = nl.ndarray(extent, dtype=dtype, buffer=nl.shared_hbm)
+        nisa.dma_copy(out, dst)
+        return out
+
+    return simulate(kernel, target=target, strict=strict)(*arrays)
+
+
+def traced(body, *arrays, target="trn2"):
+    """Run a kernel body that returns nothing, around one output, for its errors."""
+
+    def kernel(*inputs):
+        out = nl.ndarray((1, 1), dtype="float32", buffer=nl.shared_hbm)
+        body(*inputs)
+        nisa.dma_copy(out, nl.zeros((1, 1), dtype="float32"))
+        return out
+
+    return run(kernel, arrays, {}, target=target)
