@@ -25,12 +25,18 @@ CONTAINERS = ("vector", "std::vector", "array", "std::array")
 
 @dataclass(frozen=True)
 class CType:
-    """A declared type: element storage ("" for void), number of axes, and whether the axes are pointers."""
+    """A declared type: element storage ("" for void), number of axes, and whether the axes are pointers.
+
+    out: a field of a structure that the function changes through a pointer, held in an array of one element.
+    structure: the name of a structure type, whose fields are variables of their own.
+    """
 
     dtype: str
     rank: int = 0
     pointer: bool = False
     extents: tuple[Node, ...] = ()
+    out: bool = False
+    structure: str = ""
 
     @property
     def kind(self) -> str:

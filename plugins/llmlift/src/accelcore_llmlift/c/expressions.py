@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,8 @@ class Reader:
     """Reads the expressions of one function.
 
     types: declared names.  walking: pointers that move -> (array, position variable).  after: position changes that
-    an expression asks for (`*p++`), to be made after its statement.
+    an expression asks for (`*p++`), to be made after its statement.  aliases: references -> what they refer to.
+    fields: `variable.field` of a structure -> the variable that holds it.  counts: generated names so far.
     """
 
     path: str
@@ -62,6 +64,14 @@ class Reader:
     constants: dict[str, str] = field(default_factory=dict)
     functions: dict[str, CType] = field(default_factory=dict)
     after: list[ast.stmt] = field(default_factory=list)
+    aliases: dict[str, ast.expr] = field(default_factory=dict)
+    fields: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def unused(self, stem: str) -> str:
+        """A name that the source cannot contain twice: the stem and a number."""
+        self.counts[stem] = self.counts.get(stem, 0) + 1
+        return f"{stem}_{self.counts[stem]}" if self.counts[stem] > 1 else stem
 
     def refuse(self, node: Node, what: str, hint: str) -> UnsupportedSource:
         """The refusal of a construct, for the caller to raise."""
@@ -116,6 +126,8 @@ class Reader:
 
     def _read_identifier(self, node: Node) -> Value:
         found = text(node)
+        if found in self.aliases:
+            return copy.deepcopy(self.aliases[found]), self.types[found].kind
         if found in self.walking:
             raise self.refuse(node, f"the moving pointer {found!r} is used as a value", f"read *{found} or {found}[i]")
         if found in self.types:
@@ -137,12 +149,46 @@ class Reader:
 
     def _read_binary_expression(self, node: Node) -> Value:
         operator = text(node.child_by_field_name("operator"))
+        if operator in COMPARISONS:
+            positions = [self.place(self.child(node, side)) for side in ("left", "right")]
+            if all(positions):
+                return self.compared(node, operator, positions), "int"
         (a, left), (b, right) = self.read(self.child(node, "left")), self.read(self.child(node, "right"))
         if operator in ("&&", "||"):
             return ast.BoolOp(op=ast.And() if operator == "&&" else ast.Or(), values=[a, b]), "int"
         if operator in COMPARISONS:
             return ast.Compare(left=a, ops=[COMPARISONS[operator]()], comparators=[b]), "int"
         return self.arithmetic(node, operator, (a, left), (b, right))
+
+    def place(self, node: Node) -> tuple[str, ast.expr] | None:
+        """The (array, position) of a pointer or an iterator; None for other expressions."""
+        if node.type == "identifier" and text(node) in self.walking:
+            array, position = self.walking[text(node)]
+            return array, name(position)
+        if node.type == "identifier" and self.types.get(text(node), CType("")).pointer:
+            return text(node), number(0)
+        if node.type == "binary_expression" and text(node.child_by_field_name("operator")) in ("+", "-"):
+            base = self.place(self.child(node, "left"))
+            if base is None:
+                return None
+            op: ast.operator = ast.Add() if text(node.child_by_field_name("operator")) == "+" else ast.Sub()
+            return base[0], ast.BinOp(left=base[1], op=op, right=self.expression(self.child(node, "right")))
+        if node.type == "call_expression":
+            function = self.child(node, "function")
+            field_name = text(function.child_by_field_name("field"))
+            if function.type == "field_expression" and field_name in ("begin", "end", "cbegin", "cend"):
+                base_node = self.child(function, "argument")
+                start = field_name.endswith("begin")
+                return text(base_node), number(0) if start else call("len", self.expression(base_node))
+        return None
+
+    def compared(self, node: Node, operator: str, places: list[tuple[str, ast.expr] | None]) -> ast.expr:
+        """A comparison of two pointers into one array: of their positions."""
+        left, right = places
+        assert left is not None and right is not None
+        if left[0] != right[0]:
+            raise self.refuse(node, "a comparison of pointers into different arrays", "compare positions in one array")
+        return ast.Compare(left=left[1], ops=[COMPARISONS[operator]()], comparators=[right[1]])
 
     def arithmetic(self, node: Node, operator: str, left: Value, right: Value) -> Value:
         """An arithmetic operator: integer division truncates, everything else is as in Python."""
@@ -187,13 +233,34 @@ class Reader:
 
     # Elements and pointers.
 
+    def _read_field_expression(self, node: Node) -> Value:
+        """`s.x` and `p->x`: the variable that stands for the field; `a[i].x`: an element of the field's array."""
+        base, field_name = self.child(node, "argument"), text(node.child_by_field_name("field"))
+        while base.type == "parenthesized_expression":
+            base = base.named_children[0]
+        if base.type == "pointer_expression" and text(base).startswith("*"):
+            base = self.child(base, "argument")
+        index: Node | None = None
+        if base.type == "subscript_expression":
+            indices = self.child(base, "indices")
+            base, index = self.child(base, "argument"), indices.named_children[0]
+        found = self.fields.get(f"{text(base)}.{field_name}")
+        if found is None:
+            raise self.refuse(node, f"the field {text(node)!r}", "use structures of numbers and arrays, defined here")
+        kind = self.types[found]
+        if index is not None:
+            return _element(name(found), self.expression(index)), kind.kind
+        if kind.out:
+            return _element(name(found), number(0)), kind.kind
+        return name(found), kind.kind
+
     def _read_subscript_expression(self, node: Node) -> Value:
         base = self.child(node, "argument")
         indices = node.child_by_field_name("indices") or node.child_by_field_name("index")
         assert indices is not None
         where = indices.named_children[0] if indices.type == "subscript_argument_list" else indices
         index = self.expression(where)
-        if base.type == "identifier" and text(base) in self.walking:
+        if base.type == "identifier" and text(base) in self.walking and text(base) not in self.aliases:
             array, position = self.walking[text(base)]
             index = ast.BinOp(left=name(position), op=ast.Add(), right=index)
             return _element(name(array), index), self.types[array].kind
@@ -209,11 +276,24 @@ class Reader:
             return self.stepping(argument)
         if argument.type == "identifier":
             return self.at_pointer(argument, number(0))
+        if argument.type == "call_expression":
+            found = self.pointed(argument)
+            if found is not None:
+                return found
         if argument.type == "binary_expression" and text(argument.child_by_field_name("operator")) == "+":
             base, offset = self.child(argument, "left"), self.child(argument, "right")
             if base.type == "identifier":
                 return self.at_pointer(base, self.expression(offset))
         raise self.refuse(node, f"the pointer expression {text(node)!r}", "write a[i], *p, *p++ or *(p + i)")
+
+    def pointed(self, node: Node) -> Value | None:
+        """*std::max_element(v.begin(), v.end()) and *v.begin()."""
+        from accelcore_llmlift.c.containers import algorithm
+
+        function = text(node.child_by_field_name("function")).removeprefix("std::")
+        if function in ("max_element", "min_element"):
+            return algorithm(self, function, self.child(node, "arguments").named_children)
+        return None
 
     def at_pointer(self, pointer: Node, offset: ast.expr) -> Value:
         """The element at a pointer plus an offset."""
@@ -250,6 +330,11 @@ class Reader:
         to = base_type(function, self.typedefs) if function.type in ("primitive_type", "sized_type_specifier") else None
         if to is not None:
             return self.converted(node, to, arguments[0])
+        from accelcore_llmlift.c.containers import algorithm
+
+        known = algorithm(self, found, arguments) if found not in self.functions else None
+        if known is not None:
+            return known
         values = [self.read(a) for a in arguments]
         kind = "real" if any(k == "real" for _, k in values) else "int"
         plain = found.removesuffix("f") if found.removesuffix("f") in REAL_FUNCTIONS else found
@@ -272,6 +357,8 @@ class Reader:
         method = text(function.child_by_field_name("field"))
         if method in ("size", "length"):
             return call("len", base), "int"
+        if method == "empty":
+            return ast.Compare(left=call("len", base), ops=[ast.Eq()], comparators=[number(0)]), "int"
         if method == "at":
             return _element(base, self.expression(arguments[0])), kind
         if method in ("back", "front"):

@@ -11,6 +11,7 @@ from accelcore.errors import MissingTool, UnsupportedSource, UsageError
 from accelcore.values import Source
 from accelcore_llmlift.c.declarations import CType, base_type, declared, text
 from accelcore_llmlift.c.expressions import Reader
+from accelcore_llmlift.c.macros import expanded
 from accelcore_llmlift.c.statements import Writer
 from accelcore_llmlift.program import Program
 from accelcore_llmlift.python.annotations import Annotation, kind_of
@@ -35,7 +36,7 @@ def parse(source: Source) -> Program:
     functions = _collect(root, reader)
     entry = _entry(functions, source, reader)
     module = Module(Place(reader.path))
-    for name, node in functions.items():
+    for name, node in _reached(functions, entry).items():
         if name != entry:
             module.functions[name] = _function(name, node, reader)[0]
     for name, value in _constants(root, reader).items():
@@ -53,7 +54,7 @@ def _tree(source: Source) -> Node:
         hint = "pip install tree-sitter tree-sitter-cpp"
         raise MissingTool("the C front end needs tree-sitter and its C++ grammar", hint=hint) from None
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_cpp.language()))
-    root = parser.parse(source.text.encode()).root_node
+    root = parser.parse(expanded(source.text).encode()).root_node
     wrong = _error(root) if root.has_error else None
     if wrong is not None:
         row, column = wrong.start_point
@@ -77,7 +78,11 @@ def _collect(root: Node, reader: Reader) -> dict[str, Node]:
     """Function definitions by name; typedefs and macros go to the reader."""
     functions: dict[str, Node] = {}
     for node in _walk(root):
-        if node.type == "type_definition":
+        if node.type == "alias_declaration":
+            aliased = base_type(node.child_by_field_name("type"), reader.typedefs)
+            if aliased is not None:
+                reader.typedefs[text(node.child_by_field_name("name"))] = aliased
+        elif node.type == "type_definition":
             base = base_type(node.child_by_field_name("type"), reader.typedefs)
             declarator = node.child_by_field_name("declarator")
             if base is not None and declarator is not None:
@@ -115,6 +120,18 @@ def _constants(root: Node, reader: Reader) -> dict[str, ast.expr]:
     return found
 
 
+def _reached(functions: dict[str, Node], entry: str) -> dict[str, Node]:
+    """The functions that the entry calls, directly or not; what else is in the file is not read."""
+    found: dict[str, Node] = {}
+    waiting = [entry]
+    while waiting:
+        name = waiting.pop()
+        if name in functions and name not in found:
+            found[name] = functions[name]
+            waiting += [text(n) for n in _walk(functions[name]) if n.type == "identifier"]
+    return found
+
+
 def _entry(functions: dict[str, Node], source: Source, reader: Reader) -> str:
     if source.entry in functions:
         return source.entry
@@ -130,7 +147,7 @@ Parts = tuple[ast.FunctionDef, dict[str, Annotation], tuple[Annotation, ...], di
 
 def _function(name: str, node: Node, file: Reader) -> Parts:
     """One function as Python syntax; what its declarations say about parameters, results and local variables."""
-    reader = replace(file, types=dict(file.types), walking={}, after=[])
+    reader = replace(file, types=dict(file.types), walking={}, after=[], aliases={}, fields={}, counts={})
     declarator = node.child_by_field_name("declarator")
     while declarator is not None and declarator.type != "function_declarator":
         declarator = declarator.child_by_field_name("declarator") or declarator.named_children[0]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import copy
 from typing import TYPE_CHECKING, Any
 
+from accelcore_llmlift.c import containers
 from accelcore_llmlift.c.declarations import CType, base_type, declared, text
 from accelcore_llmlift.c.expressions import Reader, call, name, number
 
@@ -23,6 +25,7 @@ class Writer:
     def __init__(self, reader: Reader, returns: CType) -> None:
         self.reader = reader
         self.returns = returns
+        self.empty: set[str] = set()
 
     def block(self, node: Node) -> list[ast.stmt]:
         """The statements of a compound statement, or of a single one."""
@@ -78,7 +81,10 @@ class Writer:
     # Declarations.
 
     def _write_declaration(self, node: Node) -> list[ast.stmt]:
-        base = base_type(node.child_by_field_name("type"), self.reader.typedefs)
+        kind = node.child_by_field_name("type")
+        if text(kind).startswith(("auto", "decltype", "const auto")):
+            return [s for d in node.children_by_field_name("declarator") for s in self.deduced(d)]
+        base = base_type(kind, self.reader.typedefs)
         if base is None:
             raise self.reader.refuse(node, f"the type {text(node.child_by_field_name('type'))!r} is not known",
                                      "use arithmetic types, pointers, arrays and std::vector")
@@ -87,9 +93,51 @@ class Writer:
             found += self.declare(declarator, base)
         return found
 
+    def deduced(self, declarator: Node) -> list[ast.stmt]:
+        """`auto x = value`: the type of the value."""
+        variable, _, value = declared(declarator, CType("i32"))
+        if value is None:
+            raise self.reader.refuse(declarator, "auto without a value", "give the type")
+        place = self.reader.place(value)
+        if place is not None:
+            self.reader.types[variable] = CType(self.reader.types[place[0]].dtype, 1, True)
+            self.reader.walking[variable] = (place[0], f"{variable}_at")
+            return [_store(f"{variable}_at", place[1])]
+        found, kind = self.reader.read(value)
+        rank = 0
+        if isinstance(found, ast.Name | ast.Subscript):
+            base = ast.Subscript(value=found, slice=number(0), ctx=ast.Load())
+            rank = containers.element_type(self.reader, base).rank + 1 if self.list_rank(found) > 0 else 0
+        self.reader.types[variable] = CType("f64" if kind == "real" else "i32", rank)
+        if "&" in text(declarator).split("=")[0] and isinstance(found, ast.Subscript):
+            return self.refer(variable, found)
+        return [_store(variable, call("list", found) if rank else found)]
+
+    def refer(self, variable: str, found: ast.Subscript) -> list[ast.stmt]:
+        """`auto& row = a[i]`: another name for the element at the index that i has now."""
+        held: list[ast.stmt] = []
+        inner: ast.expr = found
+        while isinstance(inner, ast.Subscript):
+            if not isinstance(inner.slice, ast.Constant):
+                index = self.reader.unused(f"{variable}_in")
+                held.append(_store(index, inner.slice))
+                inner.slice = name(index)
+            inner = inner.value
+        self.reader.aliases[variable] = found
+        return held
+
     def declare(self, declarator: Node, base: CType) -> list[ast.stmt]:
         """One declared name, with its initial value."""
         variable, kind, value = declared(declarator, base)
+        self.reader.aliases.pop(variable, None)
+        if value is not None and "&" in text(declarator).split("=")[0]:
+            self.reader.types[variable] = kind
+            found = self.reader.expression(value)
+            if isinstance(found, ast.Subscript):
+                return self.refer(variable, found)
+            if isinstance(found, ast.Name):
+                self.reader.aliases[variable] = found
+                return []
         self.reader.types[variable] = kind
         if kind.pointer:
             return self.pointer(declarator, variable, value)
@@ -98,11 +146,15 @@ class Writer:
         if value is None:
             return []
         if value.type in ("argument_list", "initializer_list"):
+            if not value.named_children:
+                return [_store(variable, number(0.0 if kind.kind == "real" else 0))]
             value = value.named_children[0]
         return self.assign(name(variable), kind, *self.reader.read(value))
 
     def pointer(self, node: Node, variable: str, value: Node | None) -> list[ast.stmt]:
         """`float *p = a + 3`: another name for the array, and a position in it."""
+        if value is None:
+            return []  # it starts at an array where it is assigned
         offset: ast.expr = number(0)
         while value is not None and value.type in ("parenthesized_expression", "pointer_expression"):
             value = value.named_children[0]
@@ -129,6 +181,7 @@ class Writer:
             shape = ast.Tuple(elts=[self.reader.expression(e) for e in kind.extents], ctx=ast.Load())
             return [_store(variable, call("numpy.empty", shape))]
         if value is None:
+            self.empty.add(variable)
             return [_store(variable, ast.List(elts=[], ctx=ast.Load()))]
         if value.type == "initializer_list":
             return [_store(variable, self.listed(value))]
@@ -150,8 +203,13 @@ class Writer:
         return ast.List(elts=parts, ctx=ast.Load())
 
     def sized(self, node: Node, kind: CType) -> ast.expr:
-        """`vector<T> v(n)`, `v(n, x)`, `v(m, vector<T>(n))`."""
+        """`vector<T> v(n)`, `v(n, x)`, `v(m, vector<T>(n))`, `v(w)`, `v(w.begin(), w.end())`."""
         parts = node.named_children
+        if len(parts) == 2 and text(parts[0]).endswith("begin()"):
+            return containers.copied_range(self.reader, parts)
+        if len(parts) == 1 and parts[0].type == "identifier" and self.reader.types.get(
+            text(parts[0]), CType("")).rank:
+            return self.copied(parts[0])
         count = self.reader.expression(parts[0])
         if kind.rank == 1:
             zero = number(0.0 if kind.kind == "real" else 0)
@@ -260,7 +318,31 @@ class Writer:
                 value = call("list", value)  # push_back copies
             method = ast.Attribute(value=base, attr="append", ctx=ast.Load())
             return [ast.Expr(value=ast.Call(func=method, args=[value], keywords=[]))]
+        if function.type == "field_expression":
+            return self.resized(node, function, arguments)
+        called = text(function).removeprefix("std::")
+        if called == "swap" and called not in self.reader.functions:
+            return containers.swap(self.reader, arguments)
+        known = containers.algorithm_statement(self.reader, called, arguments)
+        if known is not None:
+            return known
         return [ast.Expr(value=self.reader.expression(node))]
+
+    def resized(self, node: Node, function: Node, arguments: list[Node]) -> list[ast.stmt]:
+        """v.resize(n), v.assign(n, x), v.clear(), v.reserve(n)."""
+        method = text(function.child_by_field_name("field"))
+        base = self.reader.expression(self.reader.child(function, "argument"))
+        if method in ("reserve", "shrink_to_fit"):
+            return []
+        if not isinstance(base, ast.Name) or method not in ("resize", "assign", "clear"):
+            raise self.reader.refuse(node, f"the method {method!r}", "use push_back, resize, assign, clear")
+        kind = self.reader.types[base.id]
+        if method == "clear":
+            return [_store(base.id, ast.List(elts=[], ctx=ast.Load()))]
+        if method == "resize" and base.id not in self.empty:
+            raise self.reader.refuse(node, f"resize of {base.id!r}, which may have elements",
+                                     "give the size where it is declared")
+        return [_store(base.id, self.sized(self.reader.child(node, "arguments"), kind))]
 
     def list_rank(self, base: ast.expr) -> int:
         """Number of axes of the list that grows."""
@@ -272,9 +354,47 @@ class Writer:
 
     # Loops.
 
+    def _write_for_range_loop(self, node: Node) -> list[ast.stmt]:
+        """`for (auto x : v)`: a loop over the positions."""
+        container = self.reader.expression(self.reader.child(node, "right"))
+        declarator = self.reader.child(node, "declarator")
+        stem = text(declarator).strip("& ")
+        counter, span, at = containers.over(self.reader, container, stem)
+        first = containers.bind_element(self.reader, node, container, at)
+        return [containers.loop(counter, span, [*first, *self.block(self.reader.child(node, "body"))])]
+
+    def _write_do_statement(self, node: Node) -> list[ast.stmt]:
+        """do ... while: the while loop, where its condition holds at the start; that becomes a precondition."""
+        test = self.reader.expression(self.reader.child(node, "condition"))
+        body = self.block(self.reader.child(node, "body"))
+        return [ast.Assert(test=copy.deepcopy(test)), ast.While(test=test, body=body or [ast.Pass()], orelse=[])]
+
     def _write_while_statement(self, node: Node) -> list[ast.stmt]:
+        countdown = self.countdown(node)
+        if countdown is not None:
+            return countdown
         test = self.reader.expression(self.reader.child(node, "condition"))
         return [ast.While(test=test, body=self.block(self.reader.child(node, "body")) or [ast.Pass()], orelse=[])]
+
+    def countdown(self, node: Node) -> list[ast.stmt] | None:
+        """`while (n--)` and `while (n-- > 0)`, where n is used for nothing else: n iterations."""
+        test = self.reader.child(node, "condition")
+        while test.type in ("condition_clause", "parenthesized_expression"):
+            test = test.named_children[0]
+        if test.type == "binary_expression" and text(test.child_by_field_name("operator")) in (">", "!="):
+            test = self.reader.child(test, "left") if text(test.child_by_field_name("right")) == "0" else test
+        if test.type != "update_expression" or not text(test).endswith("--"):
+            return None
+        counter = self.reader.child(test, "argument")
+        function = node
+        while function.parent is not None and function.type != "function_definition":
+            function = function.parent
+        body = function.child_by_field_name("body")
+        if counter.type != "identifier" or body is None or _mentions(body, text(counter)) > 1:
+            raise self.reader.refuse(test, f"{text(test)!r} as a condition beside other uses of the counter",
+                                     "write for (int i = 0; i < n; i++)")
+        span = call("range", name(text(counter)))
+        return [containers.loop(self.reader.unused("turn"), span, self.block(self.reader.child(node, "body")))]
 
     def _write_for_statement(self, node: Node) -> list[ast.stmt]:
         """A counting loop becomes `for ... in range(...)`; any other the while loop that it abbreviates."""
@@ -293,6 +413,11 @@ class Writer:
             raise self.reader.refuse(node, "continue in a for loop that does not count in constant steps",
                                      "put the rest of the body under an if")
         return [*before, ast.While(test=test, body=[*body, *step], orelse=[])]
+
+
+def _mentions(node: Node, identifier: str) -> int:
+    own = node.type == "identifier" and text(node) == identifier
+    return own + sum(_mentions(c, identifier) for c in node.named_children)
 
 
 def _store(variable: str, value: ast.expr) -> ast.Assign:
