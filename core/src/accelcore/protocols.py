@@ -125,7 +125,11 @@ class Runner(Protocol):
 
 @runtime_checkable
 class Evaluator(Named, Protocol):
-    """Builds and runs kernels of one target.  It never decides: only `accelcore.judge` does."""
+    """Builds and runs kernels of one target.  It never decides: only `accelcore.judge` does.
+
+    A class attribute `fidelity` (values.Fidelity) says where its costs come from; without one it is HARDWARE, and the
+    judge's clock counts.
+    """
 
     @property
     def target(self) -> str:

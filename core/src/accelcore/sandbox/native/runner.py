@@ -27,6 +27,7 @@ class NativeRunner:
         self.code, self.limits = code, limits
         self._guarded: Guarded | None = None
         self._room: dict[str, int] = {}
+        self._last_sandbox = ""
 
     def reserve(self, room: Mapping[str, int]) -> None:
         """Announce the bytes that arrays will need, so that one process serves them all."""
@@ -43,8 +44,8 @@ class NativeRunner:
 
     @property
     def sandbox(self) -> str:
-        """Level and layers of the running process; empty before the first call."""
-        return self._guarded.session.sandbox if self._guarded else ""
+        """Level and layers of the latest process, also after it crashed; empty before the first call."""
+        return self._guarded.session.sandbox if self._guarded else self._last_sandbox
 
     def _process(self, buffers: Buffers) -> Guarded:
         room = room_of(buffers)
@@ -57,6 +58,7 @@ class NativeRunner:
     def close(self) -> None:
         """End the process; the next call starts another."""
         if self._guarded is not None:
+            self._last_sandbox = self._guarded.session.sandbox
             self._guarded.close()
         self._guarded = None
 
