@@ -172,7 +172,43 @@ def solve(r: Recurrence) -> Expr | None:
     step = step_of(r.update, r.carried, r.start)
     if step is not None and (step.term is None or not occurs(r.carried, step.term)):
         return closed(r, step)
-    return _last(r)
+    return _last(r) or _position(r)
+
+
+def _position(r: Recurrence) -> Expr | None:
+    """`if x[k] > x[best]: best = k`: select(x(s) < x(h(k)), h(k), s) is the position of the first largest element.
+
+    The start must be the position of an iteration just before the range, or of the first one.
+    """
+    if r.update.op != "select":
+        return None
+    test, then, other = r.update.args
+    if other is not r.carried or test.op != "lt" or occurs(r.carried, then) or then.dtype not in (INDEX, "int"):
+        return None
+    low, high = test.args
+    for kind, own, new in (("argmax", low, high), ("argmin", high, low)):
+        there = substitute(own, {r.carried.number: then})
+        if not occurs(r.carried, own) or occurs(r.carried, new) or not _same(there, new, r.facts):
+            continue
+        return _extreme_position(r, kind, new, then)
+    return None
+
+
+def _same(a: Expr, b: Expr, facts: Facts) -> bool:
+    return simplify(a, facts) is simplify(b, facts)
+
+
+def _extreme_position(r: Recurrence, kind: str, term: Expr, then: Expr) -> Expr | None:
+    """h at the arg-extreme of the terms up to iteration number, with the start as one of them."""
+    if _same(r.at(then, const(-1, INDEX)), r.start, r.facts):
+        count = expression(polynomial(r.number) + 1)
+        found = reduce(kind, count, lambda j: simplify(r.at(term, expression(polynomial(j) - 1)), r.facts))
+        return cast(simplify(r.at(then, expression(polynomial(found) - 1)), r.facts), r.start.dtype)
+    if _same(r.at(then, const(0, INDEX)), r.start, r.facts):
+        found = reduce(kind, r.number, lambda j: r.at(term, j))
+        where = cast(simplify(r.at(then, found), r.facts), r.start.dtype)
+        return choose(binary("lt", const(0, INDEX), r.number), where, r.start)
+    return None
 
 
 def _last(r: Recurrence) -> Expr | None:

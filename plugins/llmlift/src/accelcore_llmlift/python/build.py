@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import copy
 from dataclasses import replace
 
+from accelcore.errors import UnsupportedSource
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, const, index, param, size
 from accelcore.values import Param, Role, Source
@@ -12,13 +14,14 @@ from accelcore_llmlift.program import Assign, Program
 from accelcore_llmlift.python import sizes, statements
 from accelcore_llmlift.python.aliasing import check_aliases
 from accelcore_llmlift.python.annotations import Annotation, annotation, result_annotations
+from accelcore_llmlift.python.cells import cells
 from accelcore_llmlift.python.expressions import expression, refuse
 from accelcore_llmlift.python.infer import Inference, infer
 from accelcore_llmlift.python.inline import inline
-from accelcore_llmlift.python.module import Module, read
+from accelcore_llmlift.python.module import Module, qualified, read
 from accelcore_llmlift.python.normalize import normalize
 from accelcore_llmlift.python.scope import Scope, converted, natural, scalar, stored
-from accelcore_llmlift.python.types import Level, Need
+from accelcore_llmlift.python.types import CyclicTypeError, Level, Need
 from accelcore_llmlift.rewriting import map_statements
 
 STORAGE = {Level.BOOL: "bool", Level.INDEX: "i32", Level.INT: "i32", Level.REAL: "f32", Level.NONE: "f32"}
@@ -37,7 +40,33 @@ def parse(source: Source) -> Program:
     arguments = _arguments(module, function)
     said = {name: annotation(node, module.place) for name, node in arguments.items()}
     promised = result_annotations(function.returns, module.place)
-    return parse_function(module, function, said, promised, source.path)
+    whole = copy.deepcopy(function) if _without_loops(function) else None
+    try:
+        return parse_function(module, function, said, promised, source.path)
+    except UnsupportedSource as refusal:
+        if whole is None:
+            raise
+        from accelcore_llmlift.python.tensors import parse_arrays
+
+        try:
+            return parse_arrays(module, whole, said, promised, source.path)
+        except UnsupportedSource as other:
+            annotated = all(a.dims is not None or a.rank == 0 for a in said.values())
+            raise (other if annotated and _uses_arrays(module, whole) else refusal) from None
+
+
+def _uses_arrays(module: Module, function: ast.FunctionDef) -> bool:
+    """Whether a function calls a library of arrays or multiplies matrices."""
+    return any(
+        isinstance(n, ast.MatMult) or (isinstance(n, ast.Attribute) and "." in qualified(module, n))
+        for n in ast.walk(function)
+    )
+
+
+def _without_loops(function: ast.FunctionDef) -> bool:
+    """Whether a function is straight-line code, which may be code over whole arrays."""
+    branching = (ast.For, ast.While, ast.If, ast.ListComp, ast.GeneratorExp, ast.Lambda, ast.With, ast.Try)
+    return not any(isinstance(n, branching) for n in ast.walk(function))
 
 
 def parse_function(
@@ -49,8 +78,12 @@ def parse_function(
     said, promised: what annotations or declarations say about parameters and results; kinds: "real" or "int" for
     local variables that are declared.
     """
-    function = normalize(inline(module, function), module.place)
-    types = infer(module, function, said, promised, kinds or {})
+    function = cells(normalize(inline(module, function), module.place))
+    try:
+        types = infer(module, function, said, promised, kinds or {})
+    except (CyclicTypeError, RecursionError):  # the latter where two shapes grow each other
+        raise module.place.refuse(function, "a value would be an array of itself: arrays of different ranks meet",
+                                  "write the loops over the axes, or annotate every array") from None
     scope = Scope(module, types, function)
     scope.dimensions = sizes.named_dimensions(scope)
     params = [_parameter(scope, name, said[name]) for name in said]

@@ -189,6 +189,22 @@ def _where(scope: Scope, node: ast.Call, args: list[Expr]) -> Expr:
     return select(test, a, b)
 
 
+def _dot(scope: Scope, node: ast.Call, args: list[Expr]) -> Expr:
+    """The inner product of two vectors of one length."""
+    if [a.rank for a in args] != [1, 1]:
+        raise expressions.refuse(scope, node, "dot of anything but two vectors in a loop", "write the loops")
+    a, b = args
+    extent, other = expressions.length_seen(scope, a), expressions.length_seen(scope, b)
+    if extent is not other:
+        scope.require(binary("eq", extent, other))
+
+    def term(k: Expr) -> Expr:
+        x, y = expressions.numbers(scope, node, natural(get(a, k)), natural(get(b, k)))
+        return x * y
+
+    return reduce("sum", extent, term)
+
+
 def _hypot(scope: Scope, node: ast.Call, args: list[Expr]) -> Expr:
     a, b = (converted(x, "real") for x in expressions.numbers(scope, node, *args))
     return call("hypot", a, b)
@@ -276,7 +292,7 @@ def shape_argument(scope: Scope, node: ast.Call) -> tuple[Expr, ...]:
 RULES: dict[str, Rule] = {
     "abs": _abs, "fabs": _abs, "absolute": _abs, "int": _int, "trunc": _rounded("trunc"), "floor": _rounded("floor"),
     "ceil": _rounded("ceil"), "round": _rounded("round"), "float": _float, "pow": _pow, "power": _pow, "bool": _bool,
-    "square": _square, "where": _where, "hypot": _hypot, "atan2": _atan2, "list": _list, "array": _list,
+    "square": _square, "where": _where, "hypot": _hypot, "atan2": _atan2, "dot": _dot, "list": _list, "array": _list,
     "asarray": _list, "argmax": _argextreme("argmax"), "argmin": _argextreme("argmin"), "float32": _float,
     "float64": _float, "int32": _int, "int64": _int, "tdiv": _truncating("tdiv"), "trem": _truncating("trem"),
     **{dtype: _wrapping(dtype) for dtype in ("i8", "u8", "i16", "u16")},

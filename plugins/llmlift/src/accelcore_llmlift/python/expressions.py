@@ -135,7 +135,7 @@ def numbers(scope: Scope, node: ast.AST, *parts: Expr) -> tuple[Expr, ...]:
     for part in parts:
         if part.rank:
             raise refuse(scope, node, "arithmetic on a whole array",
-                         "write it element by element, in a loop or a comprehension")
+                         'annotate every array, such as "f32[m, n]", or write it element by element in a loop')
     level = max(Level.INDEX, *(LEVEL_OF.get(p.dtype, Level.REAL) for p in parts))
     dtype = {Level.INDEX: INDEX, Level.INT: "int", Level.REAL: "real"}[level]
     return tuple(converted(p, dtype) for p in parts)

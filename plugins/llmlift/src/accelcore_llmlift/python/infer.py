@@ -311,6 +311,8 @@ class Inference:
             return Type(Level.INT)
         if name in ("any", "all", "isnan", "isinf", "isfinite", "bool"):
             return Type(Level.BOOL)
+        if name == "dot":
+            return self.joined(*(a.elements() for a in args))
         if name in ("sum", "prod", "mean") or (name in EXTREMES and len(args) == 1):
             return self.reduced(name, args)
         if name in EXTREMES or name in KEEPING or name in ("where", "sorted"):

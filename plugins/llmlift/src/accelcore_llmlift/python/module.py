@@ -11,7 +11,7 @@ from accelcore.errors import UnsupportedSource, UsageError
 from accelcore.values import Source
 from accelcore_llmlift.python.errors import Place
 
-LIBRARIES = ("math", "numpy")
+LIBRARIES = ("math", "numpy", "torch")
 
 
 @dataclass(frozen=True)

@@ -65,11 +65,28 @@ class Type:
         return node if node.element is None else node.element.leaf
 
 
+class CyclicTypeError(Exception):
+    """A value would have to be an array of itself: arrays of different ranks meet in one operation."""
+
+
+def _contains(a: Type, b: Type) -> bool:
+    """Whether b is an element of a, at any depth."""
+    node = a.element
+    while node is not None:
+        node = node.find()
+        if node is b:
+            return True
+        node = node.element
+    return False
+
+
 def unify(a: Type, b: Type) -> bool:
     """Make two types one; whether that changed anything."""
     a, b = a.find(), b.find()
     if a is b:
         return False
+    if _contains(a, b) or _contains(b, a):
+        raise CyclicTypeError
     b.parent = a
     a.level, a.need = max(a.level, b.level), max(a.need, b.need)
     if a.fixed != b.fixed:
