@@ -41,7 +41,8 @@ def test_cheat_is_refused(bench, path):
     evaluation = _judged(bench, path)
     assert evaluation.cost is None
     assert evaluation.feedback, "a refusal says why"
-    assert evaluation.sandbox or "belong to the system" in evaluation.feedback, "and under which isolation it ran"
+    if evaluation.metric("inputs"):
+        assert evaluation.sandbox, "and under which isolation it ran"
 
 
 @pytest.mark.parametrize("path", HONEST, ids=lambda p: p.stem)
