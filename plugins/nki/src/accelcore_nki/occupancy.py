@@ -55,13 +55,14 @@ class _Room:
 
     def take(self, length: int) -> int | None:
         """The start of `length` free bytes at or after the cursor, wrapping round; None when there are none."""
-        at = bisect_left(self.free, (self.cursor, -1))
-        for n in [*range(at, len(self.free)), *range(at)]:
-            start: int
-            start, end = self.free[n]
+        at = bisect_left(self.free, (self.cursor, self.size + 1))  # the interval before it may hold the cursor
+        looks = [(at - 1, self.cursor)] if at else []
+        looks += [(n, self.free[n][0]) for n in (*range(at, len(self.free)), *range(at))]
+        for n, start in looks:
+            first, end = self.free[n]
             if end - start >= length:
-                rest = [(start + length, end)] if end - start > length else []
-                self.free[n : n + 1] = rest
+                parts = ((first, start), (start + length, end))
+                self.free[n : n + 1] = [part for part in parts if part[0] < part[1]]
                 self.cursor = start + length
                 self._count(length)
                 return start
