@@ -12,6 +12,7 @@ from accelcore.bench import landscapes
 from accelcore.errors import ModelError
 from accelcore.ir import expr as E
 from accelcore.journal import Journal
+from accelcore.knowledge import read
 from accelcore.models.client import Client
 from accelcore.models.openai import OpenAIModel
 from accelcore.proposers.answers import Refused
@@ -87,7 +88,7 @@ def request(phase, moves=(), feedback="memory-bound, 40 % of the bandwidth"):
 def test_prompts_are_the_goldens(tmp_path, name, asked):
     """Update with ACCELCORE_UPDATE_GOLDEN=1."""
     (tmp_path / "architecture.md").write_text("One core, 16 lanes.\n")
-    text = "\n".join(f"== {m['role']}\n{m['content']}" for m in messages(asked, Chip(tmp_path)))
+    text = "\n".join(f"== {m['role']}\n{m['content']}" for m in messages(asked, Chip(), read(tmp_path)))
     file = GOLDEN / f"{name}.txt"
     if os.environ.get("ACCELCORE_UPDATE_GOLDEN"):
         file.parent.mkdir(exist_ok=True)
@@ -237,3 +238,50 @@ def test_a_search_with_a_model_over_http(tmp_path, server, improving, gemm_like)
     paid = len(server.requests)
     assert search(Journal.resume(tmp_path / "r")) == found
     assert len(server.requests) == paid, "the replayed run asks nothing again"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "isa.md").write_text("## Products\n### fmadd\nMultiplies and adds.\n")
+    (tmp_path / "menu.yaml").write_text("- stream past the cache\n")
+    (tmp_path / "rules.yaml").write_text("general: [be exact]\nplanning: [name the loop]\ncoding: [no threads]\n")
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples" / "dot.c").write_text("int dot; /* ``` */\n")
+    return tmp_path
+
+
+def test_a_prompt_has_what_is_known_of_the_target(folder):
+    known = read(folder)
+    system, user = (m["content"] for m in messages(request(Phase.PLAN, (*MOVES, *known.menu)), Chip(), known))
+    assert "# Instructions\n## Products" in system and "Multiplies and adds." in system
+    assert "# Examples\n## dot.c\n````c\nint dot; /* ``` */\n````" in system
+    assert "# Rules\n- be exact\n- name the loop\n" in system and "no threads" not in system
+    assert "- stream past the cache" in user
+    coding = messages(request(Phase.REPAIR), Chip(), known)[0]["content"]
+    assert "- no threads" in coding and "name the loop" not in coding
+
+
+def test_a_session_with_a_model_reads_the_targets_folder_and_the_users(tmp_path, folder, server, gemm_like):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "menu.yaml").write_text("- my own idea\n")
+    land = _Known(gemm_like, folder)
+    client = Client([OpenAIModel("m", f"{server.url}/v1")])
+    with Session(client=client, budget=Budget(tokens=10_000), knowledge=mine) as session:
+        session.focus(land.task(), land, land)
+        start = session.start(land.lower(session.task))
+        assert session.menu(start)[-1].text == "my own idea"
+        assert session.knowledge.rules.general == ("be exact",)
+    with Session() as session:
+        session.focus(land.task(), land, land)
+        assert session.knowledge == read(), "without a model nothing is read"
+
+
+class _Known:
+    """A landscape whose target has a folder of knowledge."""
+
+    def __init__(self, landscape, knowledge):
+        self._landscape, self.knowledge = landscape, knowledge
+
+    def __getattr__(self, name):
+        return getattr(self._landscape, name)

@@ -30,6 +30,10 @@ Model = Annotated[
     str | None,
     typer.Option("--model", metavar="PREFIX:NAME", help="Language model; none and no key is used without it."),
 ]
+KnowledgeFolder = Annotated[
+    Path | None,
+    typer.Option("--knowledge", metavar="DIR", help="Folder whose files stand in for the target's knowledge."),
+]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Use no results of earlier runs.")]
 Runs = Annotated[Path, typer.Option("--runs", help="Folder of the journals.")]
 ProofSeconds = Annotated[float, typer.Option("--proof-seconds", help="Wall time for one proof.")]
@@ -46,6 +50,7 @@ def run_options(
     strategy: Strategy = "",
     option: Options = [],  # noqa: B006
     model: Model = None,
+    knowledge: KnowledgeFolder = None,
     no_cache: NoCache = False,
     runs: Runs = Path("accelcore-runs"),
     proof_seconds: ProofSeconds = 60.0,
@@ -66,6 +71,7 @@ def run_options(
         strategy=strategy,
         strategy_options=assignments(option, name),
         model=model,
+        knowledge=knowledge,
         cache=not no_cache,
         runs=runs,
         proof_seconds=proof_seconds,

@@ -211,7 +211,7 @@ def described(plan: Plan, chosen: Settings) -> dict[str, Any]:
     kept = {
         f.name: getattr(chosen, f.name)
         for f in fields(Settings)
-        if f.name not in ("progress", "runs", "sizes", "strategy_options")
+        if f.name not in ("progress", "runs", "sizes", "strategy_options", "knowledge")
     }
     return {
         "verb": plan.verb,
@@ -222,7 +222,12 @@ def described(plan: Plan, chosen: Settings) -> dict[str, Any]:
         "task": codec.encode(plan.task),
         "kernel": codec.encode(plan.kernel),
         "out": str(plan.out) if plan.out else None,
-        "settings": {**kept, "sizes": dict(chosen.sizes), "strategy_options": dict(chosen.strategy_options)},
+        "settings": {
+            **kept,
+            "sizes": dict(chosen.sizes),
+            "strategy_options": dict(chosen.strategy_options),
+            "knowledge": str(chosen.knowledge.resolve()) if chosen.knowledge else None,
+        },
     }
 
 
@@ -244,7 +249,9 @@ def _recalled(journal: Journal) -> tuple[Plan, Settings]:
             Path(config["out"]) if config["out"] else None,
         )
         known = {f.name for f in fields(Settings)}
-        return plan, Settings(**{k: v for k, v in config["settings"].items() if k in known})
+        kept = {k: v for k, v in config["settings"].items() if k in known}
+        kept["knowledge"] = Path(kept["knowledge"]) if kept.get("knowledge") else None
+        return plan, Settings(**kept)
     except (KeyError, TypeError, UsageError) as error:
         raise JournalError(f"its configuration cannot be read: {error}", where=str(journal.path)) from None
 
@@ -267,5 +274,6 @@ def command(plan: Plan, chosen: Settings) -> str:
     for name, text in chosen.strategy_options.items():
         words += ["-O", f"{name}={text}"]
     words += ["--model", chosen.model] if chosen.model else []
+    words += ["--knowledge", str(chosen.knowledge)] if chosen.knowledge else []
     words += ["--accept", chosen.accept] if chosen.accept != "proved" and plan.verb == "compile" else []
     return shlex.join(words)

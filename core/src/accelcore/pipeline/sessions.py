@@ -93,6 +93,7 @@ def opened(
             client=client,
             watch=watch,
             verify_seconds=chosen.proof_seconds,
+            knowledge=chosen.knowledge,
         )
     except BaseException:
         journal.close()

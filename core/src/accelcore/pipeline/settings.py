@@ -31,6 +31,7 @@ class Settings:
     max_*: limits of the run; with none of them, DEFAULT_SECONDS.
     strategy: NAME or NAME:OPTION=VALUE,...; strategy_options: further options by name.
     model: PREFIX:NAME of a language model; None uses none, and no key is ever read.
+    knowledge: folder whose files stand in for the target's own knowledge in prompts.
     cache: whether results of earlier runs may be reused.  runs: where the journals live.
     accept: the weakest proof with which `compile` goes on: "proved", "bounded" or "tested".
     proof_seconds: wall time that a verifier gets for one summary.
@@ -48,6 +49,7 @@ class Settings:
     strategy: str = ""
     strategy_options: Mapping[str, str] = field(default_factory=dict)
     model: str | None = None
+    knowledge: Path | None = None
     cache: bool = True
     runs: Path = Path("accelcore-runs")
     accept: str = "proved"
@@ -86,6 +88,7 @@ class Changes(TypedDict, total=False):
     strategy: str
     strategy_options: Mapping[str, str]
     model: str | None
+    knowledge: Path | None
     cache: bool
     runs: Path
     accept: str

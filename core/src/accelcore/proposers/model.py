@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from accelcore.knowledge import Knowledge
 from accelcore.proposers import summaries
 from accelcore.proposers.answers import Refused, code_in, plan_in
 from accelcore.proposers.prompts import Message, messages, refusal
@@ -34,6 +35,7 @@ class ModelProposer:
 
     client: Client | None = None
     target: Target | None = None
+    knowledge: Knowledge = field(default_factory=Knowledge)
 
     name: ClassVar[str] = "model"
     about: ClassVar[str] = "summaries, plans and kernels by the language models of --model"
@@ -43,8 +45,8 @@ class ModelProposer:
         return ()
 
     def bind(self, session: Session) -> ModelProposer:
-        """The same with the session's client and target."""
-        return replace(self, client=session.client, target=session.target)
+        """The same with the session's client and target, and what is known of it."""
+        return replace(self, client=session.client, target=session.target, knowledge=session.knowledge)
 
     def propose(self, request: Request, *, n: int, seed: int) -> Iterator[Proposal]:
         """At most n; fewer where answers were refused."""
@@ -73,13 +75,14 @@ class ModelProposer:
             return summaries.messages(request) if request.task.source else []
         if request.parent is None or request.phase not in _KERNELS | {Phase.PLAN}:
             return []
-        return messages(self._with_menu(request), self.target)
+        return messages(self._with_menu(request), self.target, self.knowledge)
 
     def _with_menu(self, request: Request) -> Request:
-        """A request without moves gets the target's as a menu; a single one is the plan to carry out."""
+        """A request without moves gets the target's and the known ideas as a menu; a single move is the plan."""
         if request.moves or self.target is None or request.parent is None:
             return request
-        return replace(request, moves=tuple(self.target.moves(request.task, request.parent.kernel)))
+        moves = self.target.moves(request.task, request.parent.kernel)
+        return replace(request, moves=(*moves, *self.knowledge.menu))
 
     def _read(
         self, client: Client, request: Request, asked: list[Message], place: str, ordinal: int, future: Future[Answer]

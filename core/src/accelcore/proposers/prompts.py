@@ -8,6 +8,7 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
 
+from accelcore.knowledge import IDEA, Example, Knowledge, Section, select
 from accelcore.proposers.answers import fenced
 from accelcore.values import Phase, Request, Source, Summary, Task, abi_arguments
 
@@ -19,12 +20,18 @@ Message = Mapping[str, str]
 KNOWLEDGE_LIMIT = 12_000
 """Characters of a target's architecture.md in a prompt: about 4,000 tokens."""
 
+ISA_LIMIT, EXAMPLES_LIMIT = 24_000, 8_000
+"""Characters of instruction-set documents and of examples in a prompt: about 8,000 and 2,500 tokens."""
+
 MENU_LIMIT = 40
+"""Rewrites, and as many ideas, in a menu."""
+
+_NOTHING = Knowledge()
 
 
-def messages(request: Request, target: Target | None) -> list[Message]:
+def messages(request: Request, target: Target | None, knowledge: Knowledge = _NOTHING) -> list[Message]:
     """The system and user message of a request about a kernel."""
-    system = filled("system", target=request.target, **_about(request, target))
+    system = filled("system", target=request.target, **_about(request, target), **_known(request, knowledge))
     return [{"role": "system", "content": system}, {"role": "user", "content": _user(request)}]
 
 
@@ -57,15 +64,41 @@ def _template(request: Request, has_plan: bool) -> str:
 
 
 def _about(request: Request, target: Target | None) -> dict[str, str]:
-    machine, architecture = "", ""
+    machine = ""
     if target is not None:
         facts = target.machine()
         peaks = ", ".join(f"{dtype} {rate:.3g} operations/s" for dtype, rate in facts.peaks)
         memories = ", ".join(f"{m.name} {m.size} bytes at {m.bandwidth:.3g} bytes/s" for m in facts.memories)
         machine = "\n".join(line for line in (facts.name, peaks, memories) if line)
-        file = target.knowledge / "architecture.md" if target.knowledge else None
-        architecture = file.read_text()[:KNOWLEDGE_LIMIT] if file and file.is_file() else ""
-    return {"machine": machine, "architecture": architecture, "interface": _interface(request)}
+    return {"machine": machine, "interface": _interface(request)}
+
+
+def _known(request: Request, knowledge: Knowledge) -> dict[str, str]:
+    """What the target's knowledge says that matters here; the same text for all requests about one kernel and plan."""
+    parent = request.parent
+    about = " ".join([parent.kernel.text if parent else "", *(move.text or move.name for move in request.moves)])
+    isa = select(knowledge.isa, about, ISA_LIMIT)
+    rules = knowledge.rules.planning if request.phase is Phase.PLAN else knowledge.rules.coding
+    kept = "\n".join(f"- {rule}" for rule in (*knowledge.rules.general, *rules))
+    return {
+        "architecture": knowledge.architecture[:KNOWLEDGE_LIMIT],
+        "isa": f"# Instructions\n{isa}\n" if isa else "",
+        "examples": _examples(knowledge, about),
+        "rules": f"# Rules\n{kept}\n" if kept else "",
+    }
+
+
+def _examples(knowledge: Knowledge, about: str) -> str:
+    """Examples that fit, the most similar first in line."""
+    pages = [Section(e.name, f"## {e.name}\n{_page(e)}") for e in knowledge.examples]
+    text = select(pages, about, EXAMPLES_LIMIT)
+    return f"# Examples\n{text}\n" if text else ""
+
+
+def _page(example: Example) -> str:
+    """Markdown as it is, code as a block."""
+    kind = example.name.rpartition(".")[2] if "." in example.name else "md"
+    return example.text if kind == "md" else fenced(example.text, kind)
 
 
 def _interface(request: Request) -> str:
@@ -110,7 +143,9 @@ def _measured(feedback: str) -> str:
 
 
 def _menu(request: Request) -> str:
-    rows = [f"- {move.text or move.name}" for move in request.moves[:MENU_LIMIT]]
+    rewrites = [move for move in request.moves if move.name != IDEA]
+    ideas = [move for move in request.moves if move.name == IDEA]
+    rows = [f"- {move.text or move.name}" for move in (*rewrites[:MENU_LIMIT], *ideas[:MENU_LIMIT])]
     return "\n".join(rows) or "(none is listed)"
 
 

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -14,6 +15,7 @@ from accelcore.budget import Meter
 from accelcore.cache import Cache
 from accelcore.errors import BudgetSpent, JournalError, PluginError
 from accelcore.journal import EvaluationRow, Journal
+from accelcore.knowledge import Knowledge, read
 from accelcore.pools.threads import DaemonThreads
 from accelcore.session.bench import Bench
 from accelcore.session.line import Desk, Judged, Line
@@ -68,6 +70,7 @@ class Session:
         watch: Watcher = silent,
         jobs: int | None = None,
         verify_seconds: float = 30.0,
+        knowledge: Path | None = None,
     ) -> None:
         self.journal = journal or Journal.memory()
         self.cache = cache or Cache.off()
@@ -87,6 +90,7 @@ class Session:
         self._steps, self._starts = count(1), count()
         self._legal: set[tuple[str, str]] = set()
         self.target: Target | None = None
+        self.knowledge, self._folder = Knowledge(), knowledge
         self.best: Candidate | None = None
         self._gains = Gains()
         self._open: WeakSet[Stream] = WeakSet()
@@ -157,6 +161,8 @@ class Session:
             )
         self.journal.set_task(task, bench.fingerprint)
         self.target, self._bound = target, ()
+        if self.client is not None:  # only prompts use it
+            self.knowledge = read(target.knowledge, self._folder)
         self._shop = Shop(task, bench, self.journal, self.cache, self.meter, self._jobs)
 
     def propose(self, requests: Iterable[Request], *, n: int = 8) -> Iterator[Proposal]:
@@ -235,11 +241,15 @@ class Session:
     # For strategies that propose and evaluate apart.
 
     def menu(self, parent: Candidate) -> list[Move]:
-        """The target's moves for a kernel: first what helped elsewhere in this run, last what did not."""
+        """The target's moves for a kernel: first what helped elsewhere in this run, last what did not.
+
+        With a model the ideas of the target's knowledge follow; they are words, so rules pass over them.
+        """
         if self.target is None:
             return []
         moves = self.target.moves(self.task, parent.kernel)
-        return self._gains.ordered(moves, self._focused.standing.tie, self.rng(self.step()))
+        ordered = self._gains.ordered(moves, self._focused.standing.tie, self.rng(self.step()))
+        return [*ordered, *self.knowledge.menu]
 
     def request(self, phase: Phase, parent: Candidate, *, moves: Sequence[Move] = (), feedback: str = "") -> Request:
         """A request about a candidate, with what the judge said of it."""

@@ -108,8 +108,9 @@ class Autocomp:
 
         An empty draw shows the whole menu; `invent` shows none, and a model must think of something itself.
         """
-        menu = session.target.moves(session.task, parent.kernel) if session.target else ()
-        shown = [move for move in menu if rng.random() < self.keep] or list(menu)
+        moves = session.target.moves(session.task, parent.kernel) if session.target else ()
+        menu = [*moves, *session.knowledge.menu]
+        shown = [move for move in menu if rng.random() < self.keep] or menu
         if session.client is not None and rng.random() < self.invent:
             shown = [Move("invent", "something that is not on the usual menu")]
         return session.request(Phase.PLAN, parent, moves=shown)
