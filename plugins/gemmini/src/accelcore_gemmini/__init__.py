@@ -7,10 +7,17 @@ print(outcome.feedback().text())
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from accelcore import hookimpl
 from accelcore_gemmini.commands import FENCE, Command, CommandError, Rule, Violation
 from accelcore_gemmini.config import CONFIGS, Config
 from accelcore_gemmini.feedback import Feedback, Traffic, chrome_trace
 from accelcore_gemmini.machine import Buffer, Machine, Outcome, Timing, layout
+
+if TYPE_CHECKING:
+    from accelcore.protocols import Evaluator, Target
 
 __all__ = [
     "CONFIGS", "FENCE", "Buffer", "Command", "CommandError", "Config", "Feedback", "Machine", "Outcome", "Rule",
@@ -18,3 +25,19 @@ __all__ = [
 ]  # fmt: skip
 
 requires_api = 1
+
+
+@hookimpl
+def accelcore_targets() -> Sequence[Target]:
+    """The target."""
+    from accelcore_gemmini.target import GemminiTarget
+
+    return [GemminiTarget()]
+
+
+@hookimpl
+def accelcore_evaluators() -> Sequence[Evaluator]:
+    """Its simulator."""
+    from accelcore_gemmini.target import GemminiEvaluator
+
+    return [GemminiEvaluator()]

@@ -124,7 +124,9 @@ def feedback(outcome: Outcome) -> Feedback:
     """The account of a timed run."""
     ops, config, counters = outcome.operations, outcome.config, outcome.timing.counters
     cycles, ideal = max(outcome.cycles, 1), _ideal_cycles(outcome)
-    port = (counters["read_bytes"] + counters["write_bytes"]) // config.bus_bytes
+    # Reads answer on a channel of their own; their requests share the other one with the beats of writes.
+    sent = counters["write_bytes"] // config.bus_bytes + counters["read_requests"]
+    port = max(counters["read_bytes"] // config.bus_bytes, sent)
     issue = int(((ops["flags"] & Flag.FROM_LOOP) == 0).sum()) * config.host_issue
     limits = {"memory": port, "compute": ideal, "issue": issue}
     bound = max(limits, key=lambda name: limits[name])

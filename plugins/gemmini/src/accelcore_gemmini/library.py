@@ -6,14 +6,15 @@ import ctypes
 import functools
 import re
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from accelcore.errors import MissingTool
 
-_HEADERS = ("machine.h", "internal.h", "timing.h", "timing_state.h")
+_HEADERS = ("machine.h", "internal.h", "timing.h", "timing_state.h", "runtime.h")
 _PARTS = (
     "machine.c", "config.c", "move.c", "execute.c", "loop_ws.c", "loop_conv.c",
-    "station.c", "unroll.c", "load_unit.c", "array_unit.c", "store_unit.c", "timing.c",
+    "station.c", "unroll.c", "load_unit.c", "array_unit.c", "store_unit.c", "timing.c", "runtime.c",
 )  # fmt: skip
 _LOCAL = re.compile(r'^#include "[a-z_]+\.h"$', re.MULTILINE)
 _SECONDS = 120.0
@@ -26,8 +27,8 @@ def source() -> str:
 
 
 @functools.lru_cache(maxsize=1)
-def library() -> ctypes.CDLL:
-    """The loaded library.
+def library_path() -> Path:
+    """The compiled library.
 
     Raises MissingTool when there is no C compiler, or when it fails on the library.
     """
@@ -38,7 +39,13 @@ def library() -> ctypes.CDLL:
     built = compile_shared(one, source(), ("-O3", "-march=native"), Limits(seconds=_SECONDS))
     if built.path is None:
         raise MissingTool(f"{one.name} does not compile the simulator", hint=built.log[-2000:])
-    return _declared(ctypes.CDLL(str(built.path)))
+    return built.path
+
+
+@functools.lru_cache(maxsize=1)
+def library() -> ctypes.CDLL:
+    """The library, built when need be and loaded."""
+    return _declared(ctypes.CDLL(str(library_path())))
 
 
 def _declared(lib: ctypes.CDLL) -> ctypes.CDLL:

@@ -31,6 +31,7 @@ struct gm_machine {
     uint8_t *spad, *acc;
     uint8_t *spad_written, *acc_written; /* one byte a row */
     gm_area areas[MAX_REGIONS];
+    int (*find_memory)(gm_machine *); /* lists the regions anew when an access finds none */
     int area_count, last_area, dram_rule; /* the last: what the last failed access broke */
     gm_load_state load[3];
     /* config_ex */

@@ -53,6 +53,13 @@ uint8_t *gm_dram(gm_machine *m, uint64_t address, uint64_t bytes, int write) {
             return area->host + (address - area->base);
         }
     }
+    int (*find)(gm_machine *) = m->find_memory;
+    if (find) { /* the program may have got more memory since */
+        m->find_memory = NULL;
+        uint8_t *found = find(m) ? gm_dram(m, address, bytes, write) : NULL;
+        m->find_memory = find;
+        if (found) return found;
+    }
     m->dram_rule = gm_fail(m, RULE_DRAM_RANGE, "DMA %s %llu bytes at 0x%llx, outside the program's buffers", write ? "writes" : "reads",
             (unsigned long long)bytes, (unsigned long long)address);
     return NULL;

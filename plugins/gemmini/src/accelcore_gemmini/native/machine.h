@@ -95,6 +95,7 @@ int gm_fence(gm_machine *machine);
 /* One recorded command: funct (GM_FENCE_WORD for a fence) in the low half of `word`, the source line in the high half. */
 typedef struct { uint64_t word, rs1, rs2; int64_t host_cycles; } gm_call;
 #define GM_FENCE_WORD 0xffffffffu
+#define GM_BLOCKS_WORD 0xfffffffeu /* the last record of a log: rs1 is the number of basic blocks of the host */
 /* Execute many commands; the index of the first that breaks a rule (its number in *rule), or `count`. */
 int64_t gm_run(gm_machine *machine, const gm_call *calls, int64_t count, int32_t *rule);
 /* Checks beyond those of every command.  unwritten: reading a local row that was never written breaks a rule.

@@ -1,0 +1,130 @@
+/* See runtime.h.  Commands take effect when they are issued and are logged for the parent, which times the log again.
+ *
+ * Environment: ACCELCORE_GEMMINI_CONFIG has the words of gm_config; ACCELCORE_GEMMINI_LOG names the file of the log.
+ * A command that breaks a rule ends the process with status 70 and the reason on standard error.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+#include "runtime.h"
+#include "timing.h"
+
+enum { EXIT_RULE = 70, FENCE_IDLE = 12 };
+
+static struct {
+    gm_machine *machine;
+    FILE *log;
+    int64_t base; /* cycle at the end of the last fence */
+} host;
+
+uint64_t gemmini_host_blocks; /* basic blocks that the program has executed */
+
+/* Called at every basic block of a program that was compiled with -fsanitize-coverage=trace-pc. */
+void __sanitizer_cov_trace_pc(void) { gemmini_host_blocks++; }
+
+static void give_up(const char *reason, int32_t line) {
+    fflush(stdout);
+    fprintf(stderr, "gemmini: %s%.0d%s%s\n", line ? "line " : "", line, line ? ": " : "", reason);
+    if (host.log) fclose(host.log);
+    _Exit(EXIT_RULE);
+}
+
+/* The process's mappings become the memory that DMA may touch; adjacent ones with equal rights are one. */
+static int map_memory(gm_machine *m) {
+    FILE *maps = fopen("/proc/self/maps", "r");
+    char text[512], rights[8];
+    unsigned long long low, high;
+    m->area_count = 0;
+    while (maps && fgets(text, sizeof text, maps)) {
+        if (sscanf(text, "%llx-%llx %7s", &low, &high, rights) != 3 || rights[0] != 'r' || strstr(text, "[v")) continue;
+        gm_area *last = m->area_count ? &m->areas[m->area_count - 1] : NULL;
+        int writable = rights[1] == 'w';
+        if (last && last->base + last->bytes == low && last->writable == writable) last->bytes += high - low;
+        else gm_region(m, low, high - low, (void *)(uintptr_t)low, writable);
+    }
+    if (maps) fclose(maps);
+    else gm_region(m, 0, UINT64_MAX, NULL, 1); /* no list of mappings here: accesses go unchecked */
+    m->last_area = 0;
+    return m->area_count;
+}
+
+static void close_log(void) {
+    if (!host.log) return;
+    /* The last record: how much the host did. */
+    gm_call blocks = {.word = GM_BLOCKS_WORD, .rs1 = gemmini_host_blocks};
+    fwrite(&blocks, sizeof blocks, 1, host.log);
+    fclose(host.log), host.log = NULL;
+}
+
+static gm_machine *machine(void) {
+    if (host.machine) return host.machine;
+    gm_config config;
+    int32_t *words = (int32_t *)(void *)&config;
+    const char *text = getenv("ACCELCORE_GEMMINI_CONFIG"), *log = getenv("ACCELCORE_GEMMINI_LOG");
+    char *next = (char *)(uintptr_t)text;
+    memset(&config, 0, sizeof config);
+    for (size_t i = 0; text && i < sizeof config / sizeof *words; i++) words[i] = (int32_t)strtol(next, &next, 10);
+    host.machine = text ? gm_new(&config) : NULL;
+    if (!host.machine) give_up("no configuration: programs are started by accelcore run --target gemmini", 0);
+    host.machine->find_memory = map_memory;
+    map_memory(host.machine);
+    if (log) host.log = fopen(log, "wb");
+    atexit(close_log);
+    return host.machine;
+}
+
+static void record(uint32_t funct, uint64_t rs1, uint64_t rs2, int32_t line) {
+    gm_call call = {(uint64_t)(uint32_t)line << 32 | funct, rs1, rs2, 0};
+    if (host.log && fwrite(&call, sizeof call, 1, host.log) != 1) give_up("the log of commands cannot be written", line);
+}
+
+void gemmini_host_command(uint32_t funct, uint64_t rs1, uint64_t rs2, int32_t line) {
+    gm_machine *m = machine();
+    record(funct, rs1, rs2, line);
+    if (gm_command(m, funct, rs1, rs2)) give_up(gm_message(m), line);
+}
+
+/* Times the operations since the last fence: the host's clock after the last of them, and when all is idle. */
+static int64_t since_fence(int64_t *idle) {
+    gm_machine *m = machine();
+    int64_t count, counters[GM_COUNTERS], segment[1][2] = {{0, 0}}, now = 0;
+    const gm_op *ops = gm_ops(m, &count);
+    gm_times *times = calloc((size_t)count + 1, sizeof *times);
+    if (!times || gm_timing_run(&m->config, ops, count, times, segment, 1, counters) < 0) give_up("the model of time failed", 0);
+    for (int64_t i = 0; i < count; i++)
+        if (times[i].accept >= now) now = times[i].accept + m->config.host_issue;
+    free(times);
+    *idle = segment[0][1];
+    return now;
+}
+
+void gemmini_host_fence(int32_t line) {
+    int64_t idle;
+    machine();
+    record(GM_FENCE_WORD, 0, 0, line);
+    since_fence(&idle);
+    host.base += idle + FENCE_IDLE;
+    gm_forget_ops(host.machine);
+}
+
+uint64_t gemmini_host_cycles(void) {
+    int64_t idle;
+    return (uint64_t)(host.base + since_fence(&idle));
+}
+
+#if defined(__x86_64__)
+/* Programs with raw assembly: the header's assembler macros call these two, which keep every register. */
+uint64_t gemmini_asm_cycles;
+void gemmini_asm_do_fence(void) { gemmini_host_fence(0); }
+void gemmini_asm_do_cycles(void) { gemmini_asm_cycles = gemmini_host_cycles(); }
+#define KEEPING(name, target)                                                                                          \
+    __asm__(".globl " name "\n" name ":\n"                                                                             \
+            "pushfq\n push %rax\n push %rcx\n push %rdx\n push %rsi\n push %rdi\n push %r8\n push %r9\n push %r10\n"   \
+            "push %r11\n push %rbp\n mov %rsp, %rbp\n sub $512, %rsp\n and $-16, %rsp\n fxsave (%rsp)\n"               \
+            "call " target "@PLT\n fxrstor (%rsp)\n mov %rbp, %rsp\n pop %rbp\n pop %r11\n pop %r10\n pop %r9\n"       \
+            "pop %r8\n pop %rdi\n pop %rsi\n pop %rdx\n pop %rcx\n pop %rax\n popfq\n ret\n")
+KEEPING("gemmini_asm_fence", "gemmini_asm_do_fence");
+KEEPING("gemmini_asm_rdcycle", "gemmini_asm_do_cycles");
+#endif

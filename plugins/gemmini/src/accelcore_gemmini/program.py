@@ -1,0 +1,156 @@
+"""`accelcore run prog.c --target gemmini`: unmodified programs on the simulator.
+
+A program is compiled with the host's compiler against headers of ours, in which commands call the simulator, and runs
+in a sandboxed child, where each command takes effect when it is issued.  The child's log of commands is executed again
+here, without memory, and timed: cycles and feedback come from that.  Work of the host is not in the cycles; the number
+of its basic blocks is a metric of its own.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from accelcore.values import Limits, Status
+from accelcore_gemmini.commands import FENCE_WORD, CommandError
+from accelcore_gemmini.config import Config
+
+if TYPE_CHECKING:
+    from accelcore.cgen.toolchain import Compiler
+    from accelcore.sandbox import ChildResult
+    from accelcore_gemmini.machine import Outcome
+
+# Programs are C of the bare-metal kind: signed overflow wraps there; the headers' macros need GNU extensions.
+# The red zone would be overwritten by the calls that stand for raw assembly.
+_FLAGS = ("-std=gnu99", "-O1", "-fwrapv", "-w", "-DBAREMETAL=1", "-D_GNU_SOURCE")
+_ONLY_X86 = ("-mno-red-zone",)
+_COUNT_BLOCKS = "-fsanitize-coverage=trace-pc"
+_BLOCKS_WORD = 0xFFFFFFFE
+_LOG, _LOG_BYTES = "commands.log", 4 << 30
+_RULE_BROKEN = 70
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """An executable, or what the compiler said instead."""
+
+    path: Path | None
+    log: str
+
+
+def headers() -> Path:
+    """The folder that programs' includes are found under."""
+    return Path(str(resources.files("accelcore_gemmini") / "programs"))
+
+
+def definitions(config: Config) -> list[str]:
+    """The instance as macros of the command line."""
+    sizes = {
+        "DIM": config.dim, "FLOAT": int(config.is_float), "SPAD_ROWS": config.spad_rows,
+        "BANKS": config.spad_banks, "ACC_ROWS": config.acc_rows,
+    }  # fmt: skip
+    return [f"-DGEMMINI_{name}={value}" for name, value in sizes.items()]
+
+
+def compile_program(program: Path, config: Config, work: Path, limits: Limits) -> Compiled:
+    """Compile a program into `work`; its own folder may be read for its headers."""
+    from accelcore.cgen.toolchain import compiler
+    from accelcore.sandbox import COMPILER, run_child
+    from accelcore_gemmini.library import library_path
+
+    one, library, made, source = compiler(), library_path(), work / "program", program.resolve()
+    folders = [headers(), headers() / "include", source.parent]
+    command = [
+        *one.command, *_flags(one), *definitions(config), *(f"-I{folder}" for folder in folders), str(source),
+        str(library), f"-Wl,-rpath,{library.parent}", "-o", made.name, "-lm",
+    ]  # fmt: skip
+    policy = COMPILER.reading(*folders, library.parent)
+    done = run_child(command, policy, limits, cwd=work)
+    return Compiled(made if done.status is Status.OK and made.exists() else None, done.text)
+
+
+def _flags(one: Compiler) -> list[str]:
+    import platform
+
+    x86 = _ONLY_X86 if platform.machine() in ("x86_64", "AMD64") else ()
+    return [*_FLAGS, *x86, *(() if one.family == "zig" else (_COUNT_BLOCKS,))]
+
+
+def run_program(program: Path, args: Sequence[str], config: Config, limits: Limits) -> Mapping[str, Any]:
+    """Compile, run and time a program: the object of `run --json`."""
+    with tempfile.TemporaryDirectory(prefix="gemmini-") as folder:
+        built = compile_program(program, config, Path(folder), Limits(seconds=max(limits.seconds, 60.0)))
+        if built.path is None:
+            return {"status": str(Status.COMPILE_ERROR), "log": built.log}
+        return _run(built.path, args, config, limits)
+
+
+def _run(path: Path, args: Sequence[str], config: Config, limits: Limits) -> dict[str, Any]:
+    from dataclasses import replace
+
+    from accelcore.sandbox import KERNEL, run_child
+    from accelcore_gemmini.library import library_path
+
+    policy = replace(KERNEL, name="program", write_cwd=True, proc=True, file_size=_LOG_BYTES)
+    env = {"ACCELCORE_GEMMINI_CONFIG": " ".join(map(str, config.words())), "ACCELCORE_GEMMINI_LOG": _LOG}
+    child = run_child([path, *args], policy.reading(library_path().parent), limits, cwd=path.parent, env=env)
+    return {**_ended(child), **_timed(path.parent / _LOG, config)}
+
+
+def _ended(child: ChildResult) -> dict[str, Any]:
+    """How the program ended.  A program that returns non-zero has ended by itself; one that broke a rule has not."""
+    by_itself = child.status in (Status.OK, Status.CRASHED) and 0 <= child.returncode != _RULE_BROKEN
+    return {
+        "status": str(Status.OK if by_itself else child.status),
+        "exit": child.returncode,
+        "stdout": child.stdout.decode("utf-8", "replace"),
+        "log": child.stderr.decode("utf-8", "replace"),
+        "sandbox": child.sandbox,
+    }
+
+
+def _timed(log: Path, config: Config) -> dict[str, Any]:
+    """Cycles and feedback of the log of commands; nothing when the program issued none."""
+    import numpy as np
+
+    calls = np.fromfile(log, dtype=np.uint64) if log.exists() else np.empty(0, np.uint64)
+    calls = calls[: len(calls) // 4 * 4].reshape(-1, 4)
+    blocks = 0
+    if len(calls) and int(calls[-1, 0]) == _BLOCKS_WORD:
+        blocks, calls = int(calls[-1, 1]), calls[:-1]
+    if not len(calls):
+        return {"feedback": "the program issued no commands", "metrics": {"host_blocks": blocks}}
+    outcome, broken = _replayed(calls, config)
+    told = outcome.feedback()
+    lines = [told.text(), *([broken] if broken else []), *_unfenced(calls)]
+    lines.append(f"the host executed {blocks} basic blocks, which are not in the cycles")
+    return {
+        "cost": {"value": outcome.cycles, "unit": "cycles", "fidelity": "simulated"},
+        "metrics": {"utilization": told.utilization, "best_cycles": told.best, "host_blocks": blocks, **told.counters},
+        "feedback": "\n".join(lines),
+    }
+
+
+def _replayed(calls: Any, config: Config) -> tuple[Outcome, str]:
+    """The log's outcome, up to the first command that breaks a rule, and that command."""
+    from accelcore_gemmini.machine import Machine
+
+    machine = Machine(config)
+    try:
+        return machine.replay(calls), ""
+    except CommandError as error:
+        return machine.replay(calls[: error.violation.index]), f"broken rule: {error.violation}"
+
+
+def _unfenced(calls: Any) -> list[str]:
+    """Whether stores may still have been under way when the program ended."""
+    words = calls[:, 0] & 0xFFFFFFFF
+    fences = (words == FENCE_WORD).nonzero()[0]
+    stores = (words == 3).nonzero()[0]
+    late = len(stores) and (not len(fences) or stores[-1] > fences[-1])
+    warning = "the last mvout has no fence after it: its output may be read before it is there"
+    return [warning] if late else []

@@ -1,0 +1,30 @@
+/* RoCC instructions reach the simulator instead of an accelerator. */
+#ifndef ACCELCORE_XCUSTOM_H
+#define ACCELCORE_XCUSTOM_H
+
+#include <stdint.h>
+
+extern void gemmini_host_command(uint32_t funct, uint64_t rs1, uint64_t rs2, int32_t line);
+extern void gemmini_host_fence(int32_t line);
+extern uint64_t gemmini_host_cycles(void);
+
+/* The line of the program's own file; 0 inside headers. */
+#define GEMMINI_LINE (__INCLUDE_LEVEL__ ? 0 : __LINE__)
+
+#define ROCC_INSTRUCTION_0_R_R(x, rs1, rs2, funct) \
+    { gemmini_host_command((uint32_t)(funct), (uint64_t)(rs1), (uint64_t)(rs2), GEMMINI_LINE); }
+#define ROCC_INSTRUCTION_SS(x, rs1, rs2, funct) ROCC_INSTRUCTION_0_R_R(x, rs1, rs2, funct)
+#define ROCC_INSTRUCTION_S(x, rs1, funct) ROCC_INSTRUCTION_0_R_R(x, rs1, 0, funct)
+#define ROCC_INSTRUCTION(x, funct) ROCC_INSTRUCTION_0_R_R(x, 0, 0, funct)
+/* Only the counter command has a result: the clock stands for every event. */
+#define ROCC_INSTRUCTION_R_R_R(x, rd, rs1, rs2, funct) \
+    { gemmini_host_command((uint32_t)(funct), (uint64_t)(rs1), (uint64_t)(rs2), GEMMINI_LINE); rd = gemmini_host_cycles(); }
+#define ROCC_INSTRUCTION_DSS(x, rd, rs1, rs2, funct) ROCC_INSTRUCTION_R_R_R(x, rd, rs1, rs2, funct)
+
+#if defined(__x86_64__)
+/* Raw assembly of programs: RISC-V's fence and rdcycle become calls. */
+__asm__(".macro fence args:vararg\n call gemmini_asm_fence@PLT\n .endm\n"
+        ".macro rdcycle to\n call gemmini_asm_rdcycle@PLT\n push %rbx\n mov gemmini_asm_cycles@GOTPCREL(%rip), %rbx\n"
+        " mov (%rbx), %rbx\n xchg %rbx, (%rsp)\n pop \\to\n .endm\n");
+#endif
+#endif

@@ -1,0 +1,155 @@
+"""Whole C programs through `accelcore.run`: their output, exit, cycles and feedback."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from accelcore.errors import UnsupportedLowering, UsageError
+from accelcore.pipeline.programs import run
+from accelcore_gemmini.program import headers
+from accelcore_gemmini.target import GemminiEvaluator, GemminiTarget
+
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+def execute(tmp_path, name, target="gemmini", arguments=(), seconds=30.0, **macros):
+    """Run a test program with macros defined in front of it."""
+    lines = [f"#define {key} {value}\n" for key, value in macros.items()]
+    (tmp_path / "check.h").write_text((PROGRAMS / "check.h").read_text())
+    program = tmp_path / name
+    program.write_text("".join(lines) + "#line 1\n" + (PROGRAMS / name).read_text())
+    return run(program, arguments, target=target, seconds=seconds).json()
+
+
+def assert_correct(result):
+    assert (result["status"], result["exit"]) == ("ok", 0), result
+    assert "Correct result" in result["stdout"]
+
+
+@pytest.mark.parametrize("mode", range(6))
+def test_one_block(tmp_path, mode):
+    result = execute(tmp_path, "blocks.c", MODE=mode)
+    assert_correct(result)
+    assert 100 < result["cost"]["value"] < 1000
+
+
+PRODUCT = {"SIZE_M": 48, "SIZE_N": 32, "SIZE_K": 64, "TA": 0, "TB": 0, "BIAS": 0, "FULL": 0, "TYPE": "WS"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"SIZE_M": 33, "SIZE_N": 21, "SIZE_K": 50},
+        {"TA": 1},
+        {"TB": 1, "SIZE_M": 20},
+        {"BIAS": 1},
+        {"BIAS": 2, "SIZE_N": 40},
+        {"FULL": 1, "BIAS": 1},
+        {"SIZE_M": 160, "SIZE_N": 160, "SIZE_K": 96},
+        {"SIZE_M": 1, "SIZE_N": 100, "SIZE_K": 3},
+        {"SIZE_K": 1500, "SIZE_M": 17, "SIZE_N": 17, "BIAS": 2},
+        {"TYPE": "OS"},
+        {"TYPE": "OS", "SIZE_M": 33, "SIZE_N": 21, "SIZE_K": 50, "BIAS": 2},
+        {"TYPE": "OS", "TA": 1, "FULL": 1},
+        {"TYPE": "OS", "TA": 1, "TB": 1, "SIZE_M": 17},
+    ],
+    ids=lambda changes: "-".join(f"{k.removeprefix('SIZE_')}{v}" for k, v in changes.items()) or "plain",
+)
+def test_products_of_the_library(tmp_path, changes):
+    assert_correct(execute(tmp_path, "products.c", **{**PRODUCT, **changes}))
+
+
+def test_products_on_the_host_issue_no_commands(tmp_path):
+    result = execute(tmp_path, "products.c", **{**PRODUCT, "TYPE": "CPU"})
+    assert_correct(result)
+    assert result["metrics"]["load_busy"] == 0
+    assert result["metrics"]["host_blocks"] > 48 * 32 * 64
+
+
+@pytest.mark.parametrize(("m", "n"), [(64, 64), (33, 50), (5, 700)])
+@pytest.mark.parametrize("kind", ["WS", "CPU"])
+def test_residual_additions(tmp_path, m, n, kind):
+    assert_correct(execute(tmp_path, "residual.c", SIZE_M=m, SIZE_N=n, TYPE=kind))
+
+
+def test_the_library_on_the_hardware_loop_is_as_fast_as_measured(tmp_path):
+    """Cycles of the RTL for 256 x 256 x 256 at memory latency 40: 68,874."""
+    result = execute(tmp_path, "products.c", **{**PRODUCT, "SIZE_M": 256, "SIZE_N": 256, "SIZE_K": 256})
+    assert_correct(result)
+    assert result["cost"]["value"] == pytest.approx(68_874, rel=0.05)
+    shown = int(re.search(r"took (\d+) cycles", result["stdout"])[1])
+    assert shown == pytest.approx(result["cost"]["value"], rel=0.01)
+
+
+def test_options_of_the_target_reach_the_simulator(tmp_path):
+    near, far = (execute(tmp_path, "products.c", f"gemmini:lat={n}", **PRODUCT) for n in (10, 100))
+    assert near["cost"]["value"] < far["cost"]["value"]
+
+
+def test_another_array(tmp_path):
+    result = execute(tmp_path, "products.c", "gemmini:config=int8-32", **PRODUCT)
+    assert_correct(result)
+    assert "not calibrated" in result["feedback"]
+
+
+def test_a_broken_rule_names_line_and_reason(tmp_path):
+    result = execute(tmp_path, "wrong.c", MODE=0)
+    line = (PROGRAMS / "wrong.c").read_text().split("gemmini_extended_mvin")[0].count("\n") + 1
+    assert result["status"] == "crashed"
+    assert f"line {line}: mvin of 17 rows" in result["log"]
+    assert f"line {line}, command 2 (mvin): mvin of 17 rows; the array has 16 [rows]" in result["feedback"]
+    assert "started with 0 arguments" in result["stdout"]
+
+
+def test_dma_outside_the_program_is_refused(tmp_path):
+    result = execute(tmp_path, "wrong.c", MODE=1)
+    assert (result["status"], result["exit"]) == ("crashed", 70)
+    assert "outside the program's buffers" in result["log"]
+
+
+def test_a_missing_fence_is_told_and_an_exit_code_kept(tmp_path):
+    result = execute(tmp_path, "wrong.c", MODE=2, arguments=("x", "y"))
+    assert (result["status"], result["exit"]) == ("ok", 3)
+    assert "started with 2 arguments" in result["stdout"]
+    assert "no fence" in result["feedback"]
+
+
+def test_memory_that_came_later_may_be_touched(tmp_path):
+    assert_correct(execute(tmp_path, "wrong.c", MODE=4))
+
+
+def test_bad_ends(tmp_path):
+    assert execute(tmp_path, "wrong.c", MODE=3)["status"] == "crashed"
+    assert execute(tmp_path, "wrong.c", MODE=5, seconds=1.0)["status"] == "timeout"
+    failed = execute(tmp_path, "wrong.c", MODE=6)
+    assert failed["status"] == "compile_error"
+    assert "wrong.c" in failed["log"]
+
+
+def test_a_program_without_commands(tmp_path):
+    program = tmp_path / "hello.c"
+    program.write_text('#include <stdio.h>\nint main(void) { printf("hello\\n"); return 0; }\n')
+    result = run(program, target="gemmini").json()
+    assert (result["status"], result["stdout"], result["cost"]) == ("ok", "hello\n", None)
+
+
+def test_headers_are_where_programs_look():
+    names = {str(p.relative_to(headers())) for p in headers().rglob("*.h")}
+    assert {"include/gemmini.h", "include/gemmini_testutils.h", "rocc-software/src/xcustom.h"} <= names
+
+
+def test_target_and_evaluator_refuse_what_they_cannot_do():
+    with pytest.raises(UsageError, match="no configuration"):
+        GemminiTarget(config="int4")
+    with pytest.raises(UsageError):
+        GemminiTarget(lat=0)
+    target = GemminiTarget(lat=10)
+    assert target.machine().peaks == (("i8", 512e9),)
+    assert GemminiEvaluator(lat=10).fingerprint() != GemminiEvaluator().fingerprint()
+    assert not target.moves(None, None)
+    with pytest.raises(UnsupportedLowering, match="runs programs"):
+        target.lower(type("T", (), {"name": "t"})())
