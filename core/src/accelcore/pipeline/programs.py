@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from accelcore.errors import MissingTool, UsageError
-from accelcore.pipeline.catalog import choose_target
+from accelcore.pipeline.catalog import choose_evaluator, choose_target
 from accelcore.pipeline.results import ProgramResult
 from accelcore.protocols import ProgramRunner, Target
 from accelcore.registry import registry
@@ -32,4 +32,6 @@ def run(
     if not usable:
         lacking = "; ".join(dict.fromkeys(line for e in runners for line in e.missing()))
         raise MissingTool(f"target {chosen.name} cannot run programs here", where="--target", hint=lacking)
-    return ProgramResult(dict(usable[0].run(path, tuple(arguments), limits=Limits(seconds=seconds))))
+    ready = choose_evaluator(target)  # with the options that the target was given
+    runner = ready if isinstance(ready, ProgramRunner) else usable[0]
+    return ProgramResult(dict(runner.run(path, tuple(arguments), limits=Limits(seconds=seconds))))
