@@ -55,6 +55,7 @@ class Reader:
     types: declared names.  walking: pointers that move -> (array, position variable).  after: position changes that
     an expression asks for (`*p++`), to be made after its statement.  aliases: references -> what they refer to.
     fields: `variable.field` of a structure -> the variable that holds it.  counts: generated names so far.
+    structures: names of structure types -> their fields.  memory: arrays at file level that may change.
     """
 
     path: str
@@ -67,6 +68,8 @@ class Reader:
     aliases: dict[str, ast.expr] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    structures: dict[str, dict[str, CType]] = field(default_factory=dict)
+    memory: dict[str, CType] = field(default_factory=dict)
 
     def unused(self, stem: str) -> str:
         """A name that the source cannot contain twice: the stem and a number."""
@@ -260,6 +263,9 @@ class Reader:
         assert indices is not None
         where = indices.named_children[0] if indices.type == "subscript_argument_list" else indices
         index = self.expression(where)
+        if base.type == "field_expression":
+            inner, kind = self.read(base)
+            return _element(inner, index), kind
         if base.type == "identifier" and text(base) in self.walking and text(base) not in self.aliases:
             array, position = self.walking[text(base)]
             index = ast.BinOp(left=name(position), op=ast.Add(), right=index)

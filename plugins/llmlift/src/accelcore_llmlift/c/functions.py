@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from accelcore.errors import MissingTool, UnsupportedSource, UsageError
 from accelcore.values import Source
+from accelcore_llmlift.c import structures
 from accelcore_llmlift.c.declarations import CType, base_type, declared, text
 from accelcore_llmlift.c.expressions import Reader
 from accelcore_llmlift.c.macros import expanded
@@ -36,11 +37,11 @@ def parse(source: Source) -> Program:
     functions = _collect(root, reader)
     entry = _entry(functions, source, reader)
     module = Module(Place(reader.path))
+    for name, value in _constants(root, reader).items():
+        module.constants[name] = value
     for name, node in _reached(functions, entry).items():
         if name != entry:
             module.functions[name] = _function(name, node, reader)[0]
-    for name, value in _constants(root, reader).items():
-        module.constants[name] = value
     function, said, promised, kinds = _function(entry, functions[entry], reader)
     return replace(parse_function(module, function, said, promised, source.path, kinds), language=source.language)
 
@@ -78,6 +79,7 @@ def _collect(root: Node, reader: Reader) -> dict[str, Node]:
     """Function definitions by name; typedefs and macros go to the reader."""
     functions: dict[str, Node] = {}
     for node in _walk(root):
+        structures.collect(node, reader)
         if node.type == "alias_declaration":
             aliased = base_type(node.child_by_field_name("type"), reader.typedefs)
             if aliased is not None:
@@ -113,11 +115,24 @@ def _constants(root: Node, reader: Reader) -> dict[str, ast.expr]:
             found[name] = tree
             real = any(isinstance(n, ast.Constant) and isinstance(n.value, float) for n in ast.walk(tree))
             reader.constants[name] = "real" if real else "int"
-        elif node.type == "declaration" and "const" in text(node):
+        elif node.type == "declaration" and "const" not in text(node).split("=")[0]:
+            _memory(node, reader)
+        elif node.type == "declaration":
             for statement in Writer(reader, CType("")).statement(node):
                 if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
                     found[statement.targets[0].id] = ast.fix_missing_locations(statement).value
     return found
+
+
+def _memory(node: Node, reader: Reader) -> None:
+    """Arrays at file level that may change."""
+    base = base_type(node.child_by_field_name("type"), reader.typedefs)
+    for declarator in node.children_by_field_name("declarator"):
+        if base is None or declarator.type == "function_declarator":
+            continue
+        name, kind, _ = declared(declarator, base)
+        if kind.rank and not kind.pointer:
+            reader.memory[name] = kind
 
 
 def _reached(functions: dict[str, Node], entry: str) -> dict[str, Node]:
@@ -153,12 +168,14 @@ def _function(name: str, node: Node, file: Reader) -> Parts:
         declarator = declarator.child_by_field_name("declarator") or declarator.named_children[0]
     assert declarator is not None
     said: dict[str, Annotation] = {}
+    body = reader.child(node, "body")
     for part in reader.child(declarator, "parameters").named_children:
         if part.type == "parameter_declaration" and text(part) != "void":
-            parameter, kind = _parameter(part, reader)
-            reader.types[parameter] = kind
-            said[parameter] = _annotation(part, kind, reader)
-    body = reader.child(node, "body")
+            for parameter, kind in _parameters(part, reader, body).items():
+                reader.types[parameter] = kind
+                said[parameter] = _annotation(part, kind, reader)
+    for variable, kind in _globals(body, reader).items():
+        said[variable] = _annotation(node, kind, reader)
     starts = _walking_parameters(body, reader, said)
     returns = base_type(node.child_by_field_name("type"), reader.typedefs) or CType("i32")
     statements = [*starts, *Writer(reader, returns).block(body)] or [ast.Pass()]
@@ -170,6 +187,26 @@ def _function(name: str, node: Node, file: Reader) -> Parts:
     promised = (_annotation(node, returns, reader),) if returns.dtype else ()
     kinds = {n: t.kind for n, t in reader.types.items() if not t.rank and n not in said and t.kind == "real"}
     return function, said, promised, kinds
+
+
+def _globals(body: Node, reader: Reader) -> dict[str, CType]:
+    """Arrays of the file that a function uses: memory that outlives the call, so parameters like any other."""
+    named = {text(n) for n in _walk(body) if n.type == "identifier"}
+    local = {text(n.child_by_field_name("declarator")) for n in _walk(body) if n.type == "init_declarator"}
+    found = {n: k for n, k in reader.memory.items() if n in named - local and n not in reader.types}
+    reader.types |= found
+    return found
+
+
+def _parameters(node: Node, reader: Reader, body: Node) -> dict[str, CType]:
+    """The parameters that one declaration gives: several for a structure."""
+    declarator = node.child_by_field_name("declarator")
+    fields = structures.structure_of(node.child_by_field_name("type"), reader)
+    if fields is None or declarator is None:
+        return dict([_parameter(node, reader)])
+    name, kind, _ = declared(declarator, CType("i32"))
+    shared = kind.pointer or "&" in text(declarator)
+    return structures.spread(name, fields, reader, body, shared=shared)
 
 
 def _parameter(node: Node, reader: Reader) -> tuple[str, CType]:

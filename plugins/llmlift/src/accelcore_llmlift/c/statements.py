@@ -6,7 +6,7 @@ import ast
 import copy
 from typing import TYPE_CHECKING, Any
 
-from accelcore_llmlift.c import containers
+from accelcore_llmlift.c import containers, structures
 from accelcore_llmlift.c.declarations import CType, base_type, declared, text
 from accelcore_llmlift.c.expressions import Reader, call, name, number
 
@@ -78,12 +78,43 @@ class Writer:
         then = self.block(self.reader.child(node, "consequence")) or [ast.Pass()]
         return [ast.If(test=test, body=then, orelse=rest)]
 
+    def _write_switch_statement(self, node: Node) -> list[ast.stmt]:
+        """switch as a chain of if: each case ends in break or return."""
+        value = self.reader.expression(self.reader.child(node, "condition"))
+        cases = [c for c in self.reader.child(node, "body").named_children if c.type == "case_statement"]
+        chain: list[ast.stmt] = []
+        tests: list[ast.expr] = []
+        branches: list[tuple[ast.expr | None, list[ast.stmt]]] = []
+        for at, case in enumerate(cases):
+            label = case.child_by_field_name("value")
+            if label is not None:
+                tests.append(ast.Compare(left=copy.deepcopy(value), ops=[ast.Eq()],
+                                         comparators=[self.reader.expression(label)]))  # fmt: skip
+            parts = [p for p in case.named_children if p != label and p.type != "comment"]
+            if not parts and label is not None:
+                continue  # case 1: case 2: ...
+            ends = bool(parts) and parts[-1].type in ("break_statement", "return_statement")
+            if not ends and at < len(cases) - 1:
+                raise self.reader.refuse(case, "a case that falls through to the next", "end it with break")
+            parts = parts[:-1] if ends and parts[-1].type == "break_statement" else parts
+            body = [s for p in parts for s in self.statement(p)] or [ast.Pass()]
+            any_of: ast.expr | None = ast.BoolOp(op=ast.Or(), values=tests) if len(tests) > 1 else (
+                tests[0] if label is not None else None)
+            branches.append((any_of, body))
+            tests = []
+        for test, body in reversed(branches):
+            chain = body if test is None else [ast.If(test=test, body=body, orelse=chain)]
+        return chain
+
     # Declarations.
 
     def _write_declaration(self, node: Node) -> list[ast.stmt]:
         kind = node.child_by_field_name("type")
         if text(kind).startswith(("auto", "decltype", "const auto")):
             return [s for d in node.children_by_field_name("declarator") for s in self.deduced(d)]
+        fields = structures.structure_of(kind, self.reader)
+        if fields is not None:
+            return self.structure(node, fields)
         base = base_type(kind, self.reader.typedefs)
         if base is None:
             raise self.reader.refuse(node, f"the type {text(node.child_by_field_name('type'))!r} is not known",
@@ -91,6 +122,22 @@ class Writer:
         found: list[ast.stmt] = []
         for declarator in node.children_by_field_name("declarator"):
             found += self.declare(declarator, base)
+        return found
+
+    def structure(self, node: Node, fields: dict[str, CType]) -> list[ast.stmt]:
+        """Local structures: a variable for each field, with the values of an initializer list."""
+        found: list[ast.stmt] = []
+        for declarator in node.children_by_field_name("declarator"):
+            variable, kind, value = declared(declarator, CType("i32"))
+            if kind.rank or any(f.rank for f in fields.values()):
+                raise self.reader.refuse(node, "a local structure of arrays, or an array of them", "use plain arrays")
+            parts = structures.spread(variable, fields, self.reader, node, shared=False)
+            if value is None:
+                continue
+            if value.type != "initializer_list" or len(value.named_children) > len(parts):
+                raise self.reader.refuse(node, "a structure that is copied", "set its fields one by one")
+            for (part, kind), item in zip(parts.items(), value.named_children, strict=False):
+                found += self.assign(name(part), kind, *self.reader.read(item))
         return found
 
     def deduced(self, declarator: Node) -> list[ast.stmt]:
@@ -412,7 +459,7 @@ class Writer:
         if any(isinstance(n, ast.Continue) for s in body for n in ast.walk(s)):
             raise self.reader.refuse(node, "continue in a for loop that does not count in constant steps",
                                      "put the rest of the body under an if")
-        return [*before, ast.While(test=test, body=[*body, *step], orelse=[])]
+        return [*before, ast.While(test=test, body=[*body, *_counter_last(test, step)], orelse=[])]
 
 
 def _mentions(node: Node, identifier: str) -> int:
@@ -429,10 +476,46 @@ def _as_target(target: ast.expr) -> None:
         target.ctx = ast.Store()
 
 
+def _counter_last(test: ast.expr, step: list[ast.stmt]) -> list[ast.stmt]:
+    """`p++, q++` with the step of the variable that the condition bounds at the end; they do not read each other."""
+    left = test.left.id if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) else ""
+    simple = all(isinstance(s, ast.AugAssign) and isinstance(s.value, ast.Constant) for s in step)
+    if not simple:
+        return step
+    return sorted(step, key=lambda s: isinstance(s, ast.AugAssign) and getattr(s.target, "id", "") == left)
+
+
+def _isolated(test: ast.expr, counter: str) -> ast.expr:
+    """`i + k < n` as `i < n - k`, `n > i` as `i < n`."""
+    flipped: dict[type[ast.cmpop], ast.cmpop] = {ast.Gt: ast.Lt(), ast.GtE: ast.LtE(), ast.Lt: ast.Gt(),
+                                                 ast.LtE: ast.GtE()}  # fmt: skip
+    match test:
+        case ast.Compare(left=left, ops=[op], comparators=[ast.Name(id=i)]) if i == counter and type(op) in flipped:
+            return ast.Compare(left=name(counter), ops=[flipped[type(op)]], comparators=[left])
+        case ast.Compare(
+            left=ast.BinOp(left=ast.Name(id=i), op=ast.Add() | ast.Sub() as sign, right=k), ops=[op],
+            comparators=[high],
+        ) if i == counter and not any(isinstance(n, ast.Name) and n.id == counter for n in ast.walk(k)):
+            opposite: ast.operator = ast.Sub() if isinstance(sign, ast.Add) else ast.Add()
+            return ast.Compare(left=name(counter), ops=[op],
+                               comparators=[ast.BinOp(left=high, op=opposite, right=k)])  # fmt: skip
+    return test
+
+
 def _counted(
     before: list[ast.stmt], test: ast.expr, step: list[ast.stmt], body: list[ast.stmt]
 ) -> ast.For | None:
     """`i = a; i < b; i += c` as range(a, b, c), when the body changes neither i nor b."""
+    if before and isinstance(before[-1], ast.Assign) and isinstance(before[-1].targets[0], ast.Name):
+        test = _isolated(test, before[-1].targets[0].id)
+    if len(step) > 1 and isinstance(test, ast.Compare) and isinstance(test.left, ast.Name):
+        own: list[ast.stmt] = [s for s in step if isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Name)
+               and s.target.id == test.left.id]  # fmt: skip
+        others = [s for s in step if s not in own]
+        if len(own) == 1 and not any(isinstance(n, ast.Continue) for s in body for n in ast.walk(s)) and not any(
+            isinstance(n, ast.Name) and n.id == test.left.id for s in others for n in ast.walk(s)
+        ):
+            body, step = [*body, *others], own
     match before, test, step:
         case (
             [*_, ast.Assign(targets=[ast.Name(id=i)], value=low)],
