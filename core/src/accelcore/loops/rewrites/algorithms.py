@@ -43,23 +43,27 @@ def _register(wanted: str, dtype: str, taken: set[str], shape: tuple[Expr, ...] 
 class TwoPass(Rewrite):
     """The place of an extreme by two reductions: the extreme, then the first index at which it stands.
 
-    A comparison in order cannot run in lanes; a maximum and a minimum of indices can.
+    A comparison in order cannot run in lanes; a maximum and a minimum of indices can.  block: the first pass remembers
+    in which block of so many elements the extreme first stood, and the second goes through that one; 0 for no blocks.
     """
 
     name: ClassVar[str] = "two_pass"
     iterator: str
+    block: int = 512
 
     def apply(self, program: Program) -> Program:
         """Legal for `if best < value: best = value; where = f(i)` (or the other way round), which is exact."""
         loop = find(program, self.iterator)
         require(loop.kind is Kind.SERIAL, f"loop {self.iterator} is no longer serial")
+        require(self.block == 0 or 16 <= self.block <= _LAST // 2, "use blocks of at least 16 elements")
         found = _compare_in_order(loop)
         if found is None:
             raise IllegalRewrite(f"loop {self.iterator} does not look for the place of an extreme")
         taken = names(program)
         block = block_of(program, self.iterator)
         at = block.index(loop)
-        return replace_block(program, block, (*block[:at], *_two_passes(loop, found, taken), *block[at + 1 :]))
+        passes = _block_passes(loop, found, self.block, taken) if self.block else _two_passes(loop, found, taken)
+        return replace_block(program, block, (*block[:at], *passes, *block[at + 1 :]))
 
 
 @dataclass(frozen=True)
@@ -97,23 +101,61 @@ def _compare_in_order(loop: For) -> _Search | None:
 
 
 def _two_passes(loop: For, s: _Search, taken: set[str]) -> Block:
+    """The extreme of all iterations, then the first at which it stands."""
     before = _register("before", s.value.dtype, taken)
-    place = _register("place", "i32", taken)
-    again = unused(loop.iterator, taken)
+    extreme = replace(loop, body=(Accumulate(s.best, (), s.op, s.value),))
+    first = (Allocate(before), Store(before.name, (), param(s.best, s.value.dtype)), extreme)
+    return (*first, *_place(s, loop, before, index(0), loop.extent, taken))
+
+
+def _place(s: _Search, loop: For, before: Buffer, start: Expr, count: Expr, taken: set[str]) -> Block:
+    """The first of `count` iterations from `start` on at which the extreme stands, if it is better than before."""
+    place, again = _register("place", "i32", taken), unused(loop.iterator, taken)
     best, old = param(s.best, s.value.dtype), param(before.name, s.value.dtype)
-    here = cast(iterator(again), "i32")
-    hit = binary("eq", put(s.value, {loop.iterator: iterator(again)}), best)
+    here = tidy("add", start, iterator(again))
+    hit = binary("eq", put(s.value, {loop.iterator: here}), best)
     changed = binary("lt", old, best) if s.op == "max" else binary("lt", best, old)
-    found = cast(param(place.name, "i32"), INDEX)
+    last = const(_LAST, "i32")
+    nearest = Accumulate(place.name, (), "min", select(hit, cast(iterator(again), "i32"), last))
+    found = tidy("add", start, cast(param(place.name, "i32"), INDEX))
     return (
-        Allocate(before),
-        Store(before.name, (), best),
-        replace(loop, body=(Accumulate(s.best, (), s.op, s.value),)),
         Allocate(place),
-        Store(place.name, (), const(_LAST, "i32")),
-        For(again, loop.extent, (Accumulate(place.name, (), "min", select(hit, here, const(_LAST, "i32"))),)),
+        Store(place.name, (), last),
+        For(again, count, (nearest,)),
         If(changed, (Store(s.where, (), put(s.place, {loop.iterator: found})),)),
     )
+
+
+def _block_passes(loop: For, s: _Search, size: int, taken: set[str]) -> Block:
+    """The extreme block by block and the first block that has it, then the first place in that block."""
+    dtype = s.value.dtype
+    before, peak = _register("before", dtype, taken), _register("peak", dtype, taken)
+    chosen, outer = _register("chosen", INDEX, taken), unused(f"{loop.iterator}o", taken)
+    best, top = param(s.best, dtype), param(peak.name, dtype)
+
+    def block(number: Expr) -> tuple[Expr, Expr]:
+        """Its first iteration, and how many it has."""
+        start = tidy("mul", number, size)
+        return start, tidy("min", index(size), tidy("sub", loop.extent, start))
+
+    start, count = block(iterator(outer))
+    value = put(s.value, {loop.iterator: tidy("add", start, iterator(loop.iterator))})
+    better = binary("lt", best, top) if s.op == "max" else binary("lt", top, best)
+    body: Block = (
+        Allocate(peak),
+        Store(peak.name, (), neutral(s.op, dtype)),
+        replace(loop, extent=count, body=(Accumulate(peak.name, (), s.op, value),)),
+        If(better, (Store(s.best, (), top), Store(chosen.name, (), iterator(outer)))),
+    )
+    blocks = tidy("fdiv", tidy("add", loop.extent, size - 1), size)
+    first: Block = (
+        Allocate(before),
+        Store(before.name, (), best),
+        Allocate(chosen),
+        Store(chosen.name, (), index(0)),
+        For(outer, blocks, body),
+    )
+    return (*first, *_place(s, loop, before, *block(param(chosen.name, INDEX)), taken))
 
 
 @register
