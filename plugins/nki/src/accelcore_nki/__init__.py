@@ -8,14 +8,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from accelcore import hookimpl
+
 if TYPE_CHECKING:
+    from accelcore.protocols import Evaluator, Target
     from accelcore_nki.errors import NkiError
     from accelcore_nki.kernels import Kernel, Result, Shape, jit, run, simulate, trace
     from accelcore_nki.surface import install, uninstall
 
 requires_api = 1
+
+
+@hookimpl
+def accelcore_targets() -> Sequence[Target]:
+    """The target."""
+    from accelcore_nki.target import NkiTarget
+
+    return [NkiTarget()]
+
+
+@hookimpl
+def accelcore_evaluators() -> Sequence[Evaluator]:
+    """Its simulator."""
+    from accelcore_nki.target import NkiSimulator
+
+    return [NkiSimulator()]
+
 
 _WHERE = {
     "NkiError": "errors", "Kernel": "kernels", "Result": "kernels", "Shape": "kernels", "jit": "kernels",

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 _TARGET = "NEURON_PLATFORM_TARGET_OVERRIDE"
+OBSERVERS: list[Callable[[str, tuple[Program, ...]], None]] = []
+"""Called with the name and the programs of every kernel that `run` has executed in this process."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,10 @@ def run(
     findings = tuple(memory.findings.values())
     for finding in findings:
         print(f"warning: {finding}", file=sys.stderr)  # noqa: T201
-    return Result(value, tuple(r.program for r, _ in recorders), findings, tuple(memory.printed))
+    programs = tuple(r.program for r, _ in recorders)
+    for observer in OBSERVERS:
+        observer(getattr(kernel, "__name__", "kernel"), programs)
+    return Result(value, programs, findings, tuple(memory.printed))
 
 
 def _kernel(kernel: Any) -> Kernel:

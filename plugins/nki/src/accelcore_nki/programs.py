@@ -1,0 +1,64 @@
+"""`accelcore run PROGRAM --target nki`: somebody's Python program in a sandboxed child, under the simulator."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from accelcore.values import Limits, Status
+from accelcore_nki.runner import RULE_BROKEN
+
+if TYPE_CHECKING:
+    from accelcore.sandbox import ChildResult
+
+_REPORT = "report.json"
+
+
+def run_program(program: Path, args: Sequence[str], chip: str, limits: Limits) -> Mapping[str, Any]:
+    """Run a program: the object of `run --json`.  The cost is the modelled time of all its kernel runs together."""
+    from accelcore.sandbox import PYTHON, run_child
+
+    path = Path(program).resolve()
+    with tempfile.TemporaryDirectory(prefix="nki-") as folder:
+        policy = replace(PYTHON, name="nki program", write_cwd=True)
+        home = str(Path(__file__).resolve().parent.parent)
+        policy = policy.reading(path.parent, home)
+        report = Path(folder) / _REPORT
+        argv = [sys.executable, "-m", "accelcore_nki.runner", str(report), chip, str(path), *args]
+        child = run_child(argv, policy, limits, cwd=folder, env={"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": home})
+        if not report.exists():
+            return {**_ended(child), "status": str(Status.HARNESS_ERROR), "feedback": "the simulator did not start"}
+        return {**_ended(child), **_told(json.loads(report.read_text()))}
+
+
+def _ended(child: ChildResult) -> dict[str, Any]:
+    """How the program ended.  One that returns non-zero has ended by itself; one that broke a rule has not."""
+    by_itself = child.status in (Status.OK, Status.CRASHED) and 0 <= child.returncode != RULE_BROKEN
+    return {
+        "status": str(Status.OK if by_itself else child.status),
+        "exit": child.returncode,
+        "stdout": child.stdout.decode("utf-8", "replace"),
+        "log": child.stderr.decode("utf-8", "replace"),
+        "sandbox": child.sandbox,
+    }
+
+
+def _told(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Cost, metrics and feedback from the child's notes.  They are the program's own: fit to read, not to judge by."""
+    timed = [run for run in runs if "modelled_us" in run]
+    if not timed:
+        return {"feedback": "no kernel ran" if not runs else "the kernels are too long to be timed", "metrics": {}}
+    total = sum(run["modelled_us"] for run in timed)
+    last = {run["kernel"]: run for run in timed}
+    text = "\n".join(f"{name}: {run['text']}" for name, run in last.items())
+    details = {name: {k: v for k, v in run.items() if k != "text"} for name, run in last.items()}
+    return {
+        "cost": {"value": total / 1e6, "unit": "s", "fidelity": "modelled"},
+        "metrics": {"kernel_runs": len(runs), "kernels": details},
+        "feedback": text,
+    }
