@@ -76,6 +76,34 @@ def test_residual_additions(tmp_path, m, n, kind):
     assert_correct(execute(tmp_path, "residual.c", SIZE_M=m, SIZE_N=n, TYPE=kind))
 
 
+CONVOLUTION = {
+    "BATCH": 2, "SIZE": 9, "IN_CH": 17, "OUT_CH": 20, "KERNEL": 3, "STRIDE": 1, "DILATION": 1, "PAD": 1, "BIAS": 1,
+    "ACT": "RELU", "POOL": 0, "POOL_STRIDE": 0, "POOL_PAD": 0, "TYPE": "WS",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"STRIDE": 2},
+        {"SIZE": 20, "IN_CH": 3, "KERNEL": 5, "PAD": 2, "BIAS": 0},
+        {"KERNEL": 1, "PAD": 0, "IN_CH": 80, "OUT_CH": 100},
+        {"DILATION": 2, "PAD": 2, "ACT": "NO_ACTIVATION"},
+        {"POOL": 2, "POOL_STRIDE": 2},
+        {"SIZE": 21, "POOL": 3, "POOL_STRIDE": 2, "POOL_PAD": 1, "ACT": "NO_ACTIVATION"},
+        {"POOL": 3, "POOL_STRIDE": 2, "TYPE": "CPU"},
+    ],
+    ids=lambda changes: "-".join(f"{k}{v}" for k, v in changes.items()) or "plain",
+)
+def test_convolutions_of_the_library(tmp_path, changes):
+    assert_correct(execute(tmp_path, "convolution.c", **{**CONVOLUTION, **changes}))
+
+
+def test_a_layer_of_a_network(tmp_path):
+    assert_correct(execute(tmp_path, "layer.c"))
+
+
 def test_the_library_on_the_hardware_loop_is_as_fast_as_measured(tmp_path):
     """Cycles of the RTL for 256 x 256 x 256 at memory latency 40: 68,874."""
     result = execute(tmp_path, "products.c", **{**PRODUCT, "SIZE_M": 256, "SIZE_N": 256, "SIZE_K": 256})

@@ -52,6 +52,18 @@ def test_rule(command, rule):
     assert (found.rule, found.index) == (rule, 3)
 
 
+@pytest.mark.parametrize("activation", [2, 3])
+def test_activations_that_are_not_modelled_are_refused(activation):
+    found = broken(config_st(16, activation=activation), mvout(BASE, acc(0), 1, 16))
+    assert found.rule is Rule.UNSUPPORTED
+    assert broken(config_ex(activation=activation)).rule is Rule.UNSUPPORTED
+    assert broken(mvout(BASE, acc(0) | 1 << 26, 1, 16)).rule is Rule.UNSUPPORTED
+
+
+def test_the_convolution_loop_is_refused():
+    assert broken(Command(15, 0, 0)).rule is Rule.UNSUPPORTED
+
+
 def test_blocks_of_a_wide_load_may_not_overlap():
     assert broken(config_ld(64, block_stride=8), mvin(BASE, 0, 16, 32)).rule is Rule.BLOCK_STRIDE
 

@@ -24,6 +24,7 @@ static int config_ex(gm_machine *m, uint64_t rs1, uint64_t rs2) {
     m->a_stride = field(rs1, 31, 16);
     m->c_stride = field(rs2, 63, 48);
     gm_record(m, GM_CONFIG_EX, GM_EXECUTE);
+    if (m->activation > 1) return gm_fail(m, RULE_UNSUPPORTED, "config_ex: activation %d is not modelled; 0 none, 1 relu", m->activation);
     if (m->dataflow_ws ? m->a_transpose && m->b_transpose : m->b_transpose && !m->a_transpose)
         return gm_fail(m, RULE_TRANSPOSE, "config_ex: illegal transposes for this dataflow (the array has one transposer)");
     return RULE_NONE;

@@ -168,11 +168,22 @@ static int store_pooled(gm_machine *m, uint32_t local, int cols, uint64_t dram) 
     return RULE_NONE;
 }
 
+/* Activations over whole rows and their statistics are not modelled. */
+static int check_activation(gm_machine *m, uint32_t local) {
+    static const char *const names[] = {"none", "relu", "layernorm", "igelu", "softmax"};
+    int activation = m->store_activation, normalizes = local >> 26 & 7;
+    if (!is_acc(local) || local >> 29 & 1) return RULE_NONE;
+    if (activation > 1) return gm_fail(m, RULE_UNSUPPORTED, "mvout with activation %s is not modelled", activation < 5 ? names[activation] : "?");
+    if (normalizes) return gm_fail(m, RULE_UNSUPPORTED, "mvout with norm command %d is not modelled", normalizes);
+    return RULE_NONE;
+}
+
 int gm_mvout(gm_machine *m, uint64_t dram, uint64_t rs2) {
     uint32_t local = (uint32_t)rs2;
     int cols = (int)(rs2 >> 32 & 0xffff), rows = (int)(rs2 >> 48), dim = m->config.dim;
     int full = is_acc(local) && (local >> 29 & 1), bytes = full ? m->acc_bytes : m->elem_bytes;
-    int most = full ? dim : m->config.max_bytes / m->elem_bytes, rule = RULE_NONE;
+    int most = full ? dim : m->config.max_bytes / m->elem_bytes, rule = check_activation(m, local);
+    if (rule) return rule;
     if (!m->pool_stride && rows > dim) return gm_fail(m, RULE_ROWS, "mvout of %d rows; the array has %d", rows, dim);
     if (cols > most) return gm_fail(m, RULE_COLS, "mvout of %d columns; at most %d", cols, most);
     if (m->pool_stride) {

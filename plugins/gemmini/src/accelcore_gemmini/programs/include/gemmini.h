@@ -1,4 +1,4 @@
-/* Commands and a small library over them: matrix products and residual additions of any size, and their plain forms. */
+/* Commands and a library over them: products, residual additions and convolutions of any size, and their plain forms. */
 #ifndef ACCELCORE_GEMMINI_H
 #define ACCELCORE_GEMMINI_H
 
@@ -186,4 +186,6 @@ static void tiled_resadd_auto(size_t I, size_t J, scale_t A_scale, scale_t B_sca
     size_t most = ACC_ROWS / 2 / DIM, j = gemmini_least(gemmini_ceil_div(J, DIM), most);
     tiled_resadd(I, J, gemmini_least(gemmini_ceil_div(I, DIM), most / j), j, A_scale, B_scale, C_scale, A, B, C, relu, type);
 }
+
+#include "include/gemmini_conv.h"
 #endif
