@@ -277,6 +277,25 @@ def test_a_session_with_a_model_reads_the_targets_folder_and_the_users(tmp_path,
         assert session.knowledge == read(), "without a model nothing is read"
 
 
+LONG = "".join(f"// line {n}\n" for n in range(80)) + "int ac_scale(...) {\n  loop();\n}\n"
+
+
+def test_a_long_kernel_may_be_edited(server, propose):
+    parent = Candidate(replace(KERNEL, text=LONG))
+    asked = replace(request(Phase.IMPLEMENT, [Move("plan", "faster")]), parent=parent)
+    edit = "```old\n  loop();\n```\n```new\n  faster();\n```"
+    server.script = [edit.replace("loop", "loops"), edit]
+    (found,) = propose(asked)
+    assert found.kernel == replace(KERNEL, text=LONG.replace("loop()", "faster()"))
+    assert "fenced block tagged `old`" in server.requests[0]["messages"][1]["content"]
+    assert "edit 1" in server.requests[1]["messages"][3]["content"], "the reason goes back"
+
+
+def test_a_short_kernel_is_asked_for_whole():
+    user = messages(request(Phase.REPAIR), Chip())[1]["content"]
+    assert "`old`" not in user
+
+
 class _Known:
     """A landscape whose target has a folder of knowledge."""
 

@@ -55,6 +55,11 @@ def code_in(answer: str, language: str, entry: str) -> str:
         text = others[0].text
     else:
         text = _only(others, tags, language)
+    return checked(text, entry)
+
+
+def checked(text: str, entry: str) -> str:
+    """A kernel's text that is not too long and names `entry`; else Refused."""
     if len(text) > LONGEST:
         raise Refused(f"the kernel has {len(text)} characters; at most {LONGEST} are taken")
     if not re.search(rf"\b{re.escape(entry)}\b", text):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from accelcore.knowledge import Knowledge
 from accelcore.proposers import summaries
-from accelcore.proposers.answers import Refused, code_in, plan_in
+from accelcore.proposers.answers import Refused, plan_in
+from accelcore.proposers.edits import kernel_in
 from accelcore.proposers.prompts import Message, messages, refusal
 from accelcore.values import Move, Phase, Proposal, Request, Usage
 
@@ -113,7 +114,7 @@ class ModelProposer:
             return Proposal("", plan, origin, answer.usage, move=Move("plan", plan))
         assert request.parent is not None
         kernel = request.parent.kernel
-        text = code_in(answer.text, kernel.language, kernel.entry)
+        text = kernel_in(answer.text, kernel.language, kernel.entry, kernel.text)
         made = replace(kernel, text=text, schedule=())
         return Proposal(text, _plan(request, answer.text), origin, answer.usage, kernel=made)
 

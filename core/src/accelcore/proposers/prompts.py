@@ -26,6 +26,9 @@ ISA_LIMIT, EXAMPLES_LIMIT = 24_000, 8_000
 MENU_LIMIT = 40
 """Rewrites, and as many ideas, in a menu."""
 
+EDITS_FROM = 60
+"""Lines of a kernel from which on a model may answer with edits: of a shorter one the whole costs little more."""
+
 _NOTHING = Knowledge()
 
 
@@ -53,6 +56,7 @@ def _user(request: Request) -> str:
         "feedback": fenced(request.feedback or "nothing", "text", 6_000),
         "menu": _menu(request),
         "plan": fenced(plan, "text") if plan else "",
+        "edits": filled("edits") if parent.kernel.text.count("\n") >= EDITS_FROM else "",
     }
     return filled(_template(request, bool(plan)), **fields)
 
