@@ -173,6 +173,34 @@ def test_install_is_undone_completely():
     assert sys.modules.get("nki") is before
 
 
+def test_numbers_of_numpy_are_as_good_as_pythons():
+    def kernel(x):
+        tile = nl.zeros((np.int64(8), np.int32(8)), dtype=nl.float32)
+        nisa.memset(tile, np.float32(1.5))
+        nisa.tensor_scalar(tile, tile, nl.multiply, np.float32(2.0), op1=nl.add, operand1=np.int32(1))
+        nisa.dma_copy(x, tile)
+        return x
+
+    assert (simulate(kernel)(normal(8, 8)) == 4).all()
+
+
+def test_tile_sizes_follow_the_generation(monkeypatch):
+    def kernel(x):
+        sizes.append(nl.tile_size.total_available_sbuf_size)
+        return x
+
+    sizes = [nl.tile_size.total_available_sbuf_size]
+    for target in ("trn1", "trn3"):
+        simulate(kernel, target=target)(normal(1, 1))
+    assert sizes == [k * 1024 for k in (208, 176, 240)]
+    assert (nl.tile_size.pmax, nl.tile_size.psum_fmax, nl.tile_size.psum_num_banks) == (128, 512, 8)
+    monkeypatch.setenv("NEURON_PLATFORM_TARGET_OVERRIDE", "gen2")
+    assert nl.tile_size.total_available_sbuf_size == 176 * 1024
+    monkeypatch.setenv("NEURON_PLATFORM_TARGET_OVERRIDE", "gen9")
+    with pytest.raises(accelcore_nki.NkiError):
+        simulate(kernel)(normal(1, 1))
+
+
 def test_missing_names_say_what_is_near():
     for module, name, near in ((nisa, "activation_reduc", "activation_reduce"), (nl, "maximun", "maximum")):
         assert not hasattr(module, name)

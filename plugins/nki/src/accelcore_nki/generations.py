@@ -6,6 +6,7 @@ partition are taken by the system: documented for trn1 by third parties, assumed
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from accelcore_nki.errors import NkiError
@@ -48,6 +49,14 @@ GENERATIONS = {
     "trn3": Generation("trn3", 4, 256 * KIB, moving=4096),
 }
 _ALIASES = {"gen2": "trn1", "gen3": "trn2", "gen4": "trn3", "inf2": "trn1"}
+
+
+TARGET = "NEURON_PLATFORM_TARGET_OVERRIDE"  # the vendor's environment variable
+
+
+def default_generation() -> Generation:
+    """The generation that the environment asks for, else trn2."""
+    return generation(os.environ.get(TARGET) or "trn2")
 
 
 def generation(name: str) -> Generation:

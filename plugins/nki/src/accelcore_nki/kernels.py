@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from accelcore_nki.dtypes import name_of
 from accelcore_nki.errors import NkiError
-from accelcore_nki.generations import Generation, generation
+from accelcore_nki.generations import Generation, default_generation, generation
 from accelcore_nki.occupancy import occupancy
 from accelcore_nki.recorder import Program, Recorder, recording, tracing
 from accelcore_nki.tensors import NkiTensor
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-_TARGET = "NEURON_PLATFORM_TARGET_OVERRIDE"
 OBSERVERS: list[Callable[[str, tuple[Program, ...]], None]] = []
 """Called with the name and the programs of every kernel that `run` has executed in this process."""
 
@@ -135,7 +133,8 @@ def _kernel(kernel: Any) -> Kernel:
 
 def chip_of(kernel: Kernel, target: str | None) -> Generation:
     """The generation to trace for: what is asked for, else the kernel's, else the environment's, else trn2."""
-    return generation(target or kernel.target or os.environ.get(_TARGET) or "trn2")
+    asked = target or kernel.target
+    return generation(asked) if asked else default_generation()
 
 
 def _instances(kernel: Kernel, args: Any, kwargs: Any, target: str | None, memory: Any) -> Any:

@@ -21,8 +21,8 @@ from accelcore_nki.functions import (
     store,
     transpose,
 )
-from accelcore_nki.generations import PARTITIONS
-from accelcore_nki.recorder import current
+from accelcore_nki.generations import PARTITIONS, Generation, default_generation
+from accelcore_nki.recorder import current, tracing
 from accelcore_nki.registers import VirtualRegister
 from accelcore_nki.tensors import NkiTensor
 
@@ -55,7 +55,7 @@ class _TileSize:
     @property
     def psum_fmax(self) -> int:
         """float32 elements of a PSUM bank."""
-        return current().generation.psum_bank // 4
+        return _chip().psum_bank // 4
 
     @property
     def gemm_moving_fmax(self) -> int:
@@ -65,12 +65,17 @@ class _TileSize:
     @property
     def psum_num_banks(self) -> int:
         """Banks of PSUM."""
-        return current().generation.psum_banks
+        return _chip().psum_banks
 
     @property
     def total_available_sbuf_size(self) -> int:
         """Bytes of an SBUF partition that kernels may use."""
-        return current().generation.usable
+        return _chip().usable
+
+
+def _chip() -> Generation:
+    """The generation that is traced for; outside kernels the environment's or trn2."""
+    return current().generation if tracing() else default_generation()
 
 
 tile_size = _TileSize()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from accelcore_nki.dtypes import name_of
@@ -80,9 +81,10 @@ class Recorder:
         place = _BUFFERS.get(str(buffer or "sbuf"))
         if place is None:
             raise fail("buffer", f"there is no buffer {buffer}", hint=f"one of {', '.join(_BUFFERS)}")
-        dims = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
-        if not dims or not all(isinstance(d, int) and d > 0 for d in dims):
-            raise fail("shape", f"{shape} is no shape", hint="positive Python integers")
+        given = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+        if not given or not all(isinstance(d, Integral) and d > 0 for d in given):
+            raise fail("shape", f"{shape} is no shape", hint="positive integers")
+        dims = tuple(int(d) for d in given)
         if place == SHARED_HBM:
             return whole(self._shared(dims, name_of(dtype), name))
         storage = self._new(dims, name_of(dtype), place, name)

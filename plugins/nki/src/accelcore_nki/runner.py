@@ -17,6 +17,7 @@ from typing import Any
 
 from accelcore_nki import kernels
 from accelcore_nki.errors import NkiError
+from accelcore_nki.generations import TARGET
 from accelcore_nki.recorder import Program
 from accelcore_nki.surface import install
 
@@ -27,7 +28,7 @@ _MOST_TIMED = 200_000  # instructions; a longer program is run but not timed
 def main(argv: list[str]) -> int:
     """Run the program; its exit code, or RULE_BROKEN with the error on standard error."""
     report, chip, program, *arguments = argv
-    os.environ.setdefault("NEURON_PLATFORM_TARGET_OVERRIDE", chip)
+    os.environ.setdefault(TARGET, chip)
     Path(report).write_text("[]")
     install()
     runs: list[tuple[str, Program]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -27,6 +28,7 @@ def install() -> None:
     """Let `import nki` find the simulator in this process, in place of a real package if there is one."""
     if _saved:
         return
+    import_module("ml_dtypes")  # registers its types with NumPy, so that array.astype(nl.bfloat16) works
     for name, module in modules().items():
         _saved[name] = sys.modules.get(name)
         sys.modules[name] = module

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 from accelcore_nki.dtypes import FLOAT8, FLOATS
@@ -156,9 +157,9 @@ def scalar_operand(value: Any, role: str, data: NkiTensor, sources: list[NkiTens
     strict: the vector is float32, as tensor_scalar wants for arithmetic.
     """
     if not isinstance(value, NkiTensor):
-        if value is not None and not isinstance(value, int | float | bool):
+        if value is not None and not isinstance(value, Real):
             raise fail("operand", f"{role} is a {type(value).__name__}", hint="a Python number or a [P, 1] tensor")
-        return value
+        return value if value is None or isinstance(value, int) else float(value)
     view = column(role, value, data)
     if strict and view.dtype != "float32":
         raise fail("dtype", f"{role} is {view.dtype}", view, hint="vector operands of arithmetic are float32")

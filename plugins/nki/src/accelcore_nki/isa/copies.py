@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 from accelcore_nki.dtypes import FLOATS
@@ -124,12 +125,12 @@ def tensor_copy(dst: Any, src: Any, engine: Any = engines.unknown, name: Any = N
 def memset(dst: Any, value: Any, engine: Any = engines.unknown, name: Any = None) -> Instruction:
     """dst = a constant."""
     target = tile("dst", dst)
-    if not isinstance(value, int | float | bool):
+    if not isinstance(value, Real):
         raise fail("operand", f"the value of a memset is a Python number, not {type(value).__name__}", target)
-    if target.dtype not in FLOATS and float(value) != int(value):
+    if target.dtype not in FLOATS and not float(value).is_integer():
         raise fail("dtype", f"{value} is no {target.dtype}", target, hint="give a value of the tensor's type")
     chosen = choose(engine, "vector", ("vector", "gpsimd"), target)
-    return current().emit("memset", chosen, (target,), (), {"value": value})
+    return current().emit("memset", chosen, (target,), (), {"value": value if isinstance(value, int) else float(value)})
 
 
 def tensor_copy_predicated(
