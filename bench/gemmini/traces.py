@@ -12,7 +12,9 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from accelcore_gemmini.traces import Replay, read, replay
+from accelcore_gemmini import Config, Machine
+from accelcore_gemmini.machine import encode
+from accelcore_gemmini.traces import Replay, buffers, commands, read, replay
 
 BARS = "bars: median <= 2 %, p95 <= 10 %; per kind mean <= 5 %, p90 <= 12 %; none above 25 %; GEMM rank >= 0.98"
 
@@ -78,6 +80,21 @@ def first_differences(path: Path, name: str, count: int = 20) -> None:
             shown += 1
 
 
+def speed(path: Path, rounds: int = 3) -> None:
+    """Commands a second over the traces of explicit commands, with and without time; the best of some rounds."""
+    traces = [t for t in read(path) if t["kind"] in "cf"]
+    ready = [(Config(latency=t["lat"]), encode(commands(t)), buffers(t)) for t in traces]
+    total = sum(len(log) for _, log, _ in ready)
+    for timed in (False, True):
+        seconds = []
+        for _ in range(rounds):
+            start = time.perf_counter()
+            for config, log, memory in ready:
+                Machine(config).run(log, memory, timed=timed)
+            seconds.append(time.perf_counter() - start)
+        print(f"{total / min(seconds):12,.0f} commands a second {'with' if timed else 'without'} time")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path)
@@ -89,6 +106,7 @@ def main() -> None:
     start = time.perf_counter()
     replays = [replay(trace) for trace in read(options.file)]
     report(replays, time.perf_counter() - start)
+    speed(options.file)
 
 
 if __name__ == "__main__":

@@ -77,11 +77,16 @@ def commands(trace: Mapping[str, Any]) -> list[Command]:
     return [FENCE if c[0] == "fence" else Command(c[0], value(c[1]), value(c[2])) for c in trace["commands"]]
 
 
+def buffers(trace: Mapping[str, Any]) -> list[Buffer]:
+    """The memory with its initial contents."""
+    return [Buffer(m["name"], _DRAM + m["base"], contents(m)) for m in trace["memory"]]
+
+
 def replay(trace: Mapping[str, Any]) -> Replay:
     """Run a trace and compare its outputs with those of the hardware."""
-    buffers = [Buffer(m["name"], _DRAM + m["base"], contents(m)) for m in trace["memory"]]
+    memory = buffers(trace)
     machine = Machine(Config(latency=trace["lat"], host_issue=trace["host_issue"]))
-    outcome = machine.run(commands(trace), buffers)
-    digests = {b.name: hashlib.sha256(b.data.tobytes()).hexdigest() for b in buffers}
+    outcome = machine.run(commands(trace), memory)
+    digests = {b.name: hashlib.sha256(b.data.tobytes()).hexdigest() for b in memory}
     wrong = tuple(name for name, digest in trace["outputs"].items() if digests[name] != digest)
     return Replay(trace["name"], trace["kind"], trace["cycles"], outcome, wrong)

@@ -116,16 +116,29 @@ int gm_preload(gm_machine *m, uint64_t rs1, uint64_t rs2) {
     return RULE_NONE;
 }
 
-/* sums += left * weights, in wrap-around arithmetic; called with a constant `dim` where that is worth a copy. */
-static inline void multiply_int(int dim, const int32_t left[][MAX_DIM], const int32_t weights[][MAX_DIM], int32_t sums[][MAX_DIM]) {
-    for (int i = 0; i < dim; i++) {
-        uint32_t row[MAX_DIM];
-        for (int j = 0; j < dim; j++) row[j] = (uint32_t)sums[i][j];
+/* sums += left * weights, in wrap-around arithmetic. */
+static void multiply_int(int dim, const int32_t left[][MAX_DIM], const int32_t weights[][MAX_DIM], int32_t sums[][MAX_DIM]) {
+    for (int i = 0; i < dim; i++)
         for (int k = 0; k < dim; k++) {
             uint32_t x = (uint32_t)left[i][k];
-            for (int j = 0; j < dim; j++) row[j] += x * (uint32_t)weights[k][j];
+            for (int j = 0; j < dim; j++) sums[i][j] = (int32_t)((uint32_t)sums[i][j] + x * (uint32_t)weights[k][j]);
         }
-        for (int j = 0; j < dim; j++) sums[i][j] = (int32_t)row[j];
+}
+
+/* The same at dim 16, with the weights and one row of sums in vector registers where the machine has enough. */
+static void multiply_16(const int32_t left[][MAX_DIM], const int32_t weights[][MAX_DIM], int32_t sums[][MAX_DIM]) {
+    typedef uint32_t lanes __attribute__((vector_size(64)));
+    lanes held[16];
+    for (int k = 0; k < 16; k++) memcpy(&held[k], weights[k], sizeof held[k]);
+    for (int i = 0; i < 16; i++) {
+        lanes even, odd = {0};
+        memcpy(&even, sums[i], sizeof even);
+        for (int k = 0; k < 16; k += 2) {
+            even += (uint32_t)left[i][k] * held[k];
+            odd += (uint32_t)left[i][k + 1] * held[k + 1];
+        }
+        even += odd;
+        memcpy(sums[i], &even, sizeof even);
     }
 }
 
@@ -143,7 +156,7 @@ static void compute_int(gm_machine *m, int preloaded, uint32_t a, extent ae, uin
     }
     int32_t(*weights)[MAX_DIM] = m->dataflow_ws ? m->weights_i : right;
     int32_t(*sums)[MAX_DIM] = m->dataflow_ws ? out : m->weights_i;
-    if (dim == 16) multiply_int(16, (const int32_t(*)[MAX_DIM])left, (const int32_t(*)[MAX_DIM])weights, sums);
+    if (dim == 16) multiply_16((const int32_t(*)[MAX_DIM])left, (const int32_t(*)[MAX_DIM])weights, sums);
     else multiply_int(dim, (const int32_t(*)[MAX_DIM])left, (const int32_t(*)[MAX_DIM])weights, sums);
     write_c_int(m, sums);
 }
