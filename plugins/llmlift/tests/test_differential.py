@@ -40,7 +40,7 @@ def functions() -> Iterator[Source]:
     for path in CASES:
         for block in path.read_text().split("=== ")[1:]:
             source, expected = block.split("\n", 1)[1].split("---\n")
-            if not expected.startswith("refused"):
+            if not expected.startswith("refused") and "import torch" not in source:
                 entry = [n.name for n in ast.parse(source).body if isinstance(n, ast.FunctionDef)][-1]
                 yield Source(source, "python", entry, path.name)
 
@@ -97,7 +97,7 @@ def python_results(source: Source, program: Program, given: dict[str, Any]) -> d
     function = space[source.entry]
     order = function.__code__.co_varnames[: function.__code__.co_argcount]
     values = copy.deepcopy(given)
-    if "np." in source.text:
+    if "np." in source.text or source.path == "arrays.txt":
         import numpy as np
 
         values = {k: np.array(v, dtype=float) if isinstance(v, list) else v for k, v in values.items()}

@@ -68,3 +68,26 @@ void matvec(int n, float A[n][n], float x[n], float y[n]) {
 void parities(int *a, int n, int *even, int *odd) {
   int e = 0, o = 0; for (int i = 0; i < n; i++) { if (a[i] % 2 == 0) e += a[i]; else o += a[i]; } *even = e; *odd = o;
 }
+void flat_transpose(float *a, float *b, int n) {
+  for (int i = 0; i < n; i++)
+    for (int j = 0; j < n; j++) b[IDX(j, i, n)] = a[IDX(i, j, n)];
+}
+void histogram(int *h, const int *a, int n, int bins) {
+  for (int i = 0; i < bins; i++) h[i] = 0;
+  for (int i = 0; i < n; i++) h[a[i]]++;
+}
+void compact(int n, int *a, int *out, int *count) {
+  int k = 0;
+  for (int i = 0; i < n; i++) {
+    if (a[i] > 0) {
+      out[k] = a[i];
+      k++;
+    }
+  }
+  *count = k;
+}
+void local_halves(const int *a, int *out) {
+  int t[N];
+  for (int i = 0; i < N; i++) t[i] = a[i] / 2;
+  for (int i = 0; i < N; i++) out[i] = t[N - 1 - i] / 2;
+}

@@ -57,3 +57,29 @@ vector<vector<vector<int>>> cube(vector<vector<vector<int>>> a) {
 void cleared(vector<float>& a) {
   fill(a.begin(), a.end(), 0.0f);
 }
+vector<int> backwards(const vector<int>& a) {
+  vector<int> r(a);
+  reverse(r.begin(), r.end());
+  return r;
+}
+vector<int> turned(const vector<int>& a) {
+  int n = a.size();
+  vector<int> b(n);
+  for (int i = 0; i < n; i++) b[(i + 1) % n] = a[i];
+  return b;
+}
+void halves(const vector<int>& a, vector<int>& y) {
+  y.resize(a.size());
+  for (size_t i = 0; i < a.size(); i++) y[i] = a[i] / 2;
+}
+void twice(const vector<float>& x, vector<float>& y) {
+  y.clear();
+  for (float v : x) y.push_back(v * 2);
+}
+vector<int> running(const vector<int>& a) {
+  vector<int> out(a.size(), 0);
+  if (a.empty()) return out;
+  out[0] = a[0];
+  for (size_t i = 1; i < a.size(); ++i) out[i] = max(out[i - 1], a[i]);
+  return out;
+}

@@ -142,6 +142,13 @@ class Reader:
             return name(f"math.{infinities[found]}"), "real"
         return name(found), "int"
 
+    def _read_type_identifier(self, node: Node) -> Value:
+        return self._read_identifier(node)
+
+    def _read_parameter_declaration(self, node: Node) -> Value:
+        """`n` of `vector<T> v(n);`, which the grammar takes for a parameter."""
+        return self.read(self.child(node, "type"))
+
     def _read_parenthesized_expression(self, node: Node) -> Value:
         return self.read(node.named_children[0])
 

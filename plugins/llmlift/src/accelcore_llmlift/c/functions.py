@@ -168,25 +168,53 @@ def _function(name: str, node: Node, file: Reader) -> Parts:
         declarator = declarator.child_by_field_name("declarator") or declarator.named_children[0]
     assert declarator is not None
     said: dict[str, Annotation] = {}
+    returns = base_type(node.child_by_field_name("type"), reader.typedefs) or CType("i32")
     body = reader.child(node, "body")
     for part in reader.child(declarator, "parameters").named_children:
         if part.type == "parameter_declaration" and text(part) != "void":
             for parameter, kind in _parameters(part, reader, body).items():
                 reader.types[parameter] = kind
                 said[parameter] = _annotation(part, kind, reader)
+    filled = [] if returns.dtype else _filled(body, said)
+    for output in filled:
+        del said[output]
     for variable, kind in _globals(body, reader).items():
         said[variable] = _annotation(node, kind, reader)
     starts = _walking_parameters(body, reader, said)
-    returns = base_type(node.child_by_field_name("type"), reader.typedefs) or CType("i32")
-    statements = [*starts, *Writer(reader, returns).block(body)] or [ast.Pass()]
+    writer = Writer(reader, returns)
+    writer.given |= set(filled)
+    statements = [*starts, *writer.block(body)] or [ast.Pass()]
+    if filled:
+        statements.append(_return_of(filled))
     arguments = ast.arguments(posonlyargs=[], args=[ast.arg(arg=a) for a in said], kwonlyargs=[], kw_defaults=[],
                               defaults=[])
     function = ast.FunctionDef(name=name, args=arguments, body=statements, decorator_list=[], returns=None,
                                lineno=node.start_point[0] + 1, col_offset=0)
     function = ast.fix_missing_locations(function)
-    promised = (_annotation(node, returns, reader),) if returns.dtype else ()
+    promised = (_annotation(node, returns, reader),) if returns.dtype else tuple(
+        _annotation(node, reader.types[output], reader) for output in filled)
     kinds = {n: t.kind for n, t in reader.types.items() if not t.rank and n not in said and t.kind == "real"}
     return function, said, promised, kinds
+
+
+def _filled(body: Node, said: dict[str, Annotation]) -> list[str]:
+    """Containers of the caller that the function first clears or gives a size: results."""
+    found: list[str] = []
+    seen: set[str] = set()
+    for part in body.named_children:
+        called = next((n for n in _walk(part) if n.type == "call_expression"), None)
+        function = called.child_by_field_name("function") if called is not None else None
+        method = text(function.child_by_field_name("field")) if function is not None else ""
+        base = text(function.child_by_field_name("argument")) if function is not None else ""
+        if part.type == "expression_statement" and method in ("clear", "resize", "assign") and base in said:
+            found += [base] if base not in seen else []
+        seen |= {text(n) for n in _walk(part) if n.type == "identifier"}
+    return found
+
+
+def _return_of(names: list[str]) -> ast.Return:
+    parts: list[ast.expr] = [ast.Name(id=n, ctx=ast.Load()) for n in names]
+    return ast.Return(value=parts[0] if len(parts) == 1 else ast.Tuple(elts=parts, ctx=ast.Load()))
 
 
 def _globals(body: Node, reader: Reader) -> dict[str, CType]:

@@ -26,6 +26,7 @@ class Writer:
         self.reader = reader
         self.returns = returns
         self.empty: set[str] = set()
+        self.given: set[str] = set()
 
     def block(self, node: Node) -> list[ast.stmt]:
         """The statements of a compound statement, or of a single one."""
@@ -188,11 +189,13 @@ class Writer:
         self.reader.types[variable] = kind
         if kind.pointer:
             return self.pointer(declarator, variable, value)
+        if declarator.type == "function_declarator":  # `vector<T> v(n);` reads like a function of a type n
+            value = declarator.child_by_field_name("parameters")
         if kind.rank:
             return self.container(variable, kind, value)
         if value is None:
             return []
-        if value.type in ("argument_list", "initializer_list"):
+        if value.type in ("argument_list", "initializer_list", "parameter_list"):
             if not value.named_children:
                 return [_store(variable, number(0.0 if kind.kind == "real" else 0))]
             value = value.named_children[0]
@@ -225,14 +228,13 @@ class Writer:
         if kind.extents:
             if value is not None and value.type == "initializer_list":
                 return [_store(variable, self.listed(value))]
-            shape = ast.Tuple(elts=[self.reader.expression(e) for e in kind.extents], ctx=ast.Load())
-            return [_store(variable, call("numpy.empty", shape))]
+            return [_store(variable, _unwritten([self.reader.expression(e) for e in kind.extents], kind))]
         if value is None:
             self.empty.add(variable)
             return [_store(variable, ast.List(elts=[], ctx=ast.Load()))]
         if value.type == "initializer_list":
             return [_store(variable, self.listed(value))]
-        if value.type == "argument_list":
+        if value.type in ("argument_list", "parameter_list"):
             return [_store(variable, self.sized(value, kind))]
         return [_store(variable, self.copied(value))]
 
@@ -254,9 +256,8 @@ class Writer:
         parts = node.named_children
         if len(parts) == 2 and text(parts[0]).endswith("begin()"):
             return containers.copied_range(self.reader, parts)
-        if len(parts) == 1 and parts[0].type == "identifier" and self.reader.types.get(
-            text(parts[0]), CType("")).rank:
-            return self.copied(parts[0])
+        if len(parts) == 1 and self.reader.types.get(text(parts[0]), CType("")).rank:
+            return call("list", name(text(parts[0])))
         count = self.reader.expression(parts[0])
         if kind.rank == 1:
             zero = number(0.0 if kind.kind == "real" else 0)
@@ -385,10 +386,16 @@ class Writer:
             raise self.reader.refuse(node, f"the method {method!r}", "use push_back, resize, assign, clear")
         kind = self.reader.types[base.id]
         if method == "clear":
+            self.given.discard(base.id)
             return [_store(base.id, ast.List(elts=[], ctx=ast.Load()))]
+        if method == "resize" and base.id in self.given and kind.rank == 1:
+            count = self.reader.expression(self.reader.child(node, "arguments").named_children[0])
+            self.given.discard(base.id)  # elements that it had stay, so what is not written is not known
+            return [_store(base.id, _unwritten([count], kind))]
         if method == "resize" and base.id not in self.empty:
             raise self.reader.refuse(node, f"resize of {base.id!r}, which may have elements",
                                      "give the size where it is declared")
+        self.empty.discard(base.id)
         return [_store(base.id, self.sized(self.reader.child(node, "arguments"), kind))]
 
     def list_rank(self, base: ast.expr) -> int:
@@ -469,6 +476,17 @@ def _mentions(node: Node, identifier: str) -> int:
 
 def _store(variable: str, value: ast.expr) -> ast.Assign:
     return ast.Assign(targets=[ast.Name(id=variable, ctx=ast.Store())], value=value)
+
+
+STORAGE = {"f32": "float32", "f64": "float64", "i8": "int8", "u8": "uint8", "i16": "int16", "u16": "uint16",
+           "i32": "int32", "i64": "int64", "bool": "bool"}  # fmt: skip
+
+
+def _unwritten(extents: list[ast.expr], kind: CType) -> ast.Call:
+    """An array whose elements are not known yet."""
+    found = call("numpy.empty", ast.Tuple(elts=extents, ctx=ast.Load()))
+    found.keywords = [ast.keyword(arg="dtype", value=ast.Constant(value=STORAGE.get(kind.dtype, "int64")))]
+    return found
 
 
 def _as_target(target: ast.expr) -> None:

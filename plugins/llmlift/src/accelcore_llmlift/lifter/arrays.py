@@ -31,7 +31,7 @@ from accelcore_llmlift.lifter.algebra import (
 )
 from accelcore_llmlift.lifter.recurrences import Recurrence, folded, occurs, solve
 from accelcore_llmlift.lifter.state import State
-from accelcore_llmlift.polynomial import Facts, Polynomial, decide, expression, polynomial
+from accelcore_llmlift.polynomial import Facts, Polynomial, decide, expression, polynomial, split
 from accelcore_llmlift.program import Position
 
 
@@ -239,7 +239,7 @@ class Element:
                 where, divisible = found
                 others = tuple(p for p in parts if p is not part)
                 return Pin(where, (*divisible, *others), value, self.place(equation))
-        return self.pin_by_range(parts, value)
+        return self.pin_by_range(parts, value) or self.pin_by_stride(parts, value)
 
     def pin_by_range(self, parts: Sequence[Expr], value: Expr) -> Pin | None:
         """k * n <= u < k * n + n fixes k = u // n (rows appended to, or stored in, a flat list)."""
@@ -259,6 +259,33 @@ class Element:
                 where = binary("fdiv", expression(offset), expression(width))
                 rest = tuple(p for p in parts if p is not part and p not in uppers)
                 return Pin(simplify(where, known), rest, value, {})
+        return None
+
+    def whole_rows(self, width: Polynomial) -> bool:
+        """Whether the array is empty where the width is 0, so that no element is divided by it."""
+        quotient, rest = split(polynomial(self.extents[0]), width)
+        return len(self.extents) == 1 and quotient is not None and not rest.terms
+
+    def pin_by_stride(self, parts: Sequence[Expr], value: Expr) -> Pin | None:
+        """p == k * w + r with 0 <= r < w fixes k = p // w where p % w == r (columns of a flat matrix)."""
+        known = self.facts.assuming(parts)
+        for part in parts:
+            if part.op != "eq" or part.args[0].dtype not in (INDEX, "int"):
+                continue
+            equation = polynomial(part.args[0]) - polynomial(part.args[1])
+            for variable in self.variables:
+                own = equation.coefficient(variable)
+                if own is None or own.constant not in (1, -1):
+                    continue
+                rest = equation.without(variable) * -int(own.constant)  # the variable is k * w + r
+                width = rest.coefficient(self.a.number)
+                offset = rest.without(self.a.number)
+                if width is None or not self.whole_rows(width) or any(occurs(self.a.number, x) for x in offset.atoms):
+                    continue
+                if known.nonnegative(offset) and known.nonnegative(width - offset - 1):
+                    inside = binary("fmod", variable, expression(width))
+                    others = (binary("eq", inside, expression(offset)), *(p for p in parts if p is not part))
+                    return Pin(binary("fdiv", variable, expression(width)), others, value, {})
         return None
 
     def place(self, equation: Polynomial) -> dict[int, Expr]:
@@ -379,6 +406,7 @@ class Element:
         """The closed form of an element, over exact numbers: storage casts are taken off on the way."""
         carried = fresh(natural(stored).dtype)
         exact = natural(exchange(simplify(update, facts), {natural(stored): carried}))
+        exact = exchange(exact, {natural(stored): carried})  # a branch that keeps the element was a bare one before
         exact = simplify(exchange(exact, {stored: carried}) if stored.dtype == carried.dtype else exact, facts)
         if occurs(stored, exact):
             return None

@@ -11,7 +11,7 @@ import ast
 
 def cells(function: ast.FunctionDef) -> ast.FunctionDef:
     """The function with such elements in variables; the tree is changed in place."""
-    names = {a.arg for a in function.args.args}
+    names = [a.arg for a in function.args.args]
     found = {n: places for n in names if (places := _places(function, n)) and _updated(function, n)}
     if not found:
         return function

@@ -359,6 +359,8 @@ def selected(scope: Scope, base: Expr, subscripts: list[ast.expr], node: ast.AST
 
 def sliced(scope: Scope, base: Expr, part: ast.Slice, rest: list[ast.expr], node: ast.AST) -> Expr:
     """`x[low:high:step]` as a comprehension; bounds are taken as they are, negative constants from the end."""
+    if part.lower is part.upper is None and isinstance(part.step, ast.UnaryOp) and ast.unparse(part.step) == "-1":
+        return backwards(scope, base, rest, node)
     length = length_seen(scope, base) if part.upper is None or _negative(part.upper) else scope.extents_of(base)[0]
     low = _bound(scope, part.lower, index(0), length)
     high = _bound(scope, part.upper, length, length)
@@ -379,6 +381,14 @@ def sliced(scope: Scope, base: Expr, part: ast.Slice, rest: list[ast.expr], node
     inner = natural(selected(scope, get(base, where), rest, node))
     scope.facts = facts
     return comp(extent, lambda k: substitute(inner, {variable.number: k}))
+
+
+def backwards(scope: Scope, base: Expr, rest: list[ast.expr], node: ast.AST) -> Expr:
+    """`x[::-1]`."""
+    extent = length_seen(scope, base)
+    last = polynomial(extent) - 1
+    return comp(extent, lambda k: natural(
+        selected(scope, get(base, index_expression(last - polynomial(k))), rest, node)))
 
 
 def _negative(node: ast.expr) -> bool:

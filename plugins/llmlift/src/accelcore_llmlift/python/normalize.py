@@ -74,6 +74,9 @@ def _merged_return(
     if not (isinstance(first, ast.Return) and isinstance(second, ast.Return) and first.value and second.value):
         raise place.refuse(statement, "one way through the function returns a value and another does not",
                            "return a value at the end of every branch")
+    if isinstance(first.value, ast.Name) and ast.dump(first.value) == ast.dump(second.value):
+        same = ast.If(test=statement.test, body=then[:-1] or [ast.Pass()], orelse=other[:-1])
+        return [ast.copy_location(same, statement), second]
     name = "result"
     branches = []
     for body, value in ((then, first.value), (other, second.value)):
