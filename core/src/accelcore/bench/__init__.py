@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from accelcore.bench.compare import Comparison, Trace, compare, trace
 from accelcore.bench.landscape import Landscape, ScriptedProposer, landscapes
+from accelcore.bench.recorded import Recorded
 
-__all__ = ["Comparison", "Landscape", "ScriptedProposer", "Trace", "compare", "landscapes", "trace"]
+__all__ = ["Comparison", "Landscape", "Recorded", "ScriptedProposer", "Trace", "compare", "landscapes", "trace"]

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from statistics import median, quantiles
 
-from accelcore.bench.landscape import Landscape, ScriptedProposer
+from accelcore.bench.landscape import Landscape
+from accelcore.bench.recorded import Recorded
 from accelcore.journal import Journal
 from accelcore.protocols import Proposer, Strategy
 from accelcore.session import Progress, Session
@@ -39,7 +40,7 @@ class Trace:
 class _Counting:
     """A landscape that notes what it judges."""
 
-    def __init__(self, landscape: Landscape) -> None:
+    def __init__(self, landscape: Landscape | Recorded) -> None:
         self._landscape = landscape
         self.judged: list[str] = []
 
@@ -71,11 +72,16 @@ class _Path:
 
 
 def trace(
-    strategy: Strategy, landscape: Landscape, seed: int, *, evaluations: int = 300, proposer: Proposer | None = None
+    strategy: Strategy,
+    landscape: Landscape | Recorded,
+    seed: int,
+    *,
+    evaluations: int = 300,
+    proposer: Proposer | None = None,
 ) -> Trace:
-    """One search over one landscape with at most `evaluations`; the proposer is scripted unless one is given."""
+    """One search over one landscape with at most `evaluations`; proposer: the landscape's own unless one is given."""
     counting, path = _Counting(landscape), _Path()
-    proposer = proposer or ScriptedProposer(landscape, seed)
+    proposer = proposer or landscape.proposer(seed)
     budget = Budget(evaluations=evaluations, proposals=50 * evaluations)
     with Session(Journal.memory(seed=seed), budget=budget, proposers=[proposer], watch=path, jobs=1) as session:
         session.focus(landscape.task(), landscape, counting)  # type: ignore[arg-type]  # forwards to the landscape
@@ -130,7 +136,7 @@ class Comparison:
 
 def compare(
     strategies: Sequence[Strategy],
-    over: Sequence[Landscape],
+    over: Sequence[Landscape | Recorded],
     seeds: Iterable[int] = range(20),
     *,
     evaluations: int = 300,

@@ -97,6 +97,10 @@ class Landscape:
         joint = sum(t.cost for t in self.together if all(point[name] == value for name, value in t.values))
         return self.base + alone + joint
 
+    def proposer(self, seed: int) -> ScriptedProposer:
+        """What searches here ask: a proposer that knows nothing."""
+        return ScriptedProposer(self, seed)
+
     # As a target.
 
     def missing(self) -> Sequence[str]:

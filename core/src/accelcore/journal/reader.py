@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from accelcore.errors import JournalError
@@ -19,6 +21,19 @@ _STRENGTH = (Proof.PROVED, Proof.REFUTED, Proof.BOUNDED, Proof.TESTED, Proof.UNK
 
 def read(path: Path | str) -> Run:
     """Everything in the journal of a run (its folder or file).  A run that died reads as "interrupted"."""
+    with _opened(path) as (db, file):
+        return _run(db, file)
+
+
+def raced(path: Path | str) -> tuple[tuple[Evaluation, str | None], ...]:
+    """The evaluations of a run in the order of their making, each with the incumbent that it was raced against."""
+    with _opened(path) as (db, _):
+        rows = db.execute("SELECT data, incumbent FROM evaluation ORDER BY id")
+        return tuple((loads(data), incumbent) for data, incumbent in rows)
+
+
+@contextmanager
+def _opened(path: Path | str) -> Iterator[tuple[sqlite3.Connection, Path]]:
     file = Path(path)
     file = file / schema.FILE if file.is_dir() else file
     if not file.exists():
@@ -26,7 +41,7 @@ def read(path: Path | str) -> Run:
     db = schema.connect(file, write=False)
     try:
         with schema.explained(file):
-            return _run(db, file)
+            yield db, file
     finally:
         db.close()
 
