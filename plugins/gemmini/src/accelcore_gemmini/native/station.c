@@ -38,6 +38,7 @@ static int to_scratchpad(const gm_op *op) {
 
 entry *gm_free_entry(clockwork *s, int queue) {
     entry *from = &s->station.e[s->station.first[queue]];
+    if (s->station.used[queue] == s->station.size[queue]) return NULL;
     for (int i = 0; i < s->station.size[queue]; i++)
         if (!from[i].valid) return &from[i];
     return NULL;
@@ -52,7 +53,7 @@ void gm_enter(clockwork *s, entry *e, const gm_op *op, gm_times *times) {
         entry *o = &r->e[i];
         if (o != e && o->valid && o->op->queue != op->queue && depends(e, o)) e->deps |= 1ull << i;
     }
-    r->valid++, r->scratchpad_results += to_scratchpad(op);
+    r->valid++, r->used[op->queue]++, r->scratchpad_results += to_scratchpad(op);
     push(&r->waiting[op->queue], e);
     if (times) times->alloc = s->t;
 }
@@ -68,7 +69,7 @@ static void complete(clockwork *s, entry *e) {
     e->valid = 0;
     if (e->times) e->times->complete = s->t;
     for (int i = 0; i < r->total; i++) r->e[i].deps &= keep;
-    r->valid--, r->scratchpad_results -= to_scratchpad(e->op);
+    r->valid--, r->used[e->op->queue]--, r->scratchpad_results -= to_scratchpad(e->op);
     s->last_busy = s->t;
 }
 

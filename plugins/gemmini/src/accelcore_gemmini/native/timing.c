@@ -14,6 +14,8 @@ static clockwork *new_clockwork(const gm_config *config) {
     if (!s) return NULL;
     station *r = &s->station;
     s->c = *config;
+    s->bank_rows[0] = (uint32_t)(config->spad_rows / config->spad_banks);
+    s->bank_rows[1] = (uint32_t)(config->acc_rows / config->acc_banks);
     r->size[GM_LOAD] = config->rs_load, r->size[GM_EXECUTE] = config->rs_execute, r->size[GM_STORE] = config->rs_store;
     r->first[GM_EXECUTE] = config->rs_load, r->first[GM_STORE] = config->rs_load + config->rs_execute;
     r->total = r->first[GM_STORE] + config->rs_store, r->next_complete = NEVER;

@@ -53,7 +53,7 @@ typedef struct {
 
 typedef struct {
     entry e[ENTRIES];
-    int first[3], size[3], total, valid, scratchpad_results; /* the last: valid preloads whose C is in the scratchpad */
+    int first[3], size[3], used[3], total, valid, scratchpad_results; /* the last: valid preloads whose C is in the scratchpad */
     int64_t seq, next_complete;
     fifo waiting[3]; /* entries that have not been issued, in order */
 } station;
@@ -125,6 +125,7 @@ typedef struct { int spad, acc_write, acc_read, channel; } ports;
 
 typedef struct {
     gm_config c;
+    uint32_t bank_rows[2]; /* of the scratchpad, of the accumulator */
     int64_t t, host, last_busy; /* now; earliest next offer of the host; last cycle in which something ended */
     int stuck;
     front_queue front;
@@ -143,7 +144,7 @@ static inline entry *peek(const fifo *q, int at) { return at < q->count ? q->ite
 static inline void pop(fifo *q) { q->head = (q->head + 1) % ENTRIES, q->count--; }
 
 static inline int bank_of(const clockwork *s, int acc, uint32_t row) {
-    return (int)(row / (uint32_t)(acc ? s->c.acc_rows / s->c.acc_banks : s->c.spad_rows / s->c.spad_banks));
+    return (int)(row / s->bank_rows[acc != 0]);
 }
 
 static inline int blocks_of(const clockwork *s, const gm_op *op) { return (op->cols + s->c.dim - 1) / s->c.dim; }
