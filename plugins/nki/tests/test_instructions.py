@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from nki_kernels import nisa, nl, normal, through
 
-from accelcore_nki import simulate
+from accelcore_nki import NkiError, simulate
 from accelcore_nki.operators import ACTIVATIONS
 
 A, B = normal(128, 96), normal(128, 96)
@@ -328,6 +328,22 @@ def test_indirect_dma_gathers_and_scatters_rows():
     want = table.copy()
     want[index[:, 0]] *= 2
     close(simulate(kernel)(table.copy(), index), want)
+
+
+def test_scattered_rows_count_as_written():
+    index = np.array([[2], [0], [3], [1]], np.uint32)
+    data = normal(4, 8)
+
+    def kernel(x, index):
+        out = nl.ndarray((4, 8), dtype=nl.float32, buffer=nl.shared_hbm)
+        nisa.dma_copy(out.ap([[8, 4], [1, 8]], vector_offset=nl.load(index), indirect_dim=0), nl.load(x))
+        return out
+
+    want = np.empty_like(data)
+    want[index[:, 0]] = data
+    assert (simulate(kernel)(data, index) == want).all()
+    with pytest.raises(NkiError, match="never written"):
+        simulate(kernel)(data, np.minimum(index, 2))
 
 
 def test_statistics():

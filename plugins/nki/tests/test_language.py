@@ -209,7 +209,7 @@ def test_missing_names_say_what_is_near():
         assert near in caught.value.hint
 
 
-def test_a_lenient_run_reports_what_a_strict_one_refuses(capsys):
+def test_a_lenient_run_reports_what_a_strict_one_refuses():
     def kernel(x):
         tile = nl.ndarray((8, 8), dtype=nl.float32, buffer=nl.sbuf)
         nisa.dma_copy(tile[:, 0:4], x)
@@ -217,9 +217,9 @@ def test_a_lenient_run_reports_what_a_strict_one_refuses(capsys):
         nisa.dma_copy(out, tile)
         return out
 
-    result = run(kernel, (normal(8, 4),), {}, strict=False)
+    with pytest.warns(UserWarning, match="uninitialised"):
+        result = run(kernel, (normal(8, 4),), {}, strict=False)
     assert np.isnan(result.value[:, 4:]).all()
     assert "uninitialised" in result.findings[0]
-    assert "uninitialised" in capsys.readouterr().err
     with pytest.raises(accelcore_nki.NkiError, match="nothing has written"):
         simulate(kernel)(normal(8, 4))

@@ -165,7 +165,7 @@ BROKEN = {
         ),
     ],
     "read-before-write": [lambda: nisa.tensor_copy(new(8, 8), new(8, 8)), lambda: bool(nisa.register_alloc())],
-    "uninitialised": [lambda: _half_written()],
+    "uninitialised": [lambda: _half_written(), lambda: _chosen_elements()],
     "capacity": [lambda: new(8, 1 << 17), lambda: new(8, 1 << 13, buffer="psum"), live_at_once],
     "overlap": [overlapping],
     "address": [lambda: set_(32, 64, address=(0, 1 << 20)), lambda: set_(32, 64, buffer="psum", address=(0, 100))],
@@ -183,6 +183,15 @@ def _half_written():
     tile = new(8, 8)
     nisa.memset(tile[:, :4], 0)
     nisa.tensor_copy(new(8, 8), tile)
+
+
+def _chosen_elements():
+    tile, mask = new(8, 8), new(8, 8, dtype="uint8")
+    nisa.memset(mask[:, :4], 1)
+    nisa.memset(mask[:, 4:], 0)
+    nisa.tensor_copy_predicated(tile, 1.0, mask)
+    nisa.tensor_copy(new(8, 4), tile[:, :4])
+    nisa.tensor_copy(new(8, 4), tile[:, 4:])
 
 
 def _wild_gather():

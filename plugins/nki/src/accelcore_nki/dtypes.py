@@ -37,7 +37,8 @@ def _foreign_name(dtype: object) -> str:
     import numpy as np
 
     try:
-        name: str = np.dtype(numpy_type(dtype) if isinstance(dtype, str) else dtype).name  # type: ignore[call-overload]
+        given: Any = numpy_type(dtype) if isinstance(dtype, str) else dtype
+        name: str = np.dtype(given).name
     except TypeError:
         name = str(dtype)
     if name in SIZES:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-import sys
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -116,7 +116,7 @@ def run(
     _write_back(last, args, kwargs, memory)
     findings = tuple(memory.findings.values())
     for finding in findings:
-        print(f"warning: {finding}", file=sys.stderr)  # noqa: T201
+        warnings.warn(finding, stacklevel=3)
     programs = tuple(r.program for r, _ in recorders)
     for observer in OBSERVERS:
         observer(getattr(kernel, "__name__", "kernel"), programs)

@@ -29,8 +29,10 @@ def run_program(program: Path, args: Sequence[str], chip: str, limits: Limits) -
         home = str(Path(__file__).resolve().parent.parent)
         policy = policy.reading(path.parent, home)
         report = Path(folder) / _REPORT
+        # Tiles are small: threads of a matrix library cost more than they bring, the more so on a busy machine.
+        env = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": home, "OPENBLAS_NUM_THREADS": "1"}
         argv = [sys.executable, "-m", "accelcore_nki.runner", str(report), chip, str(path), *args]
-        child = run_child(argv, policy, limits, cwd=folder, env={"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": home})
+        child = run_child(argv, policy, limits, cwd=folder, env=env)
         if not report.exists():
             return {**_ended(child), "status": str(Status.HARNESS_ERROR), "feedback": "the simulator did not start"}
         return {**_ended(child), **_told(json.loads(report.read_text()))}

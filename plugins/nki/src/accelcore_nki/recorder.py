@@ -82,7 +82,7 @@ class Recorder:
         if place is None:
             raise fail("buffer", f"there is no buffer {buffer}", hint=f"one of {', '.join(_BUFFERS)}")
         given = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
-        if not given or not all(isinstance(d, Integral) and d > 0 for d in given):
+        if not given or not all(isinstance(d, Integral) and int(d) > 0 for d in given):
             raise fail("shape", f"{shape} is no shape", hint="positive integers")
         dims = tuple(int(d) for d in given)
         if place == SHARED_HBM:

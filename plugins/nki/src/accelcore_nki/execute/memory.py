@@ -89,14 +89,19 @@ class Memory:
         """Cast and store values, of the view's shape or [partitions, elements]; `where` selects elements."""
         result = cast(np.asarray(values), view.dtype).reshape(view.shape)
         if view.indirection is not None:
-            self._flat(view)[self._addresses(view)] = result
+            self._scatter(view, result)
             return
         target = self._window(view)
-        if where is None:
-            target[...] = result
-        else:
-            np.copyto(target, result, where=where.reshape(view.shape))
-        self._mark(view)
+        chosen = None if where is None else where.reshape(view.shape)
+        np.copyto(target, result, where=True if chosen is None else chosen)
+        self._mark(view, chosen)
+
+    def _scatter(self, view: NkiTensor, result: Array) -> None:
+        addresses = self._addresses(view)
+        self._flat(view)[addresses] = result
+        written = self._written[view.storage.index]
+        if written is not None and SIZES[view.dtype] == SIZES[view.storage.dtype]:
+            written[addresses] = True
 
     def untouched(self, view: NkiTensor) -> bool:
         """Whether nothing was ever written to the view."""
@@ -158,11 +163,12 @@ class Memory:
             )
         self.findings.setdefault(self._line, f"{self._line}: {what} [uninitialised]\n  operand: {view}")
 
-    def _mark(self, view: NkiTensor) -> None:
+    def _mark(self, view: NkiTensor, where: Array | None) -> None:
         written = self._written[view.storage.index]
         if written is None:
             return
-        if SIZES[view.dtype] != SIZES[view.storage.dtype] or view.size == written.size:
+        alike = SIZES[view.dtype] == SIZES[view.storage.dtype]  # else elements do not map to the storage's: all count
+        if where is None and (not alike or (view.is_contiguous() and view.size == written.size)):
             self._written[view.storage.index] = None
-        else:
-            self._window(view, written)[...] = True
+        elif alike:
+            np.copyto(self._window(view, written), True, where=True if where is None else where)
