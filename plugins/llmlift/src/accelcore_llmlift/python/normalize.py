@@ -4,6 +4,7 @@
 * an early `return` or `raise` on bad arguments becomes an `assert` of the opposite; other early returns become
   branches that assign the result;
 * a search (`for ...: if c: return a` or `...: break`) becomes a loop over the whole range, see `searches`;
+* a comprehension over several `for` that is assigned or returned becomes loops that append;
 * variables of comprehensions get names of their own where another variable has the same name.
 """
 
@@ -17,7 +18,7 @@ from accelcore_llmlift.python.searches import searches
 
 def normalize(function: ast.FunctionDef, place: Place) -> ast.FunctionDef:
     """The function with the rewrites applied; the tree is changed in place."""
-    function.body = searches(_without_docstring(function.body))
+    function.body = searches(_flattened(function, _without_docstring(function.body)))
     function.body = _returns(function.body, place)
     function.body = _continues(function.body, place)
     _rename_comprehensions(function)
@@ -26,6 +27,44 @@ def normalize(function: ast.FunctionDef, place: Place) -> ast.FunctionDef:
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     return [s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+
+
+def _private(function: ast.FunctionDef, value: ast.ListComp, target: str) -> bool:
+    """Whether the variables of a comprehension are its own, and the list is not read inside it."""
+    inside = [n for n in ast.walk(value) if isinstance(n, ast.Name)]
+    own = {n.id for part in value.generators for n in ast.walk(part.target) if isinstance(n, ast.Name)}
+    ids = {id(n) for n in inside}
+    elsewhere = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and id(n) not in ids}
+    elsewhere |= {a.arg for a in function.args.args}
+    return not own & elsewhere and target not in {n.id for n in inside}
+
+
+def _flattened(function: ast.FunctionDef, body: list[ast.stmt]) -> list[ast.stmt]:
+    """`out = [e for x in a for y in b]` at the top level as nested loops that append to out."""
+    found: list[ast.stmt] = []
+    for statement in body:
+        value = statement.value if isinstance(statement, ast.Assign | ast.Return) else None
+        if not (isinstance(value, ast.ListComp) and len(value.generators) > 1):
+            found.append(statement)
+            continue
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else ast.Name(id="flat")
+        if not isinstance(target, ast.Name) or not _private(function, value, target.id):
+            found.append(statement)
+            continue
+        found += [ast.copy_location(s, statement) for s in _appending(target.id, value)]
+        if isinstance(statement, ast.Return):
+            found.append(ast.copy_location(ast.Return(value=ast.Name(id=target.id, ctx=ast.Load())), statement))
+    return found
+
+
+def _appending(name: str, value: ast.ListComp) -> list[ast.stmt]:
+    method = ast.Attribute(value=ast.Name(id=name, ctx=ast.Load()), attr="append", ctx=ast.Load())
+    inner: ast.stmt = ast.Expr(value=ast.Call(func=method, args=[value.elt], keywords=[]))
+    for part in reversed(value.generators):
+        for test in reversed(part.ifs):
+            inner = ast.If(test=test, body=[inner], orelse=[])
+        inner = ast.For(target=part.target, iter=part.iter, body=[inner], orelse=[])
+    return [ast.Assign(targets=[ast.Name(id=name, ctx=ast.Store())], value=ast.List(elts=[], ctx=ast.Load())), inner]
 
 
 def _returns(body: list[ast.stmt], place: Place) -> list[ast.stmt]:
