@@ -118,8 +118,13 @@ class Comparison:
     def table(self) -> str:
         """Median and interquartile range of evaluations and proposals to within 5 % and 1 % of the best."""
         wide = max(14, *(len(t.strategy) + 2 for t in self.traces))
-        head = f"{'landscape':<12}{'strategy':<{wide}}{'within':>7}{'reached':>9}{'evaluations':>22}{'proposals':>22}"
+        head = f"{'landscape':<{self._named}}{'strategy':<{wide}}{'within':>7}{'reached':>9}"
+        head += f"{'evaluations':>22}{'proposals':>22}"
         return "\n".join([head, *self._rows(wide)])
+
+    @property
+    def _named(self) -> int:
+        return max(12, *(len(trace.landscape) + 2 for trace in self.traces))
 
     def _rows(self, wide: int) -> Iterable[str]:
         optima = dict(self.optima)
@@ -129,7 +134,7 @@ class Comparison:
                 found = [t.reached(optima[landscape] * (1 + within)) for t in mine]
                 there = [pair for pair in found if pair]
                 yield (
-                    f"{landscape:<12}{strategy:<{wide}}{within:>7.0%}{len(there):>5}/{len(mine):<3}"
+                    f"{landscape:<{self._named}}{strategy:<{wide}}{within:>7.0%}{len(there):>5}/{len(mine):<3}"
                     f"{_spread([e for e, _ in there], len(mine)):>22}{_spread([p for _, p in there], len(mine)):>22}"
                 )
 
