@@ -10,7 +10,7 @@ from accelcore.ir.expr import Expr, binary, comp, const, get, index, param, unar
 from accelcore.ir.expr import walk as nodes
 from accelcore_llmlift.polynomial import index_of, polynomial
 from accelcore_llmlift.program import Append, Assert, Assign, For, If, New, Statement, Store
-from accelcore_llmlift.python import calls, expressions, loops
+from accelcore_llmlift.python import calls, expressions, loops, views
 from accelcore_llmlift.python.expressions import condition, expression, refuse
 from accelcore_llmlift.python.module import qualified
 from accelcore_llmlift.python.scope import DTYPE_OF, Scope, converted, natural, scalar, stored
@@ -138,6 +138,10 @@ def assign_name(scope: Scope, name: str, value: ast.expr, node: ast.stmt) -> Non
     if found.rank and found.op in ("input", "get") and not _copies(value):
         alias(scope, name, found, node)
         return
+    sliced = isinstance(value, ast.Subscript) and found.rank > 0
+    if sliced and views.shows(scope.function, scope.module.names, name, value):
+        raise refuse(scope, node, f"{name!r} may be a view of an array that is changed",
+                     f"write {name} = {ast.unparse(value)}.copy(), or annotate the parameter as a list")
     assign_value(scope, name, found, node)
 
 
