@@ -55,7 +55,8 @@ def call_c(text, of, inputs, sizes, folder):
     """Compile and call; returns the result."""
     (folder / "k.c").write_text(text)
     library = folder / f"k{len(list(folder.iterdir()))}.so"
-    command = ["gcc", "-O0", "-Wall", "-Wno-tautological-compare", "-Werror", "-shared", "-fPIC", "-o", str(library), str(folder / "k.c"), "-lm"]
+    flags = ["-O0", "-Wall", "-Wno-tautological-compare", "-Werror", "-shared", "-fPIC"]
+    command = ["gcc", *flags, "-o", str(library), str(folder / "k.c"), "-lm"]
     subprocess.run(command, check=True)
     function = getattr(ctypes.CDLL(str(library)), f"ac_{of.name}")
     shape = [evaluate(x, {}, sizes) for x in of.param("out").shape] or [1]
