@@ -2,7 +2,7 @@
 
 Each compile is a fresh process with an empty cache.  Costs are the judge's; the ratios of the last columns are how much
 faster the best kernel is than the seed, than the user's loops in C (the best of the compilers found at -O3
--march=native, with and without -ffast-math), and than NumPy, all measured in pairs in one sitting.
+-march=native, with and without -ffast-math), measured in pairs in one sitting, and than NumPy, which is not paired.
 """
 
 from __future__ import annotations
