@@ -263,6 +263,18 @@ def test_old_times_only_prune(tmp_path, begin, fakes):
     assert [c.kernel.text for c in session.fastest(found, 1)] == ["a"]
 
 
+def test_a_build_that_failed_in_another_run_is_tried_again(tmp_path, begin, fakes):
+    broken = fakes.bench(fail={"a": Status.COMPILE_ERROR, "b": Status.WRONG})
+    session, _ = begin(broken, cache=Cache(tmp_path))
+    list(session.evaluate(candidates(fakes, "a", "b")))
+    session.close()
+    bench = fakes.bench()
+    session, _ = begin(bench, cache=Cache(tmp_path))
+    found = [e.status for _, e in session.evaluate(candidates(fakes, "a", "b"))]
+    assert found == [Status.OK, Status.WRONG], "a missing linker is the machine's fault, a wrong result is not"
+    assert bench.built["a"] == 1 and bench.built["b"] == 0
+
+
 def test_a_broken_cache_is_no_cache(tmp_path, begin, fakes):
     (tmp_path / "cache-1.sqlite").write_bytes(b"not a database, and long enough to be looked at" * 20)
     cache = Cache(tmp_path)

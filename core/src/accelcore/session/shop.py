@@ -14,8 +14,9 @@ from accelcore.session.bench import Bench, Builder, Built, contained
 from accelcore.session.standing import Standing
 from accelcore.values import Artifact, Candidate, Evaluation, Grade, Kernel, Status, Task, digest_of
 
-REUSABLE = frozenset({Status.UNSUPPORTED, Status.COMPILE_ERROR, Status.WRONG})
-"""Failures that follow from the key alone; timeouts, crashes and accusations may be the machine's fault."""
+REUSABLE = frozenset({Status.UNSUPPORTED, Status.WRONG})
+"""Failures that follow from the key alone.  Timeouts, crashes, accusations, and builds that did not get the processes
+or the memory that they needed may be the machine's fault."""
 
 PRUNE = 1.25
 """A cached measured time this many times the best cached one is not measured again (twice the worst drift between
