@@ -275,6 +275,23 @@ def test_a_build_that_failed_in_another_run_is_tried_again(tmp_path, begin, fake
     assert bench.built["a"] == 1 and bench.built["b"] == 0
 
 
+def test_what_the_cache_learns_later_does_not_prolong_a_finished_run(tmp_path, task, begin, fakes):
+    def judged(journal):
+        with Session(journal, cache=Cache(tmp_path), budget=Budget(evaluations=2)) as session:
+            session.focus(task, fakes.target(), fakes.bench())
+            session.start(fakes.word("s"))
+            found = []
+            with pytest.raises(BudgetSpent):
+                for candidate, _ in session.evaluate(candidates(fakes, "a", "b"), ahead=0):
+                    found.append(candidate.kernel.text)
+        return found
+
+    assert judged(Journal.create(tmp_path, id="r")) == ["a"]
+    other, _ = begin(fakes.bench(fail={"b": Status.WRONG}), cache=Cache(tmp_path))
+    assert [e.status for _, e in other.evaluate(candidates(fakes, "b"))] == [Status.WRONG]
+    assert judged(Journal.resume(tmp_path / "r")) == ["a"], "b is known now, but this run had ended before it"
+
+
 def test_a_broken_cache_is_no_cache(tmp_path, begin, fakes):
     (tmp_path / "cache-1.sqlite").write_bytes(b"not a database, and long enough to be looked at" * 20)
     cache = Cache(tmp_path)

@@ -72,6 +72,11 @@ class Meter:
             self._check(kind, 1)
             self._spent[kind] += 1
 
+    def require(self, kind: str) -> None:
+        """Pay nothing, but raise BudgetSpent when nothing of this kind is left."""
+        with self._lock:
+            self._check(kind, 1)
+
     def check(self) -> None:
         """Raise BudgetSpent when the time is over or the money is gone."""
         with self._lock:

@@ -89,13 +89,20 @@ class Shop:
             return
         if ticket.row is None:
             self._meter.live()
-        paid = ticket.row is not None and ticket.row.cached
-        if ticket.key not in self._charged and not paid:
-            self._meter.charge("evaluations")
-            self._charged.add(ticket.key)
+        if ticket.key not in self._charged:
+            self._charge(ticket)
         if ticket.row is None and ticket.built is None:  # its first judgement was given up before it began
             ticket.built = self._builder.submit(ticket.candidate.kernel)
         ticket.done = self._flying[ticket.key] = self._lane.submit(self._judged, ticket)
+
+    def _charge(self, ticket: Ticket) -> None:
+        """What an earlier run paid for is free while the budget lasts, and is not looked at after its end: the cache may
+        have grown since, and a resumed run would not end where it ended before."""
+        if ticket.row is not None and ticket.row.cached:
+            self._meter.require("evaluations")
+            return
+        self._meter.charge("evaluations")
+        self._charged.add(ticket.key)
 
     def drop(self, ticket: Ticket) -> None:
         """Nobody waits for this ticket any more; what has begun is finished and kept."""
