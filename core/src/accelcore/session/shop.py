@@ -96,8 +96,8 @@ class Shop:
         ticket.done = self._flying[ticket.key] = self._lane.submit(self._judged, ticket)
 
     def _charge(self, ticket: Ticket) -> None:
-        """What an earlier run paid for is free while the budget lasts, and is not looked at after its end: the cache may
-        have grown since, and a resumed run would not end where it ended before."""
+        """What an earlier run paid for is free while the budget lasts, and is not looked at after its end: the cache
+        may have grown since, and a resumed run would not end where it ended before."""
         if ticket.row is not None and ticket.row.cached:
             self._meter.require("evaluations")
             return
