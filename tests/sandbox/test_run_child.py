@@ -132,9 +132,18 @@ def test_memory_is_limited():
 def test_processes_are_limited():
     if run_child(["true"], TOOLS).level is Level.WEAK:
         pytest.skip("the sandbox is weak here: a bomb would go off")
-    result = shell("for i in $(seq 300); do sleep 20 & done; wait", limits=Limits(seconds=3))
+    result = shell("for i in $(seq 300); do sleep 20 & done; wait", replace(TOOLS, processes=64), Limits(seconds=3))
     assert result.status is not Status.OK
     assert b"fork" in result.stderr.lower()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="not root: all processes are the user's own")
+def test_children_of_root_do_not_share_an_id():
+    if "uid" not in shell("true").layers:
+        pytest.skip("root is not left here: the programs can not be read by everybody")
+    first, second = (shell("id -u").stdout for _ in range(2))
+    assert first != second, "one child's processes would count against the other's limit"
+    assert b"0\n" not in (first, second)
 
 
 def test_a_kernel_policy_cannot_fork():

@@ -72,8 +72,14 @@ def _interpreter() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*(os.path.abspath(p) for p in prefixes), *open_ones)))
 
 
-COMPILER = Policy("compiler", fork=True, threads=True, write_cwd=True, scratch=256 << 20, proc=True, files=1024)
-"""A compiler or another trusted tool on foreign text: starts its parts, reads the system, writes its folder."""
+COMPILER = Policy(
+    "compiler", fork=True, threads=True, write_cwd=True, scratch=256 << 20, proc=True, processes=1024, files=1024
+)
+"""A compiler or another trusted tool on foreign text: starts its parts, reads the system, writes its folder.
+
+Drivers and linkers start a thread per core, several builds may run beside each other, and where no user namespace can
+be had they all count against one user id: the limit only has to end a fork bomb.
+"""
 
 KERNEL = Policy("kernel", files=64)
 """Foreign machine code: computes on one thread, and nothing else."""

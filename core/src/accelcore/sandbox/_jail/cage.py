@@ -20,7 +20,14 @@ from . import kernel, landlock, seccomp, view
 
 Spec = dict[str, Any]
 
-SANDBOX_ID = 65534  # "nobody", the uid and gid that root drops to
+SANDBOX_IDS = range(61184, 65520)
+"""Uids and gids that root drops to: systemd keeps them for services that are given an id while they run (UIDS-GIDS in
+its documentation), so no person or package owns files under them."""
+
+
+def sandbox_id(keeper: int) -> int:
+    """The id of one keeper's child: of its own, because the kernel counts processes and threads by uid."""
+    return SANDBOX_IDS[keeper % len(SANDBOX_IDS)]
 
 
 def isolate(layers: list[str]) -> bool:
@@ -115,7 +122,7 @@ def _limit(spec: Spec, layers: list[str]) -> None:
 
 
 def _leave_root(spec: Spec, layers: list[str]) -> None:
-    """Become nobody, the owner of the writable folders; they are handed back at the end.
+    """Take the id of this sandbox, which then owns the writable folders; they are handed back at the end.
 
     What may be read must then be readable by everybody, and without a private view also reachable.  Where it is not,
     root stays, without capabilities, and the layer is not reported.
@@ -125,12 +132,13 @@ def _leave_root(spec: Spec, layers: list[str]) -> None:
         return
     if "mount" not in layers and not all(_reachable(path) for path in [*paths, *spec["writes"]]):
         return
+    own = spec["id"]
     for path in spec["writes"]:
-        hand_over(path, SANDBOX_ID, SANDBOX_ID)
+        hand_over(path, own, own)
     with contextlib.suppress(OSError):
         os.setgroups([])
-        os.setresgid(SANDBOX_ID, SANDBOX_ID, SANDBOX_ID)
-        os.setresuid(SANDBOX_ID, SANDBOX_ID, SANDBOX_ID)
+        os.setresgid(own, own, own)
+        os.setresuid(own, own, own)
         layers.append("uid")
 
 

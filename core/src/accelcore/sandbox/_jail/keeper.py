@@ -69,6 +69,7 @@ def start(spec: Spec, fds: list[int], body: Any) -> Ward:
     os.setsid()
     with contextlib.suppress(OSError):
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    spec["id"] = cage.sandbox_id(os.getpid())
     layers = ["env", "fds", "session", "wall_clock"]
     namespace = spec["namespaces"] and cage.isolate(layers)
     mine, theirs = socket.socketpair()

@@ -57,9 +57,7 @@ def ruleset(reads: list[str], writes: list[str]) -> int:
     scoped = _SCOPE_ABSTRACT_UNIX_AND_SIGNAL if version >= 6 else 0
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     rules = _Ruleset(handled, net, scoped)
-    fd = kernel.syscall(
-        "landlock_create_ruleset", ctypes.byref(rules), ctypes.c_size_t(size), ctypes.c_uint32(0)
-    )
+    fd = kernel.syscall("landlock_create_ruleset", ctypes.byref(rules), ctypes.c_size_t(size), ctypes.c_uint32(0))
     writing = handled & ~(_MAKE_CHAR | _MAKE_BLOCK | _MAKE_SOCK | _MAKE_FIFO)
     for path in reads:
         _allow(fd, path, _READING & handled)

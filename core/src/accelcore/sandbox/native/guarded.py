@@ -155,9 +155,7 @@ class Guarded:
         self.close()
 
 
-def explain(
-    failure: RunFailure, code: Code, buffers: Arrays, sizes: Mapping[str, int], limits: Limits
-) -> RunFailure:
+def explain(failure: RunFailure, code: Code, buffers: Arrays, sizes: Mapping[str, int], limits: Limits) -> RunFailure:
     """A better account of a crash: the same call where it may do what it likes, and what it did there."""
     if failure.status != Status.CRASHED:
         return failure

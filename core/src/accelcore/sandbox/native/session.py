@@ -178,9 +178,7 @@ class Session:
     def _time(self, code: bytes, repeat: int, *before: tuple[bytes, object]) -> tuple[dict[str, Any], bytes]:
         return self._exchange({"do": "time", "code": code.decode(), "repeat": repeat}, before)
 
-    def _exchange(
-        self, message: dict[str, Any], asked: Sequence[tuple[bytes, object]]
-    ) -> tuple[dict[str, Any], bytes]:
+    def _exchange(self, message: dict[str, Any], asked: Sequence[tuple[bytes, object]]) -> tuple[dict[str, Any], bytes]:
         payloads = [m if isinstance(m, bytes) else json.dumps(m).encode() for _, m in asked]
         codes = [(code.decode(), len(p)) for (code, _), p in zip(asked, payloads, strict=True)]
         message |= {"codes": codes, "seconds": self.limits.seconds}

@@ -51,9 +51,7 @@ class Timed:
     call k of the last batch.  Every set may be used once only; the caller sees to that.
     """
 
-    def __init__(
-        self, code: Code, deck: Deck, results: Deck, sizes: Mapping[str, int], limits: Limits
-    ) -> None:
+    def __init__(self, code: Code, deck: Deck, results: Deck, sizes: Mapping[str, int], limits: Limits) -> None:
         self.code, self.deck, self.sizes = code, deck, dict(sizes)
         self._results = results
         self._batches = 0
