@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from accelcore.export.folder import write_folder
 from accelcore.export.interface import Interface, header
 from accelcore.ir.expr import array, binary, const, reduce, size
 from accelcore.testing.tasks import blend, conv1d, dot, elementwise, row_sum
-from accelcore.values import Kernel
+from accelcore.values import Kernel, Task
 
 np = pytest.importorskip("numpy")
 needs_cc = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
@@ -183,6 +184,45 @@ def test_conditions_on_elements_are_checked_by_numpy() -> None:
     for values, holds in (([1, 2, 3], True), ([1, 0, 3], False)):
         scope = {"np": np, "reduced": reduced, "b": np.array(values, np.int32), "n": 3}
         assert bool(eval(text, scope)) is holds
+
+
+def nonzero_blend() -> Task:
+    """The blend of two images, for callers who promise that no element of `a` is 0."""
+    task = TASKS["blend"].task
+    a, n = array("a", "u8", 1), size("n")
+    return replace(task, requires=(reduce("all", n, lambda i: binary("ne", a[i], const(0, "u8"))),))
+
+
+@needs_cc
+def test_what_elements_must_be_is_tested_in_c(tmp_path: Path) -> None:
+    files = kernel_files(nonzero_blend(), Kernel(BLEND, "c", "ac_blend"))
+    kernel = load(write_folder(tmp_path / "out", {**files, "task.json": "{}"}))
+    a, b = np.array([255, 7], np.uint8), np.array([1, 2], np.uint8)
+    assert kernel(a, b, 255).tolist() == [255, 7]
+    with pytest.raises(ValueError, match=r"blend requires .*a\[.*0"):
+        kernel(np.array([255, 0], np.uint8), b, 255)
+
+
+@needs_cc
+@pytest.mark.parametrize(("value", "status"), [(1, 0), (0, 2)])
+def test_the_checked_entry_answers_c_callers(value: int, status: int, tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "out", kernel_files(nonzero_blend(), Kernel(BLEND, "c", "ac_blend")))
+    (folder / "main.c").write_text(
+        f'#include "kernel.h"\nint main(void) {{ uint8_t a = {value}, b = 9, r; '
+        "return ac_blend_checked(&a, &b, 10, &r, 1); }\n"
+    )
+    subprocess.run(["cc", "main.c", "kernel.c", "checked.c", "-o", "main"], cwd=folder, check=True)
+    assert subprocess.run([str(folder / "main")], check=False).returncode == status
+
+
+@needs_cc
+def test_without_a_checked_entry_the_wrapper_tests(tmp_path: Path) -> None:
+    own = BLEND.replace("ac_blend", "my_blend")
+    files = kernel_files(nonzero_blend(), Kernel(own, "c", "my_blend"))
+    assert "checked.c" not in files
+    kernel = load(write_folder(tmp_path / "out", {**files, "task.json": "{}"}))
+    with pytest.raises(ValueError, match="blend requires"):
+        kernel(np.zeros(2, np.uint8), np.ones(2, np.uint8), 255)
 
 
 def test_a_kernel_in_another_language_is_exported_with_its_text() -> None:

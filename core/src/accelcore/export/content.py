@@ -51,6 +51,8 @@ def command_of(kernel: Kernel) -> tuple[str, ...]:
 def _c_files(interface: Interface, cases: Sequence[Case]) -> dict[str, str | bytes]:
     command = command_of(interface.kernel)
     found: dict[str, str | bytes] = {"kernel.h": header(interface), "wrapper.py": wrapper(interface, command)}
+    if interface.checked is not None:
+        found["checked.c"] = interface.checked
     if cases:
         try:
             found["check.c"] = check_c(interface, len(cases))
@@ -93,6 +95,7 @@ def _readme(task: Task, found: dict[str, str | bytes], why: str) -> str:
     """What each file is."""
     about = {
         "kernel.h": "the prototype, what each argument is, what it requires",
+        "checked.c": "the entry that tests what is required before it calls the kernel",
         "check.c": "runs the kernel on stored inputs: `make check` compares with exact results",
         "vectors.bin": "the stored inputs, exact results and accepted deviations",
         "vectors.npz": "the stored inputs, exact results and accepted deviations: `make check` compares",

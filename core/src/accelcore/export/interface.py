@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from accelcore.export.expressions import c_extent, numpy_condition
@@ -50,6 +50,27 @@ class Interface:
         """The C declaration of the function that gives the bytes of scratch."""
         names = ", ".join(f"int64_t {_c(n)}" for n in self.sizes)
         return f"int64_t {self.entry}_workspace({names or 'void'})"
+
+    @cached_property
+    def checked(self) -> str | None:
+        """checked.c: the entry that tests the preconditions first; None where one of them has no C code."""
+        from accelcore.cgen.abi import symbol
+        from accelcore.cgen.border import checked_source
+        from accelcore.errors import UnsupportedLowering
+
+        if self.entry != symbol(self.task.name):
+            return None  # a user's own kernel under a name of its own
+        every = tuple(dict.fromkeys((*self.task.requires, *self.kernel.domain)))
+        try:
+            return checked_source(replace(self.task, requires=every), workspace=self.has_workspace)
+        except UnsupportedLowering:
+            return None
+
+    @property
+    def checked_prototype(self) -> str:
+        """The C declaration of the entry in checked.c."""
+        parts = [_declared(a) for a in self.arguments]
+        return f"int {self.entry}_checked({', '.join(parts) or 'void'})"
 
     def inferred(self) -> tuple[str, ...]:
         """Sizes that are the whole extent of an axis of some argument that the caller gives."""
@@ -111,6 +132,7 @@ def header(interface: Interface) -> str:
             " */",
             f"{interface.prototype};",
             *scratch,
+            *_checked(interface),
             "",
             "#ifdef __cplusplus",
             "}",
@@ -120,6 +142,17 @@ def header(interface: Interface) -> str:
             "",
         ]
     )
+
+
+def _checked(interface: Interface) -> list[str]:
+    if interface.checked is None:
+        return []
+    scratch = ", 3 when there is no memory for the workspace, which it allocates" if interface.has_workspace else ""
+    return [
+        "",
+        f"/* The same in checked.c: returns 2 when something that is required does not hold{scratch}. */",
+        f"{interface.checked_prototype};",
+    ]
 
 
 def _described(argument: AbiArg) -> str:

@@ -46,6 +46,7 @@ def _literals(interface: Interface, command: tuple[str, ...]) -> str:
     kernel = {
         "name": interface.task.name,
         "entry": interface.entry,
+        "checked": interface.checked is not None,
         "sizes": list(interface.sizes),
         "inferred": list(interface.inferred()),
     }
