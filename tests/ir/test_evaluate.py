@@ -434,3 +434,11 @@ def test_bound_covers_float32_arithmetic_on_arbitrary_values(data):
     got = outcome(lambda: interpret(in_f32(e), inputs, sizes))
     if found is not None and got is not None:
         assert found.covers(float(got))
+
+
+def test_a_division_by_zero_in_no_element_is_no_error():
+    m, n = E.size("m"), E.size("n")
+    e = E.comp(n, lambda i: E.select(E.binary("lt", E.binary("fdiv", i, m), n), E.cast(i, "int"), 0))
+    assert evaluate(e, {}, {"m": 0, "n": 0}).shape == (0,)
+    with pytest.raises(IrError, match="does not exist"):
+        evaluate(e, {}, {"m": 0, "n": 1})

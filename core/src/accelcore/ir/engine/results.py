@@ -129,7 +129,7 @@ def _write(e: Expr, where: Place, table: Table, engine: Engine, env: Env) -> Non
     table.data[where] = np.broadcast_to(_over(block.data, block, numbers), shape)
     if table.err is not None and block.err is not None:
         table.err[where] = np.broadcast_to(_over(block.err, block, numbers), shape)
-    if block.bad is not None and block.bad.any():
+    if block.bad is not None and block.data.size and block.bad.any():  # bad may be of length 1 where data has none
         raise IrError(_missing(e))
     if table.allowed is not None and e.op == "reduce":
         table.allowed[where] = _allowed(e, numbers, engine, inner, shape)
