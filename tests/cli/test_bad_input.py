@@ -106,7 +106,12 @@ def started(folder: Path, *arguments: str, **changes: object) -> subprocess.Pope
     command = [sys.executable, "-u", str(HERE / "substituted.py"), *arguments]
     environment = {**os.environ, "ACCELCORE_CACHE": str(folder / "cache"), "SUBSTITUTE_SLOW": "1"}
     options = {"cwd": folder, "env": environment, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, start_new_session=True, **{**options, **changes})
+    return subprocess.Popen(command, start_new_session=True, preexec_fn=hear_ctrl_c, **{**options, **changes})
+
+
+def hear_ctrl_c() -> None:
+    """Programs of a shell's background jobs start with interrupts ignored, and leave them so."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def until(stream, word: str) -> None:
