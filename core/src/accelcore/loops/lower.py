@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.dtypes import DTYPES, INDEX
 from accelcore.ir.expr import Expr, binary, index, size, transform
+from accelcore.ir.indicators import scattered
 from accelcore.ir.ranges import Interval, facts_of
 from accelcore.loops.builder import Builder, Goal
-from accelcore.loops.indicators import scattered
 from accelcore.loops.inplace import entry_copies
 from accelcore.loops.nodes import Buffer, Memory, Program
 from accelcore.loops.realize import Realizer

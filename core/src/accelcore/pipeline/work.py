@@ -1,7 +1,8 @@
 """How much work a task is.
 
 Work is counted on the summary: an operation inside k index variables is done once for each of their values, and an
-expression that occurs twice is done once, as in a program that computes every stage once.  Traffic is compulsory only:
+expression that occurs twice is done once, as in a program that computes every stage once; histograms are counted in
+one pass.  Traffic is compulsory only:
 every array argument moves once.
 """
 
@@ -39,8 +40,10 @@ def work(task: Task, sizes: Mapping[str, int]) -> Work | None:
     """Work of a lifted task; None when its reference is a program."""
     if not isinstance(task.reference, Summary):
         return None
+    from accelcore.ir.indicators import in_one_pass
+
     seen: set[_Seen] = set()
-    operations = sum(_operations(e, {}, sizes, seen) for _, e in task.reference.post)
+    operations = sum(_operations(e, {}, sizes, seen) for _, e in in_one_pass(task, task.reference).post)
     return Work(operations, _traffic(task, sizes))
 
 
@@ -67,9 +70,10 @@ def _operations(root: Expr, extents: Mapping[int, float], sizes: Mapping[str, in
         times = math.prod(mine.values())
         below = inside
         if e.op in BINDERS:
-            extent = max(0.0, _value(e.args[0], sizes, inside))
+            steps = e.args[e.rank] if e.op == "scatter" else e.args[0]
+            extent = max(0.0, _value(steps, sizes, inside))
             below = {**inside, **dict.fromkeys(e.bound, 1.0), e.number: extent}
-            total += times * extent if e.op in ("reduce", "scan") else 0.0
+            total += times * extent if e.op in ("reduce", "scan", "scatter") else 0.0
         elif _counts(e):
             total += times
         stack.extend((a, below) for a in e.args)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -47,8 +47,10 @@ class NumpyTarget:
         if not isinstance(task.reference, Summary):
             raise UnsupportedLowering(f"task {task.name} has no summary to lower", hint="lift it first")
         from accelcore.ir.emit.numpy import emit
+        from accelcore.ir.indicators import in_one_pass
         from accelcore.loops.lower import real_dtype
 
+        task = replace(task, reference=in_one_pass(task, task.reference))
         return Kernel(emit(task, real=real_dtype(task)), "python", task.name)
 
     def moves(self, task: Task, kernel: Kernel) -> Sequence[Move]:
