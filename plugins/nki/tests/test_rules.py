@@ -170,7 +170,6 @@ BROKEN = {
     "overlap": [overlapping],
     "address": [lambda: set_(32, 64, address=(0, 1 << 20)), lambda: set_(32, 64, buffer="psum", address=(0, 100))],
     "unsupported": [
-        lambda: nisa.dma_copy(new(8, 8), set_(8, 8), oob_mode=nisa.oob_mode.skip),
         lambda: nisa.quantize_mx,
         lambda: nl.rand,
     ],

@@ -6,7 +6,7 @@ import functools
 import itertools
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from accelcore_nki.dtypes import name_of
@@ -48,12 +48,16 @@ class Result:
 
 @dataclass(frozen=True)
 class Kernel:
-    """What `nki.jit` makes of a function; calling it runs it on arrays, or inlines it in a kernel."""
+    """What `nki.jit` makes of a function; calling it runs it on arrays, or inlines it in a kernel.
+
+    surface: 2, or 1 for a function that is written against NKI 1.
+    """
 
     function: Callable[..., Any]
     grid: tuple[int, ...] = ()
     target: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    surface: int = 2
 
     def __post_init__(self) -> None:
         # __dict__ is filled directly because the dataclass is frozen
@@ -61,7 +65,7 @@ class Kernel:
 
     def __getitem__(self, grid: Any) -> Kernel:
         """The kernel launched on a grid."""
-        return Kernel(self.function, _extents(grid), self.target, self.options)
+        return replace(self, grid=_extents(grid))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run on arrays; inside another kernel, be part of it."""
@@ -109,11 +113,11 @@ def run(
     """Trace and execute all instances of a kernel, in the order of the grid."""
     from accelcore_nki.execute.memory import Memory
 
-    memory = Memory(strict=strict)
-    recorders = list(_instances(_kernel(kernel), args, kwargs, target, memory))
-    last, returned = recorders[-1]
-    value = _fetch(returned, memory, strict)
-    _write_back(last, args, kwargs, memory)
+    found = _kernel(kernel)
+    memory = Memory(strict=strict, silent=found.surface == 1)
+    recorders = list(_instances(found, args, kwargs, target, memory))
+    value = _fetch(recorders[-1][1], memory, strict)
+    _write_back([recorder for recorder, _ in recorders], args, kwargs, memory)
     findings = tuple(memory.findings.values())
     for finding in findings:
         warnings.warn(finding, stacklevel=3)
@@ -142,7 +146,7 @@ def _instances(kernel: Kernel, args: Any, kwargs: Any, target: str | None, memor
     first: Recorder | None = None
     devices: tuple[Any, Any] = ((), {})
     for position in itertools.product(*map(range, kernel.grid)):
-        recorder = Recorder(Program(chip_of(kernel, target)), memory, kernel.grid, position)
+        recorder = Recorder(Program(chip_of(kernel, target), surface=kernel.surface), memory, kernel.grid, position)
         if first is None:
             devices = _arguments(recorder, args, kwargs)
             first = recorder
@@ -230,13 +234,13 @@ def _fetch(returned: Any, memory: Any, strict: bool) -> Any:
     return memory.read(returned, check=False).copy()
 
 
-def _write_back(recorder: Recorder, args: Any, kwargs: Any, memory: Any) -> None:
+def _write_back(recorders: list[Recorder], args: Any, kwargs: Any, memory: Any) -> None:
     """Arguments that the kernel wrote to get their new values."""
     import numpy as np
 
-    written = {view.storage.index for i in recorder.program.instructions for view in i.dst}
+    written = {view.storage.index for r in recorders for i in r.program.instructions for view in i.dst}
     host = iter([*(v for a in (*args, *kwargs.values()) for v in _flat_arrays(a))])
-    for view, array in zip(recorder.program.inputs, host, strict=False):
+    for view, array in zip(recorders[0].program.inputs, host, strict=False):
         if view.storage.index in written and isinstance(array, np.ndarray) and array.flags.writeable:
             array[...] = memory.read(view, check=False).astype(array.dtype)
 

@@ -111,12 +111,14 @@ def occupancy(program: Program) -> Occupancy:
     for at in sorted(set(starts) | {end + 1 for end in ends}):
         for index in ends.get(at - 1, ()):
             done = placements[index]
-            if done.storage.address is None:
+            if done.storage.address is None and done.end > done.start:
                 rooms[done.storage.buffer].give(done.start, done.end)
         for index in starts.get(at, ()):
             storage = storages[index]
             live = [p for p in placements.values() if p.last >= at] if storage.address else []
-            placements[index] = _place(storage, ranges[index], rooms[storage.buffer], chip, live)
+            placements[index] = _place(
+                storage, ranges[index], rooms[storage.buffer], chip, live, program.surface == 1
+            )
     return Occupancy(placements, rooms[SBUF].peak, rooms[PSUM].peak)
 
 
@@ -132,7 +134,8 @@ def live_ranges(program: Program) -> dict[int, tuple[int, int]]:
     return ranges
 
 
-def _place(storage: Storage, span: tuple[int, int], room: _Room, chip: Generation, live: list[Placement]) -> Placement:
+def _place(storage: Storage, span: tuple[int, int], room: _Room, chip: Generation, live: list[Placement],
+           spills: bool) -> Placement:  # fmt: skip
     length = _length(storage, chip)
     if storage.address is not None:
         start = storage.address[1]
@@ -141,6 +144,8 @@ def _place(storage: Storage, span: tuple[int, int], room: _Room, chip: Generatio
         room.claim(placed.start, placed.end)
         return placed
     found = room.take(length)
+    if found is None and spills:
+        return Placement(storage, *span, 0, 0)
     if found is None:
         raise NkiError(
             f"{storage.buffer} is full: {room.used} of {room.size} bytes a partition are live, {length} more needed",

@@ -193,5 +193,9 @@ def activation(name: str) -> Callable[[Array], Array]:
         "square": np.square,
         "tanh": np.tanh,
         "tanh_dx": lambda x: 1 - np.tanh(x) ** 2,
+        "floor": np.floor,
+        "ceil": np.ceil,
+        "trunc": np.trunc,
+        "tan": np.tan,
     }
     return table[name]

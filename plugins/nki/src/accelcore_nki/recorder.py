@@ -6,7 +6,7 @@ with one, each instruction runs as it is recorded, so that registers have values
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -47,20 +47,26 @@ class Instruction:
 
 @dataclass
 class Program:
-    """What tracing gave: storages, instructions in program order, the views that the kernel returned."""
+    """What tracing gave: storages, instructions in program order, the views that the kernel returned.
+
+    surface: 2, or 1 for a kernel of NKI 1, whose compiler spills what does not fit instead of refusing it.
+    """
 
     generation: Generation
     storages: list[Storage] = field(default_factory=list)
     instructions: list[Instruction] = field(default_factory=list)
     inputs: list[NkiTensor] = field(default_factory=list)
     outputs: list[NkiTensor] = field(default_factory=list)
+    surface: int = 2
 
 
 @dataclass
 class Recorder:
     """Collects the program of one kernel instance.
 
-    shared: storages in shared HBM by order of allocation, common to all instances of a grid.
+    shared: storages in shared HBM by order of allocation, common to all instances of a grid.  pending: the last
+    instruction of NKI 1 while its destination is open; it is emitted before any other.  line: where instructions come
+    from, when that is not the kernel line that is running.  where: a mask for what the next instruction writes.
     """
 
     program: Program
@@ -69,6 +75,9 @@ class Recorder:
     position: tuple[int, ...] = ()
     shared: list[Storage] = field(default_factory=list)
     registers: int = 0
+    pending: Callable[[], object] | None = None
+    line: str = ""
+    where: Any = None
     _shared_seen: int = 0
 
     @property
@@ -135,7 +144,12 @@ class Recorder:
         self, op: str, engine: str, dst: tuple[NkiTensor, ...], src: tuple[NkiTensor, ...], args: dict[str, Any]
     ) -> Instruction:
         """Record one instruction, and run it when there is a memory."""
-        line = source_line()
+        if self.pending is not None:
+            finish, self.pending = self.pending, None
+            finish()
+        line = self.line or source_line()
+        if self.where is not None:
+            args, self.where = {**args, "where": self.where}, None
         for view in src:
             if not view.storage.used:
                 raise fail(

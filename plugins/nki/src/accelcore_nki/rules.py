@@ -11,7 +11,7 @@ from accelcore_nki.dtypes import INTEGERS
 from accelcore_nki.errors import fail
 from accelcore_nki.generations import PARTITIONS
 from accelcore_nki.recorder import current
-from accelcore_nki.tensors import ON_CHIP, PSUM, SBUF, NkiTensor
+from accelcore_nki.tensors import ON_CHIP, PSUM, SBUF, NkiTensor, Scattered
 
 ON_CHIP_ONLY = ON_CHIP
 SBUF_ONLY = frozenset((SBUF,))
@@ -44,6 +44,8 @@ def tile(role: str, value: Any, buffers: frozenset[str] = ON_CHIP_ONLY) -> NkiTe
 
 
 def _partitions(role: str, view: NkiTensor) -> None:
+    if isinstance(view.indirection, Scattered):
+        return
     count = view.shape[0]
     free = view.storage.free_bytes // view.itemsize
     if count > 1 and view.strides[0] != free:

@@ -1,4 +1,4 @@
-"""Answering to `import nki`: the NKI 2 module names, put into sys.modules on request and taken out again."""
+"""Answering to `import nki` and `import neuronxcc.nki`: module names put into sys.modules on request, and out again."""
 
 from __future__ import annotations
 
@@ -21,11 +21,14 @@ def modules() -> dict[str, Any]:
     typing.__dict__["tensor"] = _Subscriptable()
     parts = {"language": language, "isa": isa, "typing": typing}
     top.__dict__.update(parts, jit=jit, simulate=simulate, NkiTensor=NkiTensor, __version__="0.7.0", __path__=[])
-    return {"nki": top, **{f"nki.{name}": module for name, module in parts.items()}}
+    from accelcore_nki.nki1 import surface as first
+
+    return {"nki": top, **{f"nki.{name}": module for name, module in parts.items()}, **first.modules()}
 
 
 def install() -> None:
-    """Let `import nki` find the simulator in this process, in place of a real package if there is one."""
+    """Let `import nki` find the simulator in this process, and `import neuronxcc.nki` too, in place of
+    real packages if there are any."""
     if _saved:
         return
     import_module("ml_dtypes")  # registers its types with NumPy, so that array.astype(nl.bfloat16) works

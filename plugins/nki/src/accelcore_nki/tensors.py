@@ -51,12 +51,21 @@ class Indirect:
     """A run-time part of an address: `source` gives indices along a dimension of `stride` elements.
 
     vector: one index a partition (gather, scatter); else one for the whole view.  limit: number of indices that exist.
+    skip: rows whose index does not exist are left out, else they are an error.
     """
 
     source: NkiTensor | VirtualRegister
     stride: int
     limit: int
     vector: bool
+    skip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scattered:
+    """Element numbers of the storage, in the shape of the view, for patterns that no strides express (NKI 1)."""
+
+    addresses: Any
 
 
 class NkiTensor:
@@ -71,7 +80,7 @@ class NkiTensor:
         offset: int,
         shape: tuple[int, ...],
         strides: tuple[int, ...],
-        indirection: Indirect | None = None,
+        indirection: Indirect | Scattered | None = None,
     ) -> None:
         self.storage, self.dtype, self.offset = storage, dtype, offset
         self.shape, self.strides, self.indirection = shape, strides, indirection
@@ -261,7 +270,7 @@ class NkiTensor:
 
     def is_indirect(self) -> bool:
         """Whether its address is only known at run time."""
-        return self.indirection is not None
+        return isinstance(self.indirection, Indirect)
 
     def _with(self, shape: tuple[int, ...], strides: tuple[int, ...]) -> NkiTensor:
         return NkiTensor(self.storage, self.dtype, self.offset, shape, strides, self.indirection)

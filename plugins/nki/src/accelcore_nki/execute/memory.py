@@ -12,19 +12,25 @@ import numpy as np
 
 from accelcore_nki.dtypes import SIZES, cast, numpy_type, poison
 from accelcore_nki.errors import NkiError, source_line
+from accelcore_nki.tensors import Scattered
 
 if TYPE_CHECKING:
     from accelcore_nki.recorder import Instruction
+    from accelcore_nki.registers import VirtualRegister
     from accelcore_nki.tensors import NkiTensor, Storage
 
     Array = np.ndarray[Any, Any]
 
 
 class Memory:
-    """Bytes by storage, values by register, accumulators by engine."""
+    """Bytes by storage, values by register, accumulators by engine.
 
-    def __init__(self, *, strict: bool = True) -> None:
-        self.strict = strict
+    strict: reads of what nothing has written are errors, else findings.  silent: they are neither (NKI 1, where a mask
+    may leave parts of a tile alone).
+    """
+
+    def __init__(self, *, strict: bool = True, silent: bool = False) -> None:
+        self.strict, self.silent = strict, silent
         self.findings: dict[str, str] = {}
         self.accumulators: dict[str, Array] = {}
         self.printed: list[str] = []
@@ -32,6 +38,7 @@ class Memory:
         self._written: dict[int, Array | None] = {}  # None: all of it
         self._registers: dict[int, int] = {}
         self._line = ""
+        self._where: Array | None = None  # the mask of the instruction that runs
 
     def allocate(self, storage: Storage) -> None:
         """Poisoned memory for a storage."""
@@ -49,7 +56,7 @@ class Memory:
         """Execute one instruction."""
         from accelcore_nki.execute.table import TABLE
 
-        self._line = instruction.line
+        self._line, self._where = instruction.line, instruction.args.get("where")
         with np.errstate(all="ignore"):
             TABLE[instruction.op](self, instruction)
 
@@ -71,10 +78,10 @@ class Memory:
     def read(self, view: NkiTensor, *, check: bool = True) -> Array:
         """The values of a view, in its shape and type; do not write to the result."""
         written = self._written[view.storage.index]
-        if check and written is not None and view.indirection is None:
+        if check and not self.silent and written is not None and view.indirection is None:
             self._check(view, written)
         if view.indirection is not None:
-            return self._flat(view)[self._addresses(view)]
+            return np.asarray(self._flat(view)[self._addresses(view)[0]])
         return self._window(view)
 
     def tile(self, view: NkiTensor) -> Array:
@@ -88,20 +95,42 @@ class Memory:
     def write(self, view: NkiTensor, values: Array, where: Array | None = None) -> None:
         """Cast and store values, of the view's shape or [partitions, elements]; `where` selects elements."""
         result = cast(np.asarray(values), view.dtype).reshape(view.shape)
+        chosen = self._where if where is None else where.reshape(view.shape)
+        chosen = None if chosen is None else np.broadcast_to(chosen, view.shape)
         if view.indirection is not None:
-            self._scatter(view, result)
+            self._scatter(view, result, chosen)
             return
         target = self._window(view)
-        chosen = None if where is None else where.reshape(view.shape)
         np.copyto(target, result, where=True if chosen is None else chosen)
         self._mark(view, chosen)
 
-    def _scatter(self, view: NkiTensor, result: Array) -> None:
-        addresses = self._addresses(view)
+    def _scatter(self, view: NkiTensor, result: Array, where: Array | None) -> None:
+        addresses, inside = self._addresses(view)
+        if inside is not None:
+            where = inside if where is None else inside & where
+        if where is not None:
+            addresses, result = addresses[where], result[where]
         self._flat(view)[addresses] = result
         written = self._written[view.storage.index]
         if written is not None and SIZES[view.dtype] == SIZES[view.storage.dtype]:
             written[addresses] = True
+
+    def combine(self, view: NkiTensor, values: Array, ufunc: np.ufunc) -> None:
+        """view = ufunc(view, values), element after element, so that equal run-time addresses all count."""
+        addresses, inside = self._addresses(view)
+        where = self._where if inside is None else inside if self._where is None else inside & self._where
+        values = np.broadcast_to(values, view.shape)
+        if where is not None:
+            where = np.broadcast_to(where, view.shape)
+            addresses, values = addresses[where], values[where]
+        flat = self._flat(view)
+        real = flat.astype(np.float32)
+        ufunc.at(real, addresses, values.astype(np.float32))
+        flat[addresses] = cast(real[addresses], view.dtype)
+
+    def inside(self, view: NkiTensor) -> Array | None:
+        """Which elements of a view have a run-time index that exists; None when all do."""
+        return self._addresses(view)[1]
 
     def untouched(self, view: NkiTensor) -> bool:
         """Whether nothing was ever written to the view."""
@@ -123,31 +152,37 @@ class Memory:
     def _flat(self, view: NkiTensor) -> Array:
         return self._bytes[view.storage.index].view(numpy_type(view.dtype))
 
-    def _addresses(self, view: NkiTensor) -> Array:
-        """Element numbers of an indirect view: index times stride, plus the pattern."""
-        from accelcore_nki.registers import VirtualRegister
-
-        run_time = view.indirection
-        assert run_time is not None
-        if isinstance(run_time.source, VirtualRegister):
-            rows = np.array([self.register(run_time.source.index)])
-        else:
-            rows = self.read(run_time.source).reshape(-1).astype(np.int64)
-        if rows.min() < 0 or rows.max() >= run_time.limit:
+    def _addresses(self, view: NkiTensor) -> tuple[Array, Array | None]:
+        """Element numbers of a view, and where they exist (None: everywhere): index times stride, plus the pattern."""
+        found = view.indirection
+        if isinstance(found, Scattered):
+            return found.addresses, None
+        address = np.full(view.shape, view.offset, np.int64)
+        for dim, (count, step) in enumerate(zip(view.shape, view.strides, strict=True)):
+            address += (np.arange(count) * step).reshape((-1,) + (1,) * (len(view.shape) - dim - 1))
+        if found is None:
+            return address, None
+        rows = self._rows(found.source)
+        inside = (rows >= 0) & (rows < found.limit)
+        if not inside.all() and not found.skip:
             raise NkiError(
-                f"an index of {rows.min()}..{rows.max()} is outside 0..{run_time.limit - 1}",
+                f"an index of {rows.min()}..{rows.max()} is outside 0..{found.limit - 1}",
                 rule="bounds",
                 operands=(str(view),),
                 where=self._line,
                 hint="oob_mode.skip leaves such rows out",
             )
-        address = np.full(view.shape, view.offset, np.int64)
-        for dim, (count, step) in enumerate(zip(view.shape, view.strides, strict=True)):
-            address += (np.arange(count) * step).reshape((-1,) + (1,) * (len(view.shape) - dim - 1))
-        shape = (-1,) + (1,) * (len(view.shape) - 1)
-        return np.asarray(
-            address + (rows * run_time.stride).reshape(shape if run_time.vector else (1,) * len(view.shape))
-        )
+        shape = (-1,) + (1,) * (len(view.shape) - 1) if found.vector else (1,) * len(view.shape)
+        exists = None if inside.all() else np.broadcast_to(inside.reshape(shape), view.shape)
+        rows = np.where(inside, rows, 0) * found.stride
+        return address + rows.reshape(shape), exists
+
+    def _rows(self, source: NkiTensor | VirtualRegister) -> Array:
+        from accelcore_nki.registers import VirtualRegister
+
+        if isinstance(source, VirtualRegister):
+            return np.array([self.register(source.index)])
+        return self.read(source).reshape(-1).astype(np.int64)
 
     def _check(self, view: NkiTensor, written: Array) -> None:
         if SIZES[view.dtype] != SIZES[view.storage.dtype] or self._window(view, written).all():

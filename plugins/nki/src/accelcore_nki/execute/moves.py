@@ -8,6 +8,7 @@ import numpy as np
 
 from accelcore_nki.dtypes import cast
 from accelcore_nki.operators import binary
+from accelcore_nki.tensors import Indirect
 
 if TYPE_CHECKING:
     from accelcore_nki.execute.memory import Array, Memory
@@ -17,11 +18,16 @@ _QUADRANT, _KEEP, _CORE = 32, 255, 16
 
 
 def dma_copy(memory: Memory, i: Instruction) -> None:
-    """dst = src, element by element in row-major order; unlike types go through float32."""
+    """dst = src, element by element in row-major order; unlike types go through float32; rmw adds to dst."""
     values = memory.read(i.src[0])
     if i.src[0].dtype != i.dst[0].dtype:
         values = values.astype(np.float32)
-    memory.write(i.dst[0], values)
+    if i.args.get("rmw"):
+        memory.combine(i.dst[0], values.reshape(i.dst[0].shape), np.add if i.args["rmw"] == "add" else np.maximum)
+        return
+    source = i.src[0].indirection
+    exists = memory.inside(i.src[0]) if isinstance(source, Indirect) and source.skip else None
+    memory.write(i.dst[0], values, exists)
 
 
 def dma_transpose(memory: Memory, i: Instruction) -> None:
@@ -66,7 +72,10 @@ def affine(i: Instruction) -> Array:
 
 
 def affine_select(memory: Memory, i: Instruction) -> None:
-    """dst = src where the affine value compares true with 0, else a constant."""
+    """dst = src where the affine value compares true with 0 (NKI 1: where a predicate holds), else a constant."""
+    if "predicate" in i.args:
+        memory.write(i.dst[0], np.where(i.args["predicate"], memory.real(i.src[0]), np.float32(i.args["value"])))
+        return
     keep = binary(i.args["cmp"])(affine(i), np.zeros(1, np.int64)) != 0
     memory.write(i.dst[0], np.where(keep, memory.real(i.src[0]), np.float32(i.args["value"])))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Real
 from typing import Any
 
@@ -14,7 +15,7 @@ from accelcore_nki.isa.enums import oob_mode as oob
 from accelcore_nki.operators import operator_name
 from accelcore_nki.recorder import Instruction, current
 from accelcore_nki.rules import SBUF_ONLY, at_least, choose, same_dtype, same_shape, tensor, tile
-from accelcore_nki.tensors import PSUM, NkiTensor
+from accelcore_nki.tensors import PSUM, Indirect, NkiTensor
 
 _AXES = {2: (1, 0), 3: (2, 1, 0), 4: (3, 1, 2, 0)}
 _COPY_ENGINES = ("vector", "scalar", "gpsimd")
@@ -33,9 +34,12 @@ def _memory(role: str, value: Any) -> NkiTensor:
     return view
 
 
-def _no_skip(mode: Any) -> None:
-    if mode is oob.skip:
-        raise fail("unsupported", "oob_mode.skip is not simulated", hint="clamp the indices, or pad the table")
+def _skipping(view: NkiTensor, mode: Any) -> NkiTensor:
+    """The view, with rows left out whose run-time index does not exist when the mode says skip."""
+    found = view.indirection
+    if mode is not oob.skip or not isinstance(found, Indirect):
+        return view
+    return NkiTensor(view.storage, view.dtype, view.offset, view.shape, view.strides, replace(found, skip=True))
 
 
 def dma_copy(
@@ -48,8 +52,7 @@ def dma_copy(
     name: Any = None,
 ) -> Instruction:
     """dst = src between HBM and SBUF; casts through float32."""
-    target, source = _memory("dst", dst), _memory("src", src)
-    _no_skip(oob_mode)
+    target, source = (_skipping(_memory(r, v), oob_mode) for r, v in (("dst", dst), ("src", src)))
     if target.size != source.size:
         raise fail("shape", f"dst has {target.size} elements, src {source.size}", target, source)
     if dge_mode is dge.hwdge:
@@ -61,7 +64,7 @@ def dma_copy(
 
 def _with_index(view: NkiTensor) -> tuple[NkiTensor, ...]:
     """The view, and the tensor that holds its indices, which the instruction reads too."""
-    index = view.indirection.source if view.indirection is not None else None
+    index = view.indirection.source if isinstance(view.indirection, Indirect) else None
     return (view, index) if isinstance(index, NkiTensor) else (view,)
 
 
@@ -79,8 +82,7 @@ def dma_transpose(
     name: Any = None,
 ) -> Instruction:
     """dst = src with the axes reversed in the supported way: (1, 0), (2, 1, 0) or (3, 1, 2, 0)."""
-    target, source = tile("dst", dst, SBUF_ONLY), _memory("src", src)
-    _no_skip(oob_mode)
+    target, source = tile("dst", dst, SBUF_ONLY), _skipping(_memory("src", src), oob_mode)
     order = _AXES.get(source.ndim)
     if order is None or (axes is not None and tuple(axes) != order):
         raise fail("axes", f"axes={axes} for {source.ndim} dimensions", source, hint=f"one of {list(_AXES.values())}")
@@ -103,8 +105,7 @@ def dma_compute(
     name: Any = None,
 ) -> Instruction:
     """dst = the sum or maximum of the sources, in float32, on the DMA engines."""
-    target, sources = _memory("dst", dst), [_memory("srcs", s) for s in srcs]
-    _no_skip(oob_mode)
+    target, *sources = (_skipping(_memory(r, v), oob_mode) for r, v in (("dst", dst), *(("srcs", s) for s in srcs)))
     op = operator_name(reduce_op, frozenset(("add", "maximum")), "reduce_op")
     if not 0 < len(sources) <= _MOST_SOURCES or any(s.size != target.size for s in sources):
         raise fail("shape", f"1 to {_MOST_SOURCES} sources of {target.size} elements", target, *sources)

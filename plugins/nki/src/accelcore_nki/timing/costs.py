@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from accelcore_nki.tensors import PSUM, SBUF
+from accelcore_nki.tensors import PSUM, SBUF, Scattered
 
 if TYPE_CHECKING:
     from accelcore_nki.recorder import Instruction
@@ -121,6 +121,8 @@ def _dma(i: Instruction, constants: Constants) -> Cost:
 
 def runs(view: NkiTensor) -> int:
     """Contiguous runs of a view: each needs a descriptor; on chip none crosses a partition."""
+    if isinstance(view.indirection, Scattered):
+        return view.size
     length = 1
     first = 1 if view.storage.on_chip else 0
     for count, stride in zip(view.shape[:first:-1], view.strides[:first:-1], strict=True):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from accelcore_nki.tensors import Scattered
+
 if TYPE_CHECKING:
     from accelcore_nki.occupancy import Occupancy, Placement
     from accelcore_nki.recorder import Program
@@ -18,7 +20,9 @@ Box = tuple[int, int, int, int]  # first and last partition, first and last byte
 
 
 def box(view: NkiTensor) -> Box:
-    """The box around an on-chip view, ends inclusive."""
+    """The box around an on-chip view, ends inclusive; all of its tensor when addresses are listed."""
+    if isinstance(view.indirection, Scattered):
+        return 0, view.storage.shape[0] - 1, 0, view.storage.free_bytes - 1
     free = view.storage.free_bytes // view.itemsize
     start, inner = divmod(view.offset, free)
     reach = sum((c - 1) * s for c, s in zip(view.shape[1:], view.strides[1:], strict=True))

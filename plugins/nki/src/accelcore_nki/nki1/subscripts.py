@@ -1,0 +1,227 @@
+"""Subscripts of NKI 1: integers, slices, index tensors (nl.arange, nl.mgrid), tiles as run-time indices.
+
+Index tensors are NumPy integer arrays.  An affine one becomes strides; any other becomes a list of addresses.  Indices
+may leave the tensor, because a mask may exclude them later: `Found.valid` says which elements exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from accelcore_nki.errors import fail
+from accelcore_nki.tensors import Indirect, NkiTensor, Scattered
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A view, and which of its elements lie inside the tensor: a boolean array that broadcasts to it, or None: all."""
+
+    view: NkiTensor
+    valid: Array | None
+
+
+@dataclass
+class _Axes:
+    """The result while it is built: dimensions of slices, where the index tensors go among them, and what is inside.
+
+    along: (dimension among the slices, validity along it).  inside: validity over the index tensors.
+    """
+
+    offset: int
+    shape: list[int]
+    strides: list[int]
+    along: list[tuple[int, Array]]
+    inside: list[Array]
+    place: int | None = None
+
+    def joined(self) -> None:
+        """Note that the index tensors go here, unless an earlier one has said so."""
+        self.place = len(self.shape) if self.place is None else self.place
+
+    def valid(self, joint: int) -> Array | None:
+        """Validity in the shape of the result, where the index tensors have `joint` dimensions."""
+        place = self.place or 0
+        after = len(self.shape) - place
+        shaped = [v.reshape(v.shape + (1,) * after) for v in self.inside]
+        for axis, v in self.along:
+            behind = len(self.shape) - axis - 1 + (joint if axis < place else 0)
+            shaped.append(v.reshape((-1,) + (1,) * behind))
+        result = None
+        for v in shaped:
+            result = v if result is None else result & v
+        return result
+
+
+def resolve(tensor: NkiTensor, key: tuple[Any, ...], partition: int = -1) -> Found:
+    """tensor[key]; raises NkiError for what is no subscript.
+
+    An integer drops its dimension, except the partition of an on-chip tensor (dimension `partition`), which stays.
+    """
+    import numpy as np
+
+    parts = _expanded(tensor, key)
+    fresh = [at for at, part in enumerate(parts) if part is None]
+    parts = [part for part in parts if part is not None]
+    arrays = [p for p in parts if isinstance(p, np.ndarray)] + [
+        np.zeros(p.shape, np.int64) for p in parts if isinstance(p, NkiTensor)
+    ]
+    if not arrays:
+        kept = [slice(p, p + 1) if d == partition and isinstance(p, int) and p >= 0 else p for d, p in enumerate(parts)]
+        return _with_fresh(_strided(tensor, kept, ()), fresh)
+    joint = np.broadcast_shapes(*(a.shape for a in arrays))
+    if all(affine(a, len(joint)) is not None for a in arrays):
+        return _strided(tensor, parts, joint)
+    return _scattered(tensor, parts, joint)
+
+
+def _expanded(tensor: NkiTensor, key: tuple[Any, ...]) -> list[Any]:
+    import numpy as np
+
+    count = sum(1 for k in key if k is not None and k is not Ellipsis)
+    if count > tensor.ndim:
+        raise fail("bounds", f"{count} subscripts for {tensor.ndim} dimensions", tensor)
+    rest = [slice(None)] * (tensor.ndim - count)
+    parts: list[Any] = []
+    for part in key:
+        if part is Ellipsis:
+            parts += rest
+            rest = []
+        elif isinstance(part, np.ndarray) and part.ndim == 0:
+            parts.append(int(part))
+        else:
+            parts.append(part)
+    return parts + rest
+
+
+def _with_fresh(found: Found, fresh: list[int]) -> Found:
+    view, valid = found.view, found.valid
+    for at in fresh:
+        view = view.expand_dim(at)
+        valid = None if valid is None else valid.reshape((*valid.shape[:at], 1, *valid.shape[at:]))
+    return Found(view, valid)
+
+
+def affine(index: Array, ndim: int) -> tuple[int, list[int]] | None:
+    """(first element, step along each of the last `ndim` axes), or None when the index tensor is not affine."""
+    import numpy as np
+
+    base = int(index.flat[0]) if index.size else 0
+    steps: list[int] = []
+    total: Any = np.int64(base)
+    for axis, count in enumerate(index.shape):
+        step = 0
+        if count > 1:
+            second = [0] * index.ndim
+            second[axis] = 1
+            step = int(index[tuple(second)]) - base
+            total = total + (np.arange(count) * step).reshape((-1,) + (1,) * (index.ndim - axis - 1))
+        steps.append(step)
+    if not np.array_equal(np.broadcast_to(total, index.shape), index):
+        return None
+    return base, [0] * (ndim - index.ndim) + steps
+
+
+def _strided(tensor: NkiTensor, parts: Sequence[Any], joint: tuple[int, ...]) -> Found:
+    import numpy as np
+
+    axes = _Axes(tensor.offset, [], [], [], [])
+    steps = [0] * len(joint)
+    indirection = tensor.indirection
+    for dim, part in enumerate(parts):
+        extent, stride = tensor.shape[dim], tensor.strides[dim]
+        if isinstance(part, slice):
+            _slice(tensor, dim, part, axes)
+        elif isinstance(part, np.ndarray):
+            axes.joined()
+            base, moves = affine(part, len(joint)) or (0, [])
+            axes.offset += base * stride
+            steps = [s + m * stride for s, m in zip(steps, moves, strict=True)]
+            inside = (part >= 0) & (part < extent)
+            if not inside.all():
+                axes.inside.append(inside)
+        elif isinstance(part, NkiTensor):
+            axes.joined()
+            indirection = Indirect(part, stride, extent, part.size > 1)
+        else:
+            _integer(tensor, dim, part, axes)
+    valid = axes.valid(len(joint))
+    place = axes.place or 0
+    axes.shape[place:place] = joint
+    axes.strides[place:place] = steps
+    view = NkiTensor(tensor.storage, tensor.dtype, axes.offset, tuple(axes.shape), tuple(axes.strides), indirection)
+    return Found(view, valid)
+
+
+def _slice(tensor: NkiTensor, dim: int, part: slice, axes: _Axes) -> None:
+    import numpy as np
+
+    extent, stride = tensor.shape[dim], tensor.strides[dim]
+    step = 1 if part.step is None else int(part.step)
+    start = 0 if part.start is None else int(part.start)
+    stop = extent if part.stop is None else int(part.stop)
+    start, stop = start + extent * (start < 0), stop + extent * (stop < 0)
+    count = max(0, -(-(stop - start) // step)) if step > 0 else 0
+    if not count:
+        raise fail("bounds", f"the subscript {start}:{stop}:{step} selects nothing of {extent}", tensor)
+    if start + (count - 1) * step >= extent:
+        axes.along.append((len(axes.shape), np.arange(count) * step + start < extent))
+    axes.shape.append(count)
+    axes.strides.append(stride * step)
+    axes.offset += start * stride
+
+
+def _integer(tensor: NkiTensor, dim: int, part: Any, axes: _Axes) -> None:
+    extent, stride = tensor.shape[dim], tensor.strides[dim]
+    try:
+        at = part.__index__()
+    except AttributeError:
+        what = f"a {type(part).__name__} is no subscript"
+        raise fail("bounds", what, tensor, hint="integers, slices, nl.ds, nl.arange, nl.mgrid") from None
+    if not -extent <= at < extent:
+        raise fail("bounds", f"{at} is outside dimension {dim} of {extent}", tensor)
+    axes.offset += (at + extent * (at < 0)) * stride
+
+
+def _scattered(tensor: NkiTensor, parts: Sequence[Any], joint: tuple[int, ...]) -> Found:
+    """A pattern that no strides express: the address of each element."""
+    import numpy as np
+
+    if any(isinstance(p, slice | NkiTensor) for p in parts):
+        hint = "give each dimension an index tensor or an integer"
+        raise fail("bounds", "an index tensor that is not affine beside a slice or a run-time index", tensor, hint=hint)
+    address = np.full(joint, tensor.offset, np.int64)
+    valid: Array | None = None
+    for dim, part in enumerate(parts):
+        index = np.asarray(part)
+        inside = (index >= 0) & (index < tensor.shape[dim])
+        if not inside.all():
+            valid = inside if valid is None else valid & inside
+        address = address + np.clip(index, 0, tensor.shape[dim] - 1) * tensor.strides[dim]
+    shape = tuple(joint)
+    strides = tuple(prod(shape[d + 1 :]) for d in range(len(shape)))
+    return Found(NkiTensor(tensor.storage, tensor.dtype, 0, shape, strides, Scattered(address)), valid)
+
+
+def crop(view: NkiTensor, ranges: Sequence[tuple[int, int]]) -> NkiTensor:
+    """The part of a view between (start, stop) of each dimension; a dimension of 1 is left alone."""
+    offset, shape, found = view.offset, list(view.shape), view.indirection
+    cuts = []
+    for dim, (start, stop) in enumerate(ranges):
+        cuts.append(slice(None) if shape[dim] == 1 else slice(start, stop))
+        if shape[dim] > 1:
+            offset += start * view.strides[dim]
+            shape[dim] = stop - start
+    if isinstance(found, Scattered):
+        return NkiTensor(view.storage, view.dtype, 0, tuple(shape), view.strides, Scattered(found.addresses[*cuts]))
+    if isinstance(found, Indirect) and isinstance(found.source, NkiTensor) and found.vector:
+        rows = [ranges[0], *((0, n) for n in found.source.shape[1:])]
+        found = Indirect(crop(found.source, rows), found.stride, found.limit, True, found.skip)
+    return NkiTensor(view.storage, view.dtype, offset, tuple(shape), view.strides, found)
