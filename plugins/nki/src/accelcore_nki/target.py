@@ -1,4 +1,4 @@
-"""The target and its evaluator: programs run under the simulator (`accelcore run kernel.py --target nki`)."""
+"""The target and its evaluator: kernels are lowered, traced in a child, and executed and timed by the simulator."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from accelcore.errors import UnsupportedLowering, UsageError
+from accelcore.errors import UsageError
 from accelcore_nki.generations import GENERATIONS
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from accelcore.values import Artifact, Evaluation, Kernel, Limits, Machine, Move, Task
 
 _CHIPS = f"generation: {', '.join(GENERATIONS)}"
-_NO_KERNELS = "the nki target runs programs, it has no lowering"
 
 
 def _known(chip: str) -> None:
@@ -34,9 +33,9 @@ class NkiTarget:
     """A NeuronCore of one Trainium generation."""
 
     name: ClassVar[str] = "nki"
-    about: ClassVar[str] = "Trainium NKI, simulated: runs whole programs (accelcore run), times are modelled"
-    language: ClassVar[str] = "nki"
-    knowledge: ClassVar[Path | None] = None
+    about: ClassVar[str] = "Trainium NKI, simulated: times are modelled, a gain in them may not hold on silicon"
+    language: ClassVar[str] = "python"
+    knowledge: ClassVar[Path | None] = Path(__file__).parent / "knowledge"
 
     chip: str = field(default="trn2", metadata={"help": _CHIPS})
 
@@ -61,29 +60,36 @@ class NkiTarget:
         return Machine(f"NeuronCore-v{limits.version} ({self.chip})", peaks, (sbuf, hbm))
 
     def lower(self, task: Task) -> Kernel:
-        """No lowering yet: always raises UnsupportedLowering."""
-        raise UnsupportedLowering(f"{task.name}: {_NO_KERNELS}", hint="accelcore run kernel.py --target nki")
+        """NKI 2 source that is legal at all sizes: one tile after another, each value where it is needed."""
+        from accelcore_nki.lowering import kernel
+
+        return kernel(task, ())
 
     def moves(self, task: Task, kernel: Kernel) -> Sequence[Move]:
-        """None: there is no lowering."""
-        return ()
+        """Choices of the schedule that may pay, most promising first."""
+        from accelcore_nki.moves import moves
+
+        return moves(task, kernel, self.chip)
 
     def rewrite(self, move: Move, task: Task, kernel: Kernel) -> Iterable[Kernel]:
-        """None: there is no lowering."""
-        return ()
+        """The kernel with one more choice; none when it does not apply, or is words only."""
+        from accelcore_nki.moves import rewrite
+
+        return rewrite(move, task, kernel)
 
     def baselines(self, task: Task) -> Mapping[str, Kernel]:
-        """None: there is no lowering."""
+        """None: nothing else writes NKI."""
         return {}
 
 
 @dataclass(frozen=True)
 class NkiSimulator:
-    """Runs programs under the simulator; it builds no kernels, because the target lowers none."""
+    """Runs kernels and programs under the simulator.  A kernel's child only traces; its program is executed here."""
 
     name: ClassVar[str] = "nki-simulator"
     about: ClassVar[str] = "NumPy function with the chip's checks, modelled time, in a sandboxed child"
     target: ClassVar[str] = "nki"
+    fidelity: ClassVar[str] = "modelled"
 
     chip: str = field(default="trn2", metadata={"help": _CHIPS})
 
@@ -108,11 +114,30 @@ class NkiSimulator:
         return run_program(Path(program), args, self.chip, limits)
 
     def build(self, task: Task, kernels: Sequence[Kernel], *, limits: Limits) -> Sequence[Artifact | Evaluation]:
-        """Every kernel is UNSUPPORTED."""
-        from accelcore.values import Evaluation, Status
+        """Look at the language and the syntax; kernels are traced when they are opened and called."""
+        return [self._built(task, kernel) for kernel in kernels]
 
-        return [Evaluation(k.digest, task.name, (), Status.UNSUPPORTED, feedback=_NO_KERNELS) for k in kernels]
+    def _built(self, task: Task, kernel: Kernel) -> Artifact | Evaluation:
+        import json
+
+        from accelcore import codec
+        from accelcore.cgen.native import refused
+        from accelcore.values import Artifact, Status
+
+        if kernel.language != "python":
+            return refused(task, kernel, Status.UNSUPPORTED, f"{self.name} runs Python, not {kernel.language}")
+        try:
+            compile(kernel.text, f"{kernel.entry}.py", "exec")
+        except (SyntaxError, ValueError) as error:
+            return refused(task, kernel, Status.COMPILE_ERROR, f"error: {error}")
+        return Artifact(kernel, "", kernel.entry, (("task", json.dumps(codec.to_json(task))),))
 
     def open(self, artifact: Artifact, *, limits: Limits) -> Runner:
-        """Never reached: `build` makes no artifact."""
-        raise UsageError(_NO_KERNELS)
+        """A runner that traces the kernel in a child and executes its program here."""
+        import json
+
+        from accelcore import codec
+        from accelcore_nki.judging.runner import NkiRunner
+
+        task = codec.from_json(json.loads(dict(artifact.facts)["task"]))
+        return NkiRunner(task, artifact.kernel, self.chip, limits)

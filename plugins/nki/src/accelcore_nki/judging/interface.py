@@ -1,0 +1,71 @@
+"""How a task's parameters become the arguments of a Python kernel, and its results arrays again.
+
+Arguments come in the order of the C interface: arrays are HBM tensors, scalars tensors of one element (the child sees
+no values), sizes Python numbers.  A size that is an extent of an array by itself is no further argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from accelcore.errors import RunFailure, UnsupportedLowering
+from accelcore.values import Param, Role, Task, size_names
+from accelcore_nki.kernels import Shape
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+STORED = {
+    "f32": "float32", "bf16": "bfloat16", "f16": "float16", "i8": "int8", "i16": "int16", "i32": "int32",
+    "u8": "uint8", "u16": "uint16", "u32": "uint32", "bool": "uint8",
+}  # fmt: skip
+"""The chip's type for a storage dtype of the language; there are no 64-bit types."""
+
+
+def stored(param: Param) -> str:
+    """The chip's type of a parameter; UnsupportedLowering for those that it lacks."""
+    if param.dtype not in STORED:
+        hint = "annotate it as f32, bf16, f16 or an integer of at most 32 bits"
+        raise UnsupportedLowering(f"{param.name} is {param.dtype}, a type that the chip does not have", hint=hint)
+    return STORED[param.dtype]
+
+
+def further_sizes(task: Task) -> tuple[str, ...]:
+    """Sizes that are arguments of their own at the end: no parameter has them, and no input's shape shows them."""
+    given = [p for p in task.params if p.role is not Role.OUT]
+    shown = {e.name for p in given for e in p.shape if e.op == "size"} | {p.name for p in given}
+    return tuple(name for name in size_names(task) if name not in shown)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call at given sizes.  arguments: a Shape or a number each, by name, in order."""
+
+    arguments: tuple[tuple[str, Shape | int], ...]
+    results: tuple[tuple[str, Shape], ...]
+
+    @property
+    def tensors(self) -> tuple[Shape, ...]:
+        """The arguments that are tensors."""
+        return tuple(a for _, a in self.arguments if isinstance(a, Shape))
+
+
+def call_of(task: Task, sizes: Mapping[str, int], buffers: Mapping[str, Array]) -> Call:
+    """The call for these buffers; RunFailure (unsupported) for arrays without elements."""
+    arguments: list[tuple[str, Shape | int]] = []
+    for param in task.params:
+        if param.role is Role.SIZE:
+            arguments.append((param.name, int(sizes[param.name])))
+        elif param.role is not Role.OUT:
+            shape = buffers[param.name].shape or (1, 1)
+            arguments.append((param.name, Shape(shape, stored(param))))
+    arguments += [(name, int(sizes[name])) for name in further_sizes(task)]
+    results = tuple((p.name, Shape(buffers[p.name].shape, stored(p))) for p in task.results)
+    for name, value in (*arguments, *results):
+        if isinstance(value, Shape) and 0 in value.shape:
+            raise RunFailure(f"{name} has no elements: NKI has no empty tensors", status="unsupported")
+    return Call(tuple(arguments), results)

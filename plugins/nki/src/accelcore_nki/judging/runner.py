@@ -1,0 +1,160 @@
+"""The runner of a kernel: a sandboxed child traces it, this process executes the program on the judge's inputs.
+
+A program depends on sizes only.  It is traced once for each sizes that a runner meets, in a child of its own, so that
+no kernel learns how often it was called; every call executes it from poisoned memory.  The cost is the modelled time.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from accelcore.errors import RunFailure
+from accelcore.values import Cost, Kernel, Limits, Status, Task
+from accelcore_nki.errors import NkiError
+from accelcore_nki.judging.interface import Call, call_of
+from accelcore_nki.kernels import Shape
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from accelcore.protocols import Buffers
+    from accelcore_nki.judging.replay import Replay
+    from accelcore_nki.tensors import NkiTensor
+    from accelcore_nki.timing import Timeline
+
+_TRACE_BYTES = 1 << 29  # of the answer's file: about two million calls
+_PATIENCE = 12.0  # times the child's limit that executing its program may take, on a busy machine
+
+
+@dataclass
+class Traced:
+    """A checked program for one call, and where its results are."""
+
+    replay: Replay
+    outputs: tuple[NkiTensor, ...]
+    timeline: Timeline
+
+
+@dataclass
+class NkiRunner:
+    """Runs one kernel of a task.  sandbox: the level under which it was traced, once it was."""
+
+    task: Task
+    kernel: Kernel
+    chip: str
+    limits: Limits
+    sandbox: str = ""
+    _programs: dict[Call, Traced] = field(default_factory=dict)
+
+    def __enter__(self) -> NkiRunner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._programs.clear()
+
+    def call(self, batch: Sequence[Buffers], sizes: Mapping[str, int]) -> Sequence[Cost]:
+        """Execute the kernel's program on each set; costs are modelled seconds."""
+        costs = []
+        for buffers in batch:
+            traced = self.traced(sizes, buffers)
+            self._execute(traced, buffers)
+            costs.append(Cost(traced.timeline.total / 1e9, "s"))
+        return costs
+
+    def traced(self, sizes: Mapping[str, int], buffers: Mapping[str, Any]) -> Traced:
+        """The checked program at these sizes.  RunFailure says why there is none."""
+        call = call_of(self.task, sizes, buffers)
+        if call not in self._programs:
+            self._programs[call] = self._trace(call)
+        return self._programs[call]
+
+    def _trace(self, call: Call) -> Traced:
+        from accelcore_nki.judging.replay import BadTrace, Replay, results
+        from accelcore_nki.timing import modelled
+
+        told = self._child(call)
+        try:
+            replay = Replay(told, self.chip, call.tensors)
+            outputs = results(replay, [shape for _, shape in call.results])
+            return Traced(replay, outputs, modelled(replay.program))
+        except NkiError as error:
+            raise RunFailure(str(error), status="compile_error", where=error.where) from error
+        except BadTrace as error:
+            raise RunFailure(f"the trace is not well-formed: {error}", status="crashed") from error
+
+    def _child(self, call: Call) -> dict[str, Any]:
+        """The child's answer; RunFailure when it gave none, or says that there is none."""
+        from accelcore.sandbox import PYTHON, run_child
+
+        request = {"chip": self.chip, "entry": self.kernel.entry, "arguments": [_told(n, a) for n, a in call.arguments]}
+        with tempfile.TemporaryDirectory(prefix="nki-") as folder:
+            files = [Path(folder) / name for name in ("request.json", "kernel.py", "answer.json")]
+            files[0].write_text(json.dumps(request))
+            files[1].write_text(self.kernel.text)
+            home = str(Path(__file__).resolve().parents[2])
+            policy = replace(PYTHON, name="nki trace", write_cwd=True, file_size=_TRACE_BYTES).reading(home)
+            env = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": home, "OPENBLAS_NUM_THREADS": "1"}
+            argv = [sys.executable, "-m", "accelcore_nki.judging.tracer", *(f.name for f in files)]
+            child = run_child(argv, policy, self.limits, cwd=folder, env=env)
+            self.sandbox = child.sandbox
+            if child.status is not Status.OK:
+                raise RunFailure(child.text[-2000:] or f"the child ended {child.status}", status=child.status.value)
+            return _answer(files[2])
+
+    def _execute(self, traced: Traced, buffers: Buffers) -> None:
+        from accelcore_nki.execute.memory import Memory
+
+        program, memory = traced.replay.program, Memory(strict=True)
+        given = iter(self._inputs(buffers))
+        for storage in program.storages:
+            if storage.role != "input":
+                memory.allocate(storage)
+            elif storage.index in traced.replay.constants:
+                memory.fill(storage, traced.replay.constants[storage.index])
+            else:
+                memory.fill(storage, next(given).reshape(storage.shape))
+        deadline = time.monotonic() + _PATIENCE * self.limits.seconds
+        try:
+            for instruction in program.instructions:
+                memory.run(instruction)
+                if time.monotonic() > deadline:
+                    raise RunFailure("its program takes too long to execute", status="timeout")
+            self._results(traced, memory, buffers)
+        except NkiError as error:
+            raise RunFailure(str(error), status="wrong", where=error.where) from error
+
+    def _inputs(self, buffers: Buffers) -> list[np.ndarray[Any, Any]]:
+        return [buffers[p.name] for p in self.task.params if p.role.value in ("in", "inout", "scalar")]
+
+    def _results(self, traced: Traced, memory: Any, buffers: Buffers) -> None:
+        for param, view in zip(self.task.results, traced.outputs, strict=True):
+            if not memory.complete(view):
+                where = view.storage.line
+                raise NkiError("parts of a result are never written", rule="output-not-written", where=where)
+            target = buffers[param.name]
+            target[...] = memory.read(view).reshape(target.shape).astype(target.dtype, copy=False)
+
+
+def _told(name: str, argument: Shape | int) -> Any:
+    if isinstance(argument, Shape):
+        return {"name": name, "shape": argument.shape, "dtype": argument.dtype}
+    return argument
+
+
+def _answer(path: Path) -> dict[str, Any]:
+    try:
+        told = json.loads(path.read_text())
+        status = told["status"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise RunFailure("the kernel's process ended before its trace was written", status="crashed") from None
+    if status != "ok":
+        known = status if status in ("unsupported", "compile_error", "crashed") else "crashed"
+        raise RunFailure(str(told.get("what", ""))[:4000], status=known)
+    return dict(told)
