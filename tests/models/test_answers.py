@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from accelcore.proposers.answers import LONGEST, Refused, blocks, code_in, fenced, plan_in
+from accelcore.proposers.answers import (
+    LONGEST,
+    LONGEST_IDEA,
+    Refused,
+    blocks,
+    code_in,
+    fenced,
+    ideas_in,
+    plan_in,
+    score_in,
+)
 
 CODE = "int f(void) { return 0; }\n"
 
@@ -45,6 +55,38 @@ TWO_PLANS = "```plan\na\n```\n```plan\nb\n```"
 def test_a_plan_is_one_tagged_block(answer):
     with pytest.raises(Refused):
         plan_in(answer)
+
+
+def test_ideas_are_lines_of_one_block():
+    assert ideas_in("Well.\n```menu\n- pack  the rows\n\n- unroll\n- unroll\n```") == ["pack the rows", "unroll"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ("- unroll", "no fenced block tagged `menu`"),
+        ("```menu\n```", "is empty"),
+        ("```menu\nunroll\n```", "is not `- ` and an idea: unroll"),
+        ("```menu\n- \n```", "is not `- ` and an idea"),
+        ("```menu\n- a\n```\n```c\nint x;\n```", "2 fenced blocks"),
+        ("```menu\n" + "- a\n" * 21 + "```", "21 ideas; at most 20"),
+        (f"```menu\n- {'a' * LONGEST_IDEA}\n```", "at most 600"),
+    ],
+)
+def test_other_ideas_are_refused_with_the_reason(answer, why):
+    with pytest.raises(Refused, match=why):
+        ideas_in(answer)
+
+
+def test_a_score_is_a_whole_number_of_one_block():
+    assert [score_in(f"```score\n{n}\n```") for n in (0, 9, 10)] == [0, 9, 10]
+
+
+@pytest.mark.parametrize("score", ["11", "9.5", "9/10", "-1", ""])
+def test_other_scores_are_refused(score):
+    for answer in (score, f"```score\n{score}\n```"):
+        with pytest.raises(Refused, match="score"):
+            score_in(answer)
 
 
 def test_a_text_cannot_leave_its_fence():

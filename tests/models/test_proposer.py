@@ -19,6 +19,7 @@ from accelcore.proposers.answers import Refused
 from accelcore.proposers.model import ModelProposer
 from accelcore.proposers.prompts import messages
 from accelcore.proposers.summaries import summary_in
+from accelcore.proposers.translation import completeness, translated
 from accelcore.session import Session
 from accelcore.strategies.greedy import Greedy
 from accelcore.values import (
@@ -82,6 +83,8 @@ def request(phase, moves=(), feedback="memory-bound, 40 % of the bandwidth"):
         ("implement", request(Phase.IMPLEMENT, [Move("plan", "Unroll by 4.\nKeep the tail.")])),
         ("improve", request(Phase.IMPLEMENT, MOVES, "")),
         ("repair", request(Phase.REPAIR, (), "kernel.c:3: error: expected ';'")),
+        ("invent", replace(request(Phase.INVENT, MOVES), history=("unroll by 4: 0.80 of the time before",))),
+        ("translate", request(Phase.TRANSLATE, [Move("idea", "vst1q_f32 becomes a masked store"), MOVES[1]])),
         ("combine", request(Phase.COMBINE, [Move("combine", "int ac_scale(...) { /* other */ }")])),
     ],
 )
@@ -114,6 +117,41 @@ def test_a_plan_becomes_a_move(server, propose):
     assert found.move == Move("plan", "unroll by 4")
     assert (found.kernel, found.origin, found.usage.tokens_out) == (None, "openai:m", 20)
     assert "unroll the loop over i by 4" in server.requests[0]["messages"][1]["content"], "the target's menu is shown"
+
+
+def test_ideas_come_from_one_answer_and_are_paid_once(server, propose):
+    server.script = ["```menu\n- keep rows in registers\n- stream the stores\n```"]
+    found = propose(request(Phase.INVENT, MOVES), n=8)
+    assert [p.move for p in found] == [Move("idea", "keep rows in registers"), Move("idea", "stream the stores")]
+    assert len(server.requests) == 1
+    assert sum(p.usage.tokens_out for p in found) == 20
+
+
+def test_a_translation_takes_the_targets_language_and_says_how_far_it_has_come(server, propose):
+    foreign = replace(KERNEL, text="void ac_scale() { vst1q_f32(out, x); }", language="neon")
+    asked = replace(request(Phase.TRANSLATE), parent=Candidate(foreign))
+    whole = "```c\nint ac_scale(int n) { return 0; }\n```"
+    server.script = [whole, f"```score\n7\n```\n{whole}"]
+    (found,) = propose(asked)
+    assert found.kernel is not None and found.kernel.language == "c"
+    assert completeness(found.move) == 7
+    prompt = server.requests[0]["messages"][1]["content"]
+    assert "```neon\nvoid ac_scale" in prompt and "tagged `c`" in prompt
+    assert "0 fenced blocks tagged `score`" in server.requests[1]["messages"][3]["content"]
+
+
+def test_the_menu_of_a_translation_is_its_own(tmp_path, server):
+    (tmp_path / "translate.yaml").write_text("- vst1q_f32 becomes a masked store\n")
+    client = Client([OpenAIModel("m", f"{server.url}/v1")], pause=lambda seconds: None)
+    list(ModelProposer(client, Chip(), read(tmp_path)).propose(request(Phase.TRANSLATE), n=1, seed=1))
+    prompt = server.requests[0]["messages"][1]["content"]
+    assert "- vst1q_f32 becomes a masked store" in prompt and "unroll the loop" not in prompt
+    client.close()
+
+
+def test_only_a_translation_has_a_score():
+    assert completeness(translated(10, "all of it")) == 10
+    assert [completeness(move) for move in (None, Move("unroll(i, 4)"), Move("translated(11)"))] == [0, 0, 0]
 
 
 def test_a_kernel_keeps_the_parents_identity_but_its_text(server, propose):

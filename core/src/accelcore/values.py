@@ -260,7 +260,10 @@ class Move:
 
 @dataclass(frozen=True)
 class Request:
-    """What a proposer is asked."""
+    """What a proposer is asked.
+
+    history: what was done to come to the parent, oldest first, in words.
+    """
 
     phase: Phase
     task: Task
@@ -270,6 +273,7 @@ class Request:
     feedback: str = ""
     step: int = 0
     slot: int = 0
+    history: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -47,15 +47,47 @@ def plan_in(answer: str) -> str:
     return _only(blocks(answer), {"plan"}, "plan").strip()
 
 
-def code_in(answer: str, language: str, entry: str) -> str:
-    """The text of the one block in the kernel's language, which must name `entry`; a `plan` may stand beside it."""
+BESIDE = ("plan",)
+"""Tags of blocks that may stand beside a kernel."""
+
+
+def code_in(answer: str, language: str, entry: str, *, beside: Sequence[str] = BESIDE) -> str:
+    """The text of the one block in the kernel's language, which must name `entry`."""
     tags = _TAGS.get(language, {language})
-    others = [b for b in blocks(answer) if b.tag != "plan"]
+    others = [b for b in blocks(answer) if b.tag not in beside]
     if len(others) == 1 and not others[0].tag:  # an untagged single block cannot be mistaken
         text = others[0].text
     else:
         text = _only(others, tags, language)
     return checked(text, entry)
+
+
+IDEAS, LONGEST_IDEA = 20, 600
+"""Ideas in one answer, and characters of one, that are still taken."""
+
+
+def ideas_in(answer: str) -> Sequence[str]:
+    """The lines of the one block tagged `menu`, each of which begins with `- `; equal ones once."""
+    rows = [row for row in _only(blocks(answer), {"menu"}, "menu").splitlines() if row.strip()]
+    if len(rows) > IDEAS:
+        raise Refused(f"there are {len(rows)} ideas; at most {IDEAS} are taken")
+    for row in rows:
+        if not row.startswith("- ") or not row[2:].strip():
+            raise Refused(f"a line of `menu` is not `- ` and an idea: {row[:60]}")
+        if len(row) > LONGEST_IDEA:
+            raise Refused(f"an idea has {len(row)} characters; at most {LONGEST_IDEA} are taken")
+    return list(dict.fromkeys(" ".join(row[2:].split()) for row in rows))
+
+
+def score_in(answer: str) -> int:
+    """The whole number from 0 to 10 in the one block tagged `score`."""
+    found = [block for block in blocks(answer) if block.tag == "score"]
+    if len(found) != 1:
+        raise Refused(f"there are {len(found)} fenced blocks tagged `score`; give exactly one")
+    text = found[0].text.strip()
+    if not re.fullmatch(r"10|[0-9]", text):
+        raise Refused("the block tagged `score` must hold one whole number from 0 to 10")
+    return int(text)
 
 
 def checked(text: str, entry: str) -> str:

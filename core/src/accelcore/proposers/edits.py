@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from accelcore.proposers.answers import Block, Refused, blocks, checked, code_in
+from accelcore.proposers.answers import BESIDE, Block, Refused, blocks, checked, code_in
 
 _TAGS = ("old", "new")
 
@@ -19,11 +19,14 @@ class Edit:
     new: str
 
 
-def kernel_in(answer: str, language: str, entry: str, before: str) -> str:
-    """The kernel in an answer: whole, or as edits of the kernel `before`.  Refused when it is neither."""
-    found = [block for block in blocks(answer) if block.tag != "plan"]
+def kernel_in(answer: str, language: str, entry: str, before: str, *, beside: Sequence[str] = BESIDE) -> str:
+    """The kernel in an answer: whole, or as edits of the kernel `before`.  Refused when it is neither.
+
+    beside: tags of other blocks that may stand there.
+    """
+    found = [block for block in blocks(answer) if block.tag not in beside]
     if not any(block.tag in _TAGS for block in found):
-        return code_in(answer, language, entry)
+        return code_in(answer, language, entry, beside=beside)
     return checked(applied(before, _edits(found)), entry)
 
 

@@ -35,7 +35,15 @@ _NOTHING = Knowledge()
 def messages(request: Request, target: Target | None, knowledge: Knowledge = _NOTHING) -> list[Message]:
     """The system and user message of a request about a kernel."""
     system = filled("system", target=request.target, **_about(request, target), **_known(request, knowledge))
-    return [{"role": "system", "content": system}, {"role": "user", "content": _user(request)}]
+    user = _user(request, language_of(request, target))
+    return [{"role": "system", "content": system}, {"role": "user", "content": user}]
+
+
+def language_of(request: Request, target: Target | None) -> str:
+    """The language of the kernels that answer a request: the parent's, but a translation ends in the target's."""
+    assert request.parent is not None, "requests about kernels have a parent"
+    is_translated = request.phase is Phase.TRANSLATE and target is not None
+    return target.language if is_translated and target else request.parent.kernel.language
 
 
 def refusal(reason: str) -> str:
@@ -43,16 +51,16 @@ def refusal(reason: str) -> str:
     return filled("refused", reason=reason)
 
 
-def _user(request: Request) -> str:
+def _user(request: Request, language: str) -> str:
     parent = request.parent
     assert parent is not None, "requests about kernels have a parent"
-    language = parent.kernel.language
     plan = request.moves[0].text or request.moves[0].name if len(request.moves) == 1 else ""
     fields = {
         "task": _task(request.task),
-        "kernel": fenced(parent.kernel.text, language),
+        "kernel": fenced(parent.kernel.text, parent.kernel.language),
         "language": language,
         "measured": _measured(request.feedback),
+        "history": _history(request),
         "feedback": fenced(request.feedback or "nothing", "text", 6_000),
         "menu": _menu(request),
         "plan": fenced(plan, "text") if plan else "",
@@ -64,7 +72,7 @@ def _user(request: Request) -> str:
 def _template(request: Request, has_plan: bool) -> str:
     if request.phase is Phase.IMPLEMENT:
         return "implement" if has_plan else "improve"
-    return {Phase.PLAN: "plan", Phase.REPAIR: "repair", Phase.COMBINE: "combine"}[request.phase]
+    return request.phase.value
 
 
 def _about(request: Request, target: Target | None) -> dict[str, str]:
@@ -144,6 +152,13 @@ def _shape(shape: Sequence[object]) -> str:
 
 def _measured(feedback: str) -> str:
     return f"What the judge says of it:\n{fenced(feedback, 'text', 6_000)}\n" if feedback else ""
+
+
+def _history(request: Request) -> str:
+    """How the kernel came to be: plans, which a model may have written, so they are data."""
+    if not request.history:
+        return ""
+    return f"# How it came to be, oldest first\n{fenced(chr(10).join(request.history), 'text', 4_000)}\n"
 
 
 def _menu(request: Request) -> str:
