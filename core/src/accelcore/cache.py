@@ -1,7 +1,7 @@
-"""What runs of one user share: evaluations and paid replies, in one SQLite file of the user's cache folder.
+"""What runs of one user share: evaluations, paid replies and the lineages of best kernels.
 
-It is a convenience, never a record: it may be deleted at any time, and whatever goes wrong with it turns it off for the
-run instead of ending the run.
+It is one SQLite file in the user's cache folder: a convenience, never a record.  It may be deleted at any time, and
+whatever goes wrong with it turns it off for the run instead of ending the run.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +23,10 @@ CREATE TABLE IF NOT EXISTS evaluation (
     key TEXT PRIMARY KEY, grp TEXT NOT NULL, value REAL, data TEXT NOT NULL, time REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_group ON evaluation (grp, value);
+CREATE TABLE IF NOT EXISTS lineage (
+    pattern TEXT NOT NULL, target TEXT NOT NULL, moves TEXT NOT NULL, ratio REAL NOT NULL, time REAL NOT NULL,
+    PRIMARY KEY (pattern, target, moves)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS reply (key TEXT PRIMARY KEY, data TEXT NOT NULL, time REAL NOT NULL) WITHOUT ROWID;
 """
 _FILE = "cache-1.sqlite"
@@ -87,6 +91,21 @@ class Cache:
     def put_reply(self, key: str, reply: dict[str, object]) -> None:
         """Share a paid answer."""
         self._do("INSERT OR REPLACE INTO reply (key, data, time) VALUES (?,?,?)", key, json.dumps(reply), time.time())
+
+    def lineages(self, pattern: str) -> list[dict[str, object]]:
+        """What runs of one pattern found, as the plain mappings of `session.reuse.Lineage`, best first by target."""
+        query = "SELECT target, ratio, moves FROM lineage WHERE pattern=? ORDER BY target, ratio LIMIT 64"
+        with self._mutex:
+            db = self._db
+            if db is None:
+                return []
+            rows = self._guard(lambda: db.execute(query, (pattern,)).fetchall(), None) or []
+        return [{"target": target, "ratio": ratio, "moves": json.loads(moves)} for target, ratio, moves in rows]
+
+    def put_lineage(self, pattern: str, target: str, ratio: float, moves: Sequence[tuple[str, str]]) -> None:
+        """Share how the best kernel of a run came to be."""
+        query = "INSERT OR REPLACE INTO lineage (pattern, target, moves, ratio, time) VALUES (?,?,?,?,?)"
+        self._do(query, pattern, target, json.dumps(list(moves)), ratio, time.time())
 
     def close(self) -> None:
         """Let go of the file."""

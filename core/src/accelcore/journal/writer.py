@@ -299,6 +299,16 @@ class Journal:
         found: Kernel | None = None if row is None else loads(row[0])
         return found
 
+    def noted(self, kind: str) -> str | None:
+        """The first line of that kind in the log."""
+        row = self._one("SELECT text FROM event WHERE kind=? ORDER BY id LIMIT 1", kind)
+        return None if row is None else str(row[0])
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no candidate has been recorded yet."""
+        return self._one("SELECT 1 FROM candidate LIMIT 1") is None
+
     # Plumbing.
 
     def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:

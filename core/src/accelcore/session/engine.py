@@ -21,6 +21,7 @@ from accelcore.session.bench import Bench
 from accelcore.session.line import Desk, Judged, Line
 from accelcore.session.menu import Gains
 from accelcore.session.progress import Progress, Watcher, silent
+from accelcore.session.reuse import Memory
 from accelcore.session.shop import Shop, task_digest
 from accelcore.session.streams import Asked, Stream
 from accelcore.session.verifying import Court
@@ -93,6 +94,7 @@ class Session:
         self.knowledge, self._folder = Knowledge(), knowledge
         self.best: Candidate | None = None
         self._gains = Gains()
+        self._memory = Memory(self.journal, self.cache)
         self._open: WeakSet[Stream] = WeakSet()
         self._closed = False
 
@@ -163,6 +165,7 @@ class Session:
         self.target, self._bound = target, ()
         if self.client is not None:  # only prompts use it
             self.knowledge = read(target.knowledge, self._folder)
+        self._memory.focus(task, target)
         self._shop = Shop(task, bench, self.journal, self.cache, self.meter, self._jobs)
 
     def propose(self, requests: Iterable[Request], *, n: int = 8) -> Iterator[Proposal]:
@@ -236,6 +239,7 @@ class Session:
             strategy.search(self, start)
         except BudgetSpent as end:
             self.event("budget", end.what)
+        self._share(start)
         return self.best
 
     # For strategies that propose and evaluate apart.
@@ -251,12 +255,34 @@ class Session:
         ordered = self._gains.ordered(moves, self._focused.standing.tie, self.rng(self.step()))
         return [*ordered, *self.knowledge.menu]
 
-    def request(self, phase: Phase, parent: Candidate, *, moves: Sequence[Move] = (), feedback: str = "") -> Request:
+    @property
+    def ideas(self) -> tuple[Move, ...]:
+        """What earlier runs of similar tasks did in words, or on other targets; only a model can carry it out."""
+        return self._memory.ideas if self.client else ()
+
+    def replays(self, start: Candidate) -> Iterator[Candidate]:
+        """The best kernels of earlier runs of similar tasks here: their moves carried over to `start`.
+
+        Moves that are not legal at its shapes are left out.  Empty without a cache.
+        """
+        for candidate in self._memory.replays(start):
+            self._legal.add((start.digest, candidate.digest))  # every step of it was a rewrite of the target
+            yield candidate
+
+    def request(
+        self,
+        phase: Phase,
+        parent: Candidate,
+        *,
+        moves: Sequence[Move] = (),
+        feedback: str = "",
+        history: Sequence[str] = (),
+    ) -> Request:
         """A request about a candidate, with what the judge said of it."""
         said = self.evaluation(parent)
         feedback = feedback or (said.feedback if said else "")
         target = self.target.name if self.target else ""
-        return Request(phase, self.task, target, parent, tuple(moves), feedback)
+        return Request(phase, self.task, target, parent, tuple(moves), feedback, history=tuple(history))
 
     def candidate(self, request: Request, proposal: Proposal) -> Candidate | None:
         """The kernel in a proposal as a child of the request's parent; None when the proposal has no kernel."""
@@ -365,6 +391,7 @@ class Session:
     def _settle(self, candidate: Candidate, row: EvaluationRow) -> None:
         """A result is handed out: now it counts."""
         self.journal.put_candidate(candidate)
+        self._memory.note(candidate)
         before = self._focused.standing.relative(candidate.parent) if candidate.parent else None
         self._gains.note(candidate.move, before, self.relative(candidate))
         is_best = row.evaluation.status is Status.OK and (self.best is None or self.better(candidate, self.best))
@@ -375,6 +402,13 @@ class Session:
         kind = "best" if is_best else "judged"
         relative = self.relative(self.best) if self.best else None
         self._tell(Progress(kind, "", candidate, row.evaluation, relative=relative, spent=spent))
+
+    def _share(self, start: Candidate) -> None:
+        """Let later runs of similar tasks know, where this one found something."""
+        if self.best is not None and self.better(self.best, start):
+            after, before = self.relative(self.best), self.relative(start)
+            if after is not None and before:
+                self._memory.share(start, self.best, after / before)
 
     def _tell(self, progress: Progress) -> None:
         self._watch(progress)

@@ -35,7 +35,8 @@ class Beam:
 
     def search(self, session: Session, start: Candidate) -> None:
         """See the class."""
-        beam, unchanged = [start], 0
+        known = [candidate for candidate, _ in session.evaluate(session.replays(start))]  # by earlier runs
+        beam, unchanged = session.fastest([start, *known], self.width) or [start], 0
         streams: dict[str, Iterator[Candidate]] = {}
         for _ in range(self.depth):
             for parent in beam:  # all are open before the first is read, so that proposers overlap

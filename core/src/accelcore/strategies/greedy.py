@@ -35,6 +35,9 @@ class Greedy:
     def search(self, session: Session, start: Candidate) -> None:
         """See the class."""
         opened, best, barren = OpenNodes(session, [start]), start, 0
+        for child, _ in session.evaluate(session.replays(start)):  # what earlier runs of similar tasks found
+            opened.add(child)
+            best = child if session.better(child, best) else best
         while barren < self.width and (parent := opened.fastest()):
             for child, _ in self._children(session, opened, parent):
                 opened.add(child)
