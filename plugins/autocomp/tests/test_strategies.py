@@ -9,10 +9,12 @@ import pytest
 
 from accelcore.bench import ScriptedProposer, compare, landscapes, trace
 from accelcore.journal import Journal
+from accelcore.models.client import Client
 from accelcore.options import values_for
+from accelcore.proposers.translation import translated
 from accelcore.registry import Registry, configured
 from accelcore.session import Session
-from accelcore.values import Budget, Kernel, Phase, Proposal, Status
+from accelcore.values import Budget, Kernel, Move, Phase, Proposal, Status
 from accelcore_autocomp.evolution import Evolution
 from accelcore_autocomp.strategy import Autocomp
 
@@ -91,16 +93,18 @@ class Author:
 
     def propose(self, request, *, n, seed):
         self.asked.append((request, n))
-        for text in self.answers.get(request.phase.value, lambda r: [])(request)[:n]:
-            kernel = None if request.phase is Phase.PLAN else Kernel(text, GEMM.language, GEMM.name)
-            yield Proposal("", text, self.name, kernel=kernel)
+        for found in self.answers.get(request.phase.value, lambda r: [])(request)[:n]:
+            text, move = found if isinstance(found, tuple) else (found, None)
+            is_code = request.phase not in (Phase.PLAN, Phase.INVENT)
+            kernel = Kernel(text, GEMM.language, GEMM.name) if is_code else None
+            yield Proposal("", text, self.name, kernel=kernel, move=move)
 
     def phases(self):
         return [request.phase for request, _ in self.asked]
 
 
-def searched(strategy, author, journal=None):
-    with Session(journal or Journal.memory(seed=1), proposers=[author]) as session:
+def searched(strategy, author, journal=None, client=None):
+    with Session(journal or Journal.memory(seed=1), proposers=[author], client=client) as session:
         session.focus(GEMM.task(), GEMM, GEMM)
         best = session.search(strategy, session.start(GEMM.lower(session.task)))
         assert best is not None
@@ -159,11 +163,118 @@ def test_the_beam_may_hold_few_children_of_one_parent(siblings, width):
     assert sum(r.phase is Phase.PLAN for r, _ in author.asked) == 1 + width
 
 
+@pytest.fixture
+def client():
+    """A client without models: its presence is what allows requests that only models answer."""
+    opened = Client([])
+    yield opened
+    opened.close()
+
+
+def test_a_model_may_invent_the_menu(client):
+    author = Author(
+        invent=lambda r: [("pack rows", Move("idea", "pack rows"))], plan=lambda r: ["a"], implement=lambda r: [GOOD]
+    )
+    searched(Autocomp(steps=1, invent=1.0), author, client=client)
+    assert author.phases() == [Phase.INVENT, Phase.PLAN, Phase.IMPLEMENT]
+    invent, plan = author.asked[0][0], author.asked[1][0]
+    assert len(invent.moves) > 10, "it sees the whole menu"
+    assert plan.moves == (Move("idea", "pack rows"),)
+
+
+def test_without_ideas_the_menu_asks_for_something_else(client):
+    author = Author(plan=lambda r: ["a"], implement=lambda r: [GOOD])
+    searched(Autocomp(steps=1, invent=1.0), author, client=client)
+    assert [m.name for m in author.asked[1][0].moves] == ["invent"]
+
+
+def test_plan_and_code_may_come_in_one_answer():
+    author = Author(implement=lambda r: [GOOD])
+    assert searched(Autocomp(steps=1, direct=True), author)[0] == GOOD
+    assert author.phases() == [Phase.IMPLEMENT] and len(author.asked[0][0].moves) > 1
+
+
+@pytest.mark.parametrize(("exhaustive", "steps"), [(0, [True, True]), (1, [False, True]), (-1, [False, False])])
+def test_every_option_is_tried_when_it_stalls(exhaustive, steps):
+    author = Author(plan=lambda r: ["a"], implement=lambda r: [])
+    searched(Autocomp(steps=2, exhaustive=exhaustive), author)
+    menu = len(GEMM.moves(GEMM.task(), GEMM.lower(GEMM.task())))
+    alone = [r for r, _ in author.asked if r.phase is Phase.IMPLEMENT and r.moves[0].name != "plan"]
+    assert len(alone) == menu * sum(steps)
+    assert author.phases().count(Phase.PLAN) == steps.count(False)
+
+
+def test_a_prompt_tells_what_led_to_a_kernel():
+    author = Author(plan=lambda r: ["reorder"], implement=lambda r: [GOOD] if r.parent.kernel.text == START else [])
+    searched(Autocomp(steps=2), author)
+    histories = [r.history for r, _ in author.asked if r.phase is Phase.PLAN]
+    assert histories == [(), (f"{GOOD} (0.78 times the cost before)",), ()]
+
+
+def test_a_beam_may_be_made_of_kernels_that_differ():
+    near = [START.replace("BI=8", f"BI={value}") for value in (16, 32, 64)]
+    author = Author(plan=lambda r: ["a"], implement=lambda r: near if r.parent.kernel.text == START else [])
+    searched(Autocomp(steps=2, spread=0.2, implementations=3), author)
+    expanded = [r.parent.kernel.text for r, _ in author.asked if r.phase is Phase.PLAN]
+    assert expanded == [START, near[-1]], "the others differ in one token of fifteen"
+
+
+class TestTranslation:
+    """Slower kernels that have come further are kept while it lasts; the score never lets a wrong one in."""
+
+    HALF, WHOLE = "BI=8 BJ=8 BK=256 ORDER=0 UNROLL=1", "BI=8 BJ=8 BK=256 ORDER=0 UNROLL=8"
+
+    def author(self, answers):
+        return Author(translate=answers, plan=lambda r: ["a"])
+
+    def expanded(self, author, phase):
+        return [r.parent.kernel.text for r, _ in author.asked if r.phase is phase]
+
+    def test_it_goes_on_with_what_has_come_further_and_ends_when_all_is_translated(self, client):
+        steps = {START: [(self.HALF, translated(5, "half"))], self.HALF: [(self.WHOLE, translated(9, "whole"))]}
+        author = self.author(lambda r: steps.get(r.parent.kernel.text, []))
+        searched(Autocomp(translate=9, steps=1, width=1), author, client=client)
+        assert self.expanded(author, Phase.TRANSLATE) == [START, self.HALF]
+        assert self.expanded(author, Phase.PLAN) == [self.WHOLE], "the original has left the beam"
+
+    @pytest.mark.parametrize("child", [("WRONG x", 9), (HALF, 0)], ids=["wrong", "no further"])
+    def test_what_is_wrong_or_no_further_does_not_enter(self, client, child):
+        author = self.author(lambda r: [(child[0], translated(child[1], "t"))])
+        searched(Autocomp(translate=1, steps=1, invent=0.0), author, client=client)
+        assert self.expanded(author, Phase.PLAN) == [START]
+
+    def test_what_is_much_slower_does_not_enter(self, client):
+        author = self.author(lambda r: [(self.HALF, translated(9, "t"))])
+        searched(Autocomp(translate=1, steps=1, translate_allowance=1.0, invent=0.0), author, client=client)
+        assert self.expanded(author, Phase.PLAN) == [START]
+
+    def test_a_mended_translation_has_come_as_far_as_the_broken_one(self, client):
+        author = Author(
+            translate=lambda r: [("WRONG x", translated(9, "t"))], repair=lambda r: [self.WHOLE], plan=lambda r: ["a"]
+        )
+        searched(Autocomp(translate=1, steps=1, invent=0.0), author, client=client)
+        assert self.expanded(author, Phase.PLAN) == [self.WHOLE]
+
+    def test_it_may_begin_with_a_kernel_that_does_not_run_here(self, client):
+        steps = {"WRONG foreign": [(self.WHOLE, translated(9, "t"))], self.WHOLE: []}
+        author = self.author(lambda r: steps.get(r.parent.kernel.text, []))
+        with Session(Journal.memory(seed=1), proposers=[author], client=client) as session:
+            session.focus(GEMM.task(), GEMM, GEMM)
+            start = session.start(replace(GEMM.lower(session.task), text="WRONG foreign"))
+            best = session.search(Autocomp(translate=2), start)
+            assert best is not None and best.kernel.text == self.WHOLE
+
+    def test_without_a_model_nothing_is_translated(self):
+        author = self.author(lambda r: [(self.WHOLE, translated(9, "t"))])
+        searched(Autocomp(translate=3, steps=1), author)
+        assert Phase.TRANSLATE not in author.phases()
+
+
 def test_a_comparison_takes_third_party_strategies():
     assert "autocomp:width=2" in compare([Autocomp(width=2)], [VALLEY], range(2), evaluations=30).table()
 
 
 def test_statuses_of_repair_are_those_of_the_kernel():
-    from accelcore_autocomp.strategy import _REPAIRABLE
+    from accelcore_autocomp.step import REPAIRABLE
 
-    assert Status.CHEATED not in _REPAIRABLE and Status.HARNESS_ERROR not in _REPAIRABLE
+    assert Status.CHEATED not in REPAIRABLE and Status.HARNESS_ERROR not in REPAIRABLE
