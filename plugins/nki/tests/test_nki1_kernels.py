@@ -668,7 +668,7 @@ def test_selections():
         shuffled = nl.zeros(x.shape, dtype=x.dtype)
         nisa.nc_stream_shuffle(tile, shuffled, [(i + 1) % 32 for i in range(32)])
         outs = [nl.ndarray(t.shape, dtype=x.dtype, buffer=nl.shared_hbm) for t in (kept, top, copy, shuffled)]
-        for out, t in zip(outs, (kept, top, copy, shuffled)):
+        for out, t in zip(outs, (kept, top, copy, shuffled), strict=True):
             nl.store(out, t)
         return tuple(outs)
 

@@ -242,7 +242,7 @@ def test_results_live_in_shared_hbm_and_are_written():
         return out
 
     for buffer, part, rule in (
-        ("sbuf", 8, "output-buffer"), ("hbm", 8, "output-buffer"), ("shared_hbm", 0, "output-not-written"),
+        ("sbuf", 8, "output-buffer"), ("private_hbm", 8, "output-buffer"), ("shared_hbm", 0, "output-not-written"),
         ("shared_hbm", 4, "output-not-written"),
     ):  # fmt: skip
         with pytest.raises(NkiError) as caught:
@@ -259,6 +259,9 @@ def test_outside_a_kernel_instructions_say_so():
 def test_a_loop_on_a_register_needs_data():
     def kernel(x):
         register = nisa.register_alloc(3)
+        for _ in nl.dynamic_range(register):  # a constant is known
+            pass
+        nisa.register_load(register, nl.load(x)[0:1, 0:1])
         for _ in nl.dynamic_range(register):
             pass
 

@@ -107,6 +107,9 @@ def access_pattern(
             tensor,
             hint=f"pattern=[[{free}, partitions], ...]",
         )
+    if isinstance(scalar, int):
+        start += scalar * tensor.strides[dim]
+        scalar = None
     if scalar is not None and vector is not None:
         raise fail("usage", "scalar_offset and vector_offset exclude each other", tensor)
     indirection = _indirection(tensor, scalar, vector, dim, shape) if scalar is not None or vector is not None else None
@@ -127,6 +130,28 @@ def _indirection(tensor: NkiTensor, scalar: Any, vector: Any, dim: int, shape: t
         if vector.shape[0] != shape[0]:
             raise fail("shape", f"{vector.shape[0]} indices for {shape[0]} rows", vector)
     return Indirect(source, tensor.strides[dim], tensor.shape[dim], vector is not None)
+
+
+def vector_select(tensor: NkiTensor, dim: int, index: NkiTensor) -> NkiTensor:
+    """Rows along a dimension by one run-time index a partition."""
+    if tensor.storage.on_chip:
+        raise fail("buffer", "vector_select addresses HBM only", tensor)
+    dim %= tensor.ndim
+    rest = [d for d in range(tensor.ndim) if d != dim]
+    found = Indirect(index, tensor.strides[dim], tensor.shape[dim], True)
+    shape = (index.size, *(tensor.shape[d] for d in rest))
+    strides = (0, *(tensor.strides[d] for d in rest))
+    return NkiTensor(tensor.storage, tensor.dtype, tensor.offset, shape, strides, found)
+
+
+def indirect(tensor: NkiTensor, dim: int, at: Any) -> NkiTensor:
+    """One run-time index of a dimension."""
+    if not isinstance(at, NkiTensor | VirtualRegister):
+        return select(tensor, dim, at).expand_dim(dim % tensor.ndim)
+    dim %= tensor.ndim
+    found = Indirect(at, tensor.strides[dim], tensor.shape[dim], False)
+    shape = (*tensor.shape[:dim], 1, *tensor.shape[dim + 1 :])
+    return NkiTensor(tensor.storage, tensor.dtype, tensor.offset, shape, tensor.strides, found)
 
 
 def _inside(view: NkiTensor) -> None:

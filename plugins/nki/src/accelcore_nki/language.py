@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from accelcore_nki import functions
@@ -26,16 +26,16 @@ from accelcore_nki.recorder import current, tracing
 from accelcore_nki.registers import VirtualRegister
 from accelcore_nki.tensors import NkiTensor
 
-sbuf, psum, hbm, shared_hbm, private_hbm = "sbuf", "psum", "private_hbm", "shared_hbm", "private_hbm"
+sbuf, psum, hbm, shared_hbm, private_hbm = "sbuf", "psum", "hbm", "shared_hbm", "private_hbm"
 bool_ = "bool"
 sum, max, min = functions.sum_, functions.max_, functions.min_
 
 __all__ = [
-    "NKIObject", "NkiTensor", "affine_range", "copy", "device_print", "ds", "dynamic_range", "full", "load",
-    "load_transpose2d", "matmul", "max", "mean", "min", "ndarray", "no_reorder", "num_programs", "ones", "prod",
-    "program_id", "program_ndim", "psum", "rms_norm", "sbuf", "sequential_range", "shared_constant", "shared_hbm",
-    "shared_identity_matrix", "softmax", "static_range", "store", "sum", "tile_size", "transpose", "zeros",
-    "zeros_like",
+    "NKIObject", "NkiTensor", "affine_range", "copy", "device_print", "ds", "dynamic_range", "fori_loop", "full",
+    "load", "load_transpose2d", "matmul", "max", "mean", "min", "ndarray", "no_reorder", "num_programs", "ones",
+    "prod", "program_id", "program_ndim", "psum", "rms_norm", "sbuf", "sequential_range", "shared_constant",
+    "shared_hbm", "shared_identity_matrix", "softmax", "static_range", "store", "sum", "tile_size", "transpose",
+    "while_loop", "zeros", "zeros_like",
 ]  # fmt: skip
 
 
@@ -142,6 +142,21 @@ def dynamic_range(start: Any, stop: Any = None, step: int = 1) -> Iterator[int]:
     """A loop whose bound may be a register: its value when the kernel runs."""
     bounds = [int(b.__index__()) if isinstance(b, VirtualRegister) else b for b in (start, stop)]
     return iter(range(bounds[0]) if stop is None else range(bounds[0], bounds[1], step))
+
+
+def fori_loop(lower: Any, upper: Any, body_fun: Callable[[VirtualRegister], Any], step: int = 1) -> None:
+    """body_fun(i) for i from lower to upper; i and the bounds may be registers."""
+    from accelcore_nki import isa
+
+    for value in range(int(lower), int(upper), step):
+        body_fun(isa.register_alloc(value))
+
+
+def while_loop(init: VirtualRegister, body_fun: Callable[[VirtualRegister], VirtualRegister]) -> None:
+    """r = body_fun(r) from init while r is not 0."""
+    register = init
+    while register:
+        register = body_fun(register)
 
 
 def program_id(axis: int = 0) -> int:

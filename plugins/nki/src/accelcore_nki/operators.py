@@ -30,8 +30,8 @@ BITS = frozenset((
 ))  # fmt: skip
 ACTIVATIONS = frozenset((
     "abs", "arctan", "copy", "cos", "erf", "erf_dx", "exp", "gelu", "gelu_apprx_sigmoid", "gelu_apprx_tanh",
-    "gelu_dx", "log", "mish", "reciprocal", "relu", "rsqrt", "sigmoid", "sign", "silu", "silu_dx", "sin",
-    "softplus", "sqrt", "square", "tanh", "tanh_dx",
+    "gelu_apprx_sigmoid_dx", "gelu_dx", "log", "mish", "reciprocal", "relu", "rsqrt", "sigmoid", "sign", "silu",
+    "silu_dx", "sin", "softplus", "sqrt", "square", "tanh", "tanh_dx",
 ))  # fmt: skip
 _ALIASES = {
     "max": "maximum",
@@ -178,6 +178,7 @@ def activation(name: str) -> Callable[[Array], Array]:
         "reciprocal": lambda x: 1 / x,
         "gelu": lambda x: x * (1 + erf(x / math.sqrt(2))) / 2,
         "gelu_apprx_sigmoid": lambda x: x * sigmoid(1.702 * x),
+        "gelu_apprx_sigmoid_dx": lambda x: sigmoid(1.702 * x) * (1 + 1.702 * x * (1 - sigmoid(1.702 * x))),
         "gelu_apprx_tanh": lambda x: x * (1 + np.tanh(root * (x + 0.044715 * x**3))) / 2,
         "gelu_dx": lambda x: (1 + erf(x / math.sqrt(2))) / 2 + x * normal(x),
         "mish": lambda x: x * np.tanh(np.logaddexp(0, x)),

@@ -67,6 +67,7 @@ class Recorder:
     shared: storages in shared HBM by order of allocation, common to all instances of a grid.  pending: the last
     instruction of NKI 1 while its destination is open; it is emitted before any other.  line: where instructions come
     from, when that is not the kernel line that is running.  where: a mask for what the next instruction writes.
+    known: values of registers that hold constants at this point of the trace.
     """
 
     program: Program
@@ -78,6 +79,7 @@ class Recorder:
     pending: Callable[[], object] | None = None
     line: str = ""
     where: Any = None
+    known: dict[int, int] = field(default_factory=dict)
     _shared_seen: int = 0
 
     @property
@@ -96,7 +98,8 @@ class Recorder:
         dims = tuple(int(d) for d in given)
         if place == SHARED_HBM:
             return whole(self._shared(dims, name_of(dtype), name))
-        storage = self._new(dims, name_of(dtype), place, name)
+        role = "hbm" if str(buffer) == "hbm" else "local"
+        storage = self._new(dims, name_of(dtype), place, name, role)
         storage.address = address
         self._fits(storage)
         return whole(storage)
@@ -128,7 +131,7 @@ class Recorder:
                 hint="the first dimension of an on-chip tensor is the partition: tile it",
             )
         room = chip.psum if storage.buffer == PSUM else chip.usable
-        if storage.free_bytes > room:
+        if storage.free_bytes > room and self.program.surface > 1:
             raise fail("capacity", f"{storage.free_bytes} bytes a partition, {storage.buffer} has {room}", storage)
 
     def input(self, shape: tuple[int, ...], dtype: str, name: str, values: Any = None) -> NkiTensor:
@@ -173,6 +176,8 @@ class Recorder:
 
     def register_value(self, index: int) -> int:
         """The value of a register; NkiError when the trace has no data."""
+        if index in self.known:
+            return self.known[index]
         if self.memory is None:
             raise fail(
                 "needs-data",

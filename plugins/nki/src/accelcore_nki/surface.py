@@ -18,12 +18,26 @@ def modules() -> dict[str, Any]:
     """The modules by the names that kernels import."""
     top = ModuleType("nki", "The NKI 2 surface of the accelcore simulator.")
     typing = ModuleType("nki.typing", "Type annotations of kernels.")
-    typing.__dict__["tensor"] = _Subscriptable()
-    parts = {"language": language, "isa": isa, "typing": typing}
+    typing.__dict__.update(tensor=_Subscriptable(), mutable_tensor=_Subscriptable())
+    constants = ModuleType("nki.tensor", "Arrays that are known while a kernel is traced, for nl.shared_constant.")
+    constants.__dict__.update(_constants())
+    parts: dict[str, Any] = {"language": language, "isa": isa, "typing": typing, "tensor": constants}
     top.__dict__.update(parts, jit=jit, simulate=simulate, NkiTensor=NkiTensor, __version__="0.7.0", __path__=[])
     from accelcore_nki.nki1 import surface as first
 
     return {"nki": top, **{f"nki.{name}": module for name, module in parts.items()}, **first.modules()}
+
+
+def _constants() -> dict[str, Any]:
+    """NumPy's array makers under the names of nki.tensor."""
+    import numpy as np
+
+    from accelcore_nki.dtypes import name_of, numpy_type
+
+    def typed(make: Any) -> Any:
+        return lambda *args, dtype="float32", **more: make(*args, dtype=numpy_type(name_of(dtype)), **more)
+
+    return {name: typed(getattr(np, name)) for name in ("identity", "zeros", "ones", "full", "arange")}
 
 
 def install() -> None:

@@ -191,6 +191,18 @@ class NkiTensor:
 
         return select(self, dim, index)
 
+    def vector_select(self, dim: int, index: NkiTensor) -> NkiTensor:
+        """Rows of an HBM tensor by one run-time index a partition; they take the place of the first dimension."""
+        from accelcore_nki.indexing import vector_select
+
+        return vector_select(self, dim, index)
+
+    def indirect(self, dim: int, index: Any) -> NkiTensor:
+        """One run-time index of a dimension, a register or a tensor of one element; the dimension stays with size 1."""
+        from accelcore_nki.indexing import indirect
+
+        return indirect(self, dim, index)
+
     def permute(self, dims: Sequence[int]) -> NkiTensor:
         """Dimensions in another order; on chip the partition stays first."""
         if sorted(dims) != list(range(self.ndim)) or (self.storage.on_chip and dims[0] != 0):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from accelcore_nki.execute.memory import Array, Memory
     from accelcore_nki.recorder import Instruction
 
+_CORE = 16  # partitions of a GpSimd core
 _NEUTRAL = {"add": 0.0, "subtract": 0.0, "multiply": 1.0, "maximum": -np.inf, "minimum": np.inf}
 _EXACT = {"add": np.add, "subtract": np.subtract, "multiply": np.multiply, "maximum": np.maximum, "minimum": np.minimum}
 
@@ -255,3 +256,32 @@ def nc_match_replace8(memory: Memory, i: Instruction) -> None:
     memory.write(i.dst[0], result)
     if len(i.dst) > 1:
         memory.write(i.dst[1], found)
+
+
+def topk(memory: Memory, i: Instruction) -> None:
+    """The largest n elements of each 16 partitions; places count partition first, results go the same way."""
+    source = memory.real(i.src[0])
+    count, k = i.args["n"], i.dst[0].free
+    values, places = (memory.read(v, check=False).reshape(len(source), -1).copy() for v in i.dst)
+    for start in range(0, len(source), _CORE):
+        snake = source[start : start + _CORE].T.reshape(-1)[:count]
+        best = np.argsort(-snake, kind="stable")[:k]
+        best = best if i.args["sorted"] else best[::-1]
+        at, rows = np.arange(k) // _CORE, start + np.arange(k) % _CORE
+        values[rows, at], places[rows, at] = snake[best], best
+    written = np.zeros(values.shape, bool)
+    written[:, : -(-k // _CORE)] = True
+    memory.write(i.dst[0], values, written)
+    memory.write(i.dst[1], places, written)
+
+
+def sequence_bounds(memory: Memory, i: Instruction) -> None:
+    """First index and last index + 1 of each element's run of equal segment numbers."""
+    segments = memory.real(i.src[0])[0]
+    count = len(segments)
+    edges = np.flatnonzero(np.diff(segments)) + 1
+    starts, ends = np.concatenate([[0], edges]), np.concatenate([edges, [count]])
+    run = np.searchsorted(edges, np.arange(count), side="right")
+    first = np.where(segments == 0, count, starts[run])
+    last = np.where(segments == 0, -1, ends[run])
+    memory.write(i.dst[0], np.concatenate([first, last])[None])

@@ -12,10 +12,10 @@ from accelcore_nki.isa.enums import reduce_cmd as commands
 from accelcore_nki.operators import ACTIVATIONS, COMPARE, operator_name
 from accelcore_nki.recorder import Instruction, current
 from accelcore_nki.registers import VirtualRegister
-from accelcore_nki.rules import at_least, column, not_both_psum, same_shape, tensor, tile
+from accelcore_nki.rules import SBUF_ONLY, at_least, column, not_both_psum, same_shape, tensor, tile
 from accelcore_nki.tensors import NkiTensor
 
-_STATS_MOST, _SEARCH_LEAST, _SEARCH_MOST = 512, 8, 16384
+_STATS_MOST, _SEARCH_LEAST, _SEARCH_MOST, _CORE = 512, 8, 16384, 16
 
 
 def get_nc_version() -> nc_version:
@@ -192,6 +192,32 @@ def nc_match_replace8(dst: Any, data: Any, vals: Any, imm: float, dst_idx: Any =
     return current().emit("nc_match_replace8", "vector", results, sources, {"value": float(imm)})
 
 
+def topk(val_dst: Any, idx_dst: Any, src: Any, n: int, sorted: bool = False, name: Any = None) -> Instruction:
+    """The largest of the n elements of each 16 partitions, and their places; elements go partition first (GpSimd)."""
+    operands = (("val_dst", val_dst), ("idx_dst", idx_dst), ("src", src))
+    values, places, source = (tile(role, value, SBUF_ONLY) for role, value in operands)
+    if source.dtype != "bfloat16" or values.dtype != "bfloat16" or places.dtype != "uint32":
+        raise fail("dtype", "topk takes bfloat16 values and gives uint32 places", values, places, source)
+    if source.shape[0] % _CORE or not _SEARCH_LEAST <= n < 1 << 16 or -(-n // _CORE) > source.free:
+        raise fail("shape", f"n={n} of a tile of {source.shape}", source, hint="16 partitions hold 16 * free elements")
+    if values.free != places.free or not 1 <= values.free <= n:
+        raise fail("shape", "val_dst and idx_dst have k elements a partition, at most n", values, places)
+    args = {"n": int(n), "sorted": bool(sorted)}
+    return current().emit("topk", "gpsimd", (values, places), (source,), args)
+
+
+def sequence_bounds(dst: Any, segment_ids: Any, name: Any = None) -> Instruction:
+    """First index and last index + 1 of the segment that each element is in; padding (0) gets n and -1 (GpSimd)."""
+    target, source = tile("dst", dst, SBUF_ONLY), tile("segment_ids", segment_ids, SBUF_ONLY)
+    if source.shape[0] != 1 or target.shape[0] != 1 or target.free != 2 * source.free:
+        raise fail("shape", "segment_ids is (1, n), dst (1, 2, n)", target, source)
+    return current().emit("sequence_bounds", "gpsimd", (target,), (source,), {})
+
+
+def core_barrier(*_: Any, **__: Any) -> None:
+    """Instances of a grid run one after another here: there is nothing to wait for."""
+
+
 def register_alloc(x: int | None = None) -> VirtualRegister:
     """A register, with a value when one is given."""
     register = current().register()
@@ -204,12 +230,18 @@ def register_move(dst: VirtualRegister, src: Any) -> Instruction:
     """register = number or register."""
     immediate = not isinstance(src, VirtualRegister)
     args = {"register": dst.index, "source": int(src) if immediate else src.index, "immediate": immediate}
+    known = current().known
+    value = int(src) if immediate else known.get(src.index)
+    known.pop(dst.index, None)
+    if value is not None:
+        known[dst.index] = value
     return current().emit("register_move", "sync", (), (), args)
 
 
 def register_load(dst: VirtualRegister, src: Any) -> Instruction:
     """register = the only element of a tensor."""
     source = _single("src", src)
+    current().known.pop(dst.index, None)
     return current().emit("register_load", "sync", (), (source,), {"register": dst.index})
 
 

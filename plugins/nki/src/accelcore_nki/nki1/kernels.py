@@ -17,6 +17,8 @@ def kernel_of(function: Any, **options: Any) -> Kernel:
     """The kernel of a function that is written against NKI 1; a kernel stays as it is."""
     if isinstance(function, Kernel):
         return function
+    if isinstance(function, Timed):
+        return function.kernel
     return Kernel(_adapted(function), target=options.get("platform_target") or "", options=options, surface=1)
 
 
@@ -72,8 +74,7 @@ profile = benchmark
 
 def simulate_kernel(kernel: Any, *args: Any, **kwargs: Any) -> Any:
     """`nki.simulate_kernel(kernel, arrays...)`: run it; arguments that it writes get their new values."""
-    inner = kernel.kernel if isinstance(kernel, Timed) else kernel_of(kernel)
-    return run(inner, args, kwargs, strict=False).value
+    return run(kernel_of(kernel), args, kwargs, strict=False).value
 
 
 def trace(kernel: Any = None, **options: Any) -> Any:
@@ -101,22 +102,29 @@ class BenchmarkResult:
 
 @dataclass
 class Timed:
-    """A kernel that models its time at each call.  benchmark_result: of the last call, the grid one after another."""
+    """A kernel that models its time at each call.
+
+    benchmark_result: of the last call, instances one after another; None before the first.  parent: the one that this
+    is a launch of on a grid, which gets the result too.
+    """
 
     kernel: Kernel
     benchmark_result: BenchmarkResult | None = field(default=None)
+    parent: Timed | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.__name__ = getattr(self.kernel, "__name__", "kernel")
 
     def __getitem__(self, grid: Any) -> Timed:
-        """The kernel on a grid, which shares nothing with this one."""
-        return Timed(self.kernel[grid])
+        """The kernel on a grid."""
+        return Timed(self.kernel[grid], parent=self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run it on arrays and note its modelled time."""
         result = run(self.kernel, args, kwargs, strict=False)
         self.benchmark_result = BenchmarkResult(Latency(_microseconds(result.programs)))
+        if self.parent is not None:
+            self.parent.benchmark_result = self.benchmark_result
         return result.value
 
 

@@ -21,7 +21,6 @@ sbuf, psum, hbm, private_hbm, shared_hbm = "sbuf", "psum", "shared_hbm", "privat
 program_id, num_programs, program_ndim, ds = base.program_id, base.num_programs, base.program_ndim, base.ds
 affine_range = sequential_range = static_range = base.static_range
 tile_size, device_range = base.tile_size, base.dynamic_range
-static_cast = copy
 
 
 class Extent(int):
@@ -169,6 +168,11 @@ def shared_identity_matrix(n: int, dtype: Any = "uint8", **_: Any) -> Tile:
 
 
 # Memory
+
+
+def static_cast(x: Any, dtype: Any, **_: Any) -> Any:
+    """A tile, or an array of the host, in another type."""
+    return copy(x, dtype=dtype) if isinstance(x, Tile) else x.astype(numpy_type(name_of(dtype)))
 
 
 def load(src: Any, *, mask: Any = None, dtype: Any = None, **_: Any) -> Tile:
@@ -407,7 +411,7 @@ FUNCTIONS = {name: Function(name) for name in sorted((ARITHMETIC | BITS | ACTIVA
 _UNTYPED = ("tfloat32", "bool", "float8_e4m3fn")
 
 
-def _types() -> Iterator[tuple[str, Any]]:
+def types() -> Iterator[tuple[str, Any]]:
     """Types as NKI 1 has them: NumPy's own where there is one."""
     for name in SIZES:
         if name not in _UNTYPED:
@@ -423,7 +427,7 @@ def __getattr__(name: str) -> Any:
         return FUNCTIONS[name]
     if name.startswith("__"):
         raise AttributeError(name)
-    found = dict(_types()).get(name)
+    found = dict(types()).get(name)
     if found is not None:
         return found
     from difflib import get_close_matches

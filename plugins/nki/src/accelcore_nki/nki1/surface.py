@@ -54,6 +54,10 @@ def modules() -> dict[str, ModuleType]:
     nki.__dict__["__getattr__"] = _missing
     top.__dict__.update(nki=nki, __path__=[], __version__="2.0")
     below = {f"neuronxcc.nki.compiler.{name}": compiler.__dict__[name] for name in ("sbuf", "psum")}
+    for name in ("neuronxcc.starfish", "neuronxcc.starfish.support", "neuronxcc.starfish.support.dtype"):
+        below[name] = ModuleType(name, "Host types and casts, as tests of kernels import them.")
+        below[name].__dict__["__path__"] = []
+    below[name].__dict__.update(dict(language.types()), static_cast=language.static_cast)
     return {"neuronxcc": top, "neuronxcc.nki": nki, **{f"neuronxcc.nki.{k}": m for k, m in parts.items()}, **below}
 
 

@@ -51,6 +51,8 @@ def _cycles(i: Instruction, constants: Constants) -> float:
     """Cycles on the vector, scalar or GpSimd engine."""
     least = constants.initiation.value
     n = max(view.free for view in (*i.dst[:1], *i.src[:2]))
+    if i.op == "topk":
+        return float(4 * i.args["n"] + i.dst[0].free)
     if i.engine == "gpsimd":
         return constants.gpsimd_start.value + n if i.op in ("iota", "affine_select") else max(least, 2 * n)
     if i.op == "reciprocal":
