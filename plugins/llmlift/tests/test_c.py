@@ -95,8 +95,11 @@ def test_the_interpreter_and_the_summary_compute_what_the_compiler_does(entry: s
         ("void f(float *x) {\n  goto end;\nend: x[0] = 1;\n}", "2:3", "goto"),
         ("void f(float *x) {\n  x[0] = 1\n}", "3", "syntax error: missing ';'"),
         ("void f(struct s *x) {\n  x->a = 1;\n}", "1", "parameter"),
-        ("void f(unsigned *x, int n) {\n  x[0] = n;\n}", "1", "unsigned words"),
-        ("float f(float *x) {\n  float *p = x;\n  return *++p;\n}", "3", "step"),
+        ("int f(int *a, int *b, int c) {\n  int *p = a;\n  if (c) p = b;\n  return *p;\n}", "3:10", "points into one"),
+        ("int f(int *a, int c) {\n  int s = c ? *a++ : 0;\n  return s;\n}", "2:15", "not always made"),
+        ("int f(int *a, int n) {\n  int s = a[n++] + n;\n  return s;\n}", "2:13", "another use"),
+        ("int f(int n) {\n  int s = 0;\n  { int s = n; }\n  return s;\n}", "3:9", "hides another"),
+        ("int f(int *a, unsigned n) {\n  for (unsigned i = n; i >= 0; i--) a[i] = 0;\n}", "2:24", "always true"),
         ("int f(int n) {\n  return mystery(n);\n}", "2:10", "mystery"),
     ],
 )

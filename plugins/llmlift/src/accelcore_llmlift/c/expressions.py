@@ -1,4 +1,4 @@
-"""C expressions to Python syntax, each with its kind ("int" or "real"), which C's arithmetic depends on."""
+"""C expressions to Python syntax, each with its kind (see `kinds`), which C's arithmetic depends on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from accelcore.errors import UnsupportedSource
+from accelcore_llmlift.c import limits, pointers
 from accelcore_llmlift.c.declarations import CType, base_type, text
+from accelcore_llmlift.c.kinds import UNSIGNED, WRAPPING, as_kind, joined, wrapped
+from accelcore_llmlift.c.syntax import bare, call, element, mentions, name, number, plus
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -20,42 +23,22 @@ OPERATORS: dict[str, type[ast.operator]] = {
     "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "%": ast.Mod, "&": ast.BitAnd, "|": ast.BitOr,
     "^": ast.BitXor, "<<": ast.LShift, ">>": ast.RShift,
 }  # fmt: skip
-COMPARISONS: dict[str, type[ast.cmpop]] = {
-    "<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE, "==": ast.Eq, "!=": ast.NotEq,
-}  # fmt: skip
-REAL_FUNCTIONS = frozenset(
-    {"exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "cbrt", "sin", "cos", "tan", "asin", "acos",
-     "atan", "sinh", "cosh", "tanh", "erf", "erfc", "pow", "fabs", "hypot", "atan2"}
-)  # fmt: skip
-EXTREMES = {"max": "max", "min": "min", "fmax": "max", "fmin": "min", "MAX": "max", "MIN": "min"}
-NARROW = ("i8", "u8", "i16", "u16")
+CHARACTER = re.compile(r"'(\\?)(.)'")
+ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "\\": "\\", "'": "'", '"': '"'}
 
 Value = tuple[ast.expr, str]
-
-
-def name(identifier: str) -> ast.Name:
-    """A name that is read."""
-    return ast.Name(id=identifier, ctx=ast.Load())
-
-
-def call(function: str, *args: ast.expr) -> ast.Call:
-    """A call of a function by its qualified name."""
-    return ast.Call(func=name(function), args=list(args), keywords=[])
-
-
-def number(value: float) -> ast.Constant:
-    """A literal."""
-    return ast.Constant(value=value)
 
 
 @dataclass
 class Reader:
     """Reads the expressions of one function.
 
-    types: declared names.  walking: pointers that move -> (array, position variable).  after: position changes that
-    an expression asks for (`*p++`), to be made after its statement.  aliases: references -> what they refer to.
-    fields: `variable.field` of a structure -> the variable that holds it.  counts: generated names so far.
-    structures: names of structure types -> their fields.  memory: arrays at file level that may change.
+    types: declared names.  walking: pointers that move -> (array, position variable).  before, after: steps that an
+    expression asks for (`*++p`, `*p++`, `k++`), to be made around its statement.  aliases: references -> what they
+    refer to.  fields: `variable.field` of a structure -> the variable that holds it.  counts: generated names so far.
+    structures: names of structure types -> their fields.  memory: arrays at file level that may change.  lambdas:
+    local names of lambda expressions.  instances: variables that are structures -> their fields.  signatures: functions
+    of the file.  wanted: instances of templates -> (template, types).  counting: unsigned numbers that only count.
     """
 
     path: str
@@ -64,12 +47,21 @@ class Reader:
     walking: dict[str, tuple[str, str]] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
     functions: dict[str, CType] = field(default_factory=dict)
+    before: list[ast.stmt] = field(default_factory=list)
     after: list[ast.stmt] = field(default_factory=list)
     aliases: dict[str, ast.expr] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     structures: dict[str, dict[str, CType]] = field(default_factory=dict)
+    instances: dict[str, tuple[str, ...]] = field(default_factory=dict)
     memory: dict[str, CType] = field(default_factory=dict)
+    lambdas: dict[str, Node] = field(default_factory=dict)
+    signatures: dict[str, Node] = field(default_factory=dict)
+    wanted: dict[str, tuple[str, dict[str, CType]]] = field(default_factory=dict)
+    counting: set[str] = field(default_factory=set)
+    language: str = "c++"
+
+    refusal = UnsupportedSource
 
     def unused(self, stem: str) -> str:
         """A name that the source cannot contain twice: the stem and a number."""
@@ -111,15 +103,44 @@ class Reader:
             raise self.refuse(node, f"{text(node)!r} does not parse", "mend the source")
         return found
 
+    def sure(self, node: Node) -> Value:
+        """An operand that may not be evaluated: a step inside it would depend on that."""
+        pending = len(self.before) + len(self.after)
+        found = self.read(node)
+        if len(self.before) + len(self.after) > pending:
+            raise self.refuse(node, f"a step that is not always made, in {text(node)!r}", "use an if statement")
+        return found
+
+    def step(self, update: Node, variable: str, written: str) -> None:
+        """A ++ or -- inside an expression; its statement must not name the variable again."""
+        statement = update
+        while statement.parent is not None and not statement.type.endswith(("statement", "declaration", "declarator")):
+            statement = statement.parent
+        whole = update.parent if statement.type in ("for_statement", "while_statement", "do_statement") else statement
+        if whole is not None and mentions(_own(whole), written) > 1:
+            raise self.refuse(update, f"{text(update)!r} beside another use of {written!r}", "use two statements")
+        pointers.step(self, update, variable)
+
     # Leaves.
 
     def _read_number_literal(self, node: Node) -> Value:
-        literal = text(node)
-        if re.fullmatch(r"(0[xX][0-9a-fA-F]+|\d+)[uUlL]*", literal):
-            digits = literal.rstrip("uUlL")
-            octal = len(digits) > 1 and digits[0] == "0" and digits[1] not in "xX"
-            return number(int(digits, 8) if octal else int(digits, 0)), "int"
+        literal = text(node).replace("'", "")
+        if re.fullmatch(r"(0[xX][0-9a-fA-F]+|0[bB][01]+|\d+)[uUlLzZ]*", literal):
+            digits = literal.rstrip("uUlLzZ")
+            octal = len(digits) > 1 and digits[0] == "0" and digits[1] not in "xXbB"
+            value = int(digits, 8) if octal else int(digits, 0)
+            if value >= 1 << 31 and digits[:1] == "0" and value < 1 << 32 and "l" not in literal.lower():
+                return number(value), "u32"  # a hexadecimal literal takes the first type that holds it
+            return number(value), "int"
+        if "x" in literal.lower():
+            return number(float.fromhex(literal.rstrip("lL"))), "real"
         return number(float(literal.rstrip("fFlL"))), "real"
+
+    def _read_char_literal(self, node: Node) -> Value:
+        found = CHARACTER.fullmatch(text(node))
+        if found is None or (found[1] and found[2] not in ESCAPES):
+            raise self.refuse(node, f"the character {text(node)}", "use its number")
+        return number(ord(ESCAPES[found[2]] if found[1] else found[2])), "int"
 
     def _read_true(self, node: Node) -> Value:
         return ast.Constant(value=True), "int"
@@ -137,13 +158,17 @@ class Reader:
             return name(found), self.types[found].kind
         if found in self.constants:
             return name(found), self.constants[found]
-        infinities = {"INFINITY": "inf", "M_PI": "pi", "M_E": "e"}
-        if found in infinities:
-            return name(f"math.{infinities[found]}"), "real"
+        value = limits.named(found)
+        if value is not None:
+            kind = "real" if isinstance(value, float) else "u32" if value == 0xFFFFFFFF else "int"
+            return (name("math.inf") if value == float("inf") else number(value)), kind
         return name(found), "int"
 
     def _read_type_identifier(self, node: Node) -> Value:
         return self._read_identifier(node)
+
+    def _read_qualified_identifier(self, node: Node) -> Value:
+        return self.read(self.child(node, "name"))
 
     def _read_parameter_declaration(self, node: Node) -> Value:
         """`n` of `vector<T> v(n);`, which the grammar takes for a parameter."""
@@ -153,74 +178,90 @@ class Reader:
         return self.read(node.named_children[0])
 
     def _read_condition_clause(self, node: Node) -> Value:
-        return self.read(self.child(node, "value"))
+        return self.condition(self.child(node, "value")), "int"
+
+    def _read_sizeof_expression(self, node: Node) -> Value:
+        from accelcore_llmlift.c.storage import size_of
+
+        return number(size_of(self, node)), "int"
+
+    def _read_update_expression(self, node: Node) -> Value:
+        """k++ and ++k as a value."""
+        argument = bare(self.child(node, "argument"))
+        variable = text(argument)
+        if argument.type != "identifier" or variable not in self.types or self.types[variable].kind != "int":
+            raise self.refuse(node, f"the step {text(node)!r} inside an expression", "use a statement of its own")
+        self.step(node, variable, variable)
+        return name(variable), "int"
 
     # Operators.
 
+    def condition(self, node: Node) -> ast.expr:
+        """A truth value; the pointers that a caller gives are not null."""
+        node = bare(node)
+        if node.type == "identifier" and self.types.get(text(node), CType("")).pointer:
+            return ast.Constant(value=True)
+        if node.type == "unary_expression" and text(node.child_by_field_name("operator")) == "!":
+            return ast.UnaryOp(op=ast.Not(), operand=self.condition(self.child(node, "argument")))
+        return self.expression(node)
+
     def _read_binary_expression(self, node: Node) -> Value:
         operator = text(node.child_by_field_name("operator"))
-        if operator in COMPARISONS:
-            positions = [self.place(self.child(node, side)) for side in ("left", "right")]
-            if all(positions):
-                return self.compared(node, operator, positions), "int"
-        (a, left), (b, right) = self.read(self.child(node, "left")), self.read(self.child(node, "right"))
+        left, right = self.child(node, "left"), self.child(node, "right")
         if operator in ("&&", "||"):
-            return ast.BoolOp(op=ast.And() if operator == "&&" else ast.Or(), values=[a, b]), "int"
-        if operator in COMPARISONS:
-            return ast.Compare(left=a, ops=[COMPARISONS[operator]()], comparators=[b]), "int"
-        return self.arithmetic(node, operator, (a, left), (b, right))
+            op = ast.And() if operator == "&&" else ast.Or()
+            self.sure(right) if bare(right).type == "update_expression" else None
+            return ast.BoolOp(op=op, values=[self.condition(left), self.condition_sure(right)]), "int"
+        if operator in pointers.COMPARED:
+            positions = pointers.compared(self, node, operator)
+            return (self.compared(node, operator) if positions is None else positions), "int"
+        if operator == "-":
+            distance = pointers.difference(self, node)
+            if distance is not None:
+                return distance, "int"
+        return self.arithmetic(node, operator, self.read(left), self.read(right))
 
-    def place(self, node: Node) -> tuple[str, ast.expr] | None:
-        """The (array, position) of a pointer or an iterator; None for other expressions."""
-        if node.type == "identifier" and text(node) in self.walking:
-            array, position = self.walking[text(node)]
-            return array, name(position)
-        if node.type == "identifier" and self.types.get(text(node), CType("")).pointer:
-            return text(node), number(0)
-        if node.type == "binary_expression" and text(node.child_by_field_name("operator")) in ("+", "-"):
-            base = self.place(self.child(node, "left"))
-            if base is None:
-                return None
-            op: ast.operator = ast.Add() if text(node.child_by_field_name("operator")) == "+" else ast.Sub()
-            return base[0], ast.BinOp(left=base[1], op=op, right=self.expression(self.child(node, "right")))
-        if node.type == "call_expression":
-            function = self.child(node, "function")
-            field_name = text(function.child_by_field_name("field"))
-            if function.type == "field_expression" and field_name in ("begin", "end", "cbegin", "cend"):
-                base_node = self.child(function, "argument")
-                start = field_name.endswith("begin")
-                return text(base_node), number(0) if start else call("len", self.expression(base_node))
-        return None
+    def condition_sure(self, node: Node) -> ast.expr:
+        """The second operand of && and ||."""
+        pending = len(self.before) + len(self.after)
+        found = self.condition(node)
+        if len(self.before) + len(self.after) > pending:
+            raise self.refuse(node, f"a step that is not always made, in {text(node)!r}", "use an if statement")
+        return found
 
-    def compared(self, node: Node, operator: str, places: list[tuple[str, ast.expr] | None]) -> ast.expr:
-        """A comparison of two pointers into one array: of their positions."""
-        left, right = places
-        assert left is not None and right is not None
-        if left[0] != right[0]:
-            raise self.refuse(node, "a comparison of pointers into different arrays", "compare positions in one array")
-        return ast.Compare(left=left[1], ops=[COMPARISONS[operator]()], comparators=[right[1]])
+    def compared(self, node: Node, operator: str) -> ast.expr:
+        """A comparison of numbers in the type that both are converted to."""
+        (a, left), (b, right) = self.read(self.child(node, "left")), self.read(self.child(node, "right"))
+        kind = joined(left, right)
+        a, b = as_kind(a, left, kind), as_kind(b, right, kind)
+        return ast.Compare(left=a, ops=[pointers.COMPARED[operator]()], comparators=[b])
 
     def arithmetic(self, node: Node, operator: str, left: Value, right: Value) -> Value:
-        """An arithmetic operator: integer division truncates, everything else is as in Python."""
-        kind = "real" if "real" in (left[1], right[1]) else "int"
+        """An arithmetic operator: integer division truncates, unsigned numbers wrap."""
         if operator not in OPERATORS:
             raise self.refuse(node, f"the operator {operator!r}", "use arithmetic operators")
-        if kind == "int" and operator in "/%":
-            return call("c.tdiv" if operator == "/" else "c.trem", left[0], right[0]), kind
-        return ast.BinOp(left=left[0], op=OPERATORS[operator](), right=right[0]), kind
+        kind = left[1] if operator in ("<<", ">>") else joined(left[1], right[1])
+        a, b = as_kind(left[0], left[1], kind), right[0]
+        if operator not in ("<<", ">>"):
+            b = as_kind(b, right[1], kind)
+        if kind != "real" and operator in "/%":
+            return call("c.tdiv" if operator == "/" else "c.trem", a, b), kind
+        return wrapped(ast.BinOp(left=a, op=OPERATORS[operator](), right=b), kind, operator), kind
 
     def _read_unary_expression(self, node: Node) -> Value:
         operator = text(node.child_by_field_name("operator"))
+        if operator == "!":
+            return self.condition(node), "int"
         value, kind = self.read(self.child(node, "argument"))
-        operators: dict[str, type[ast.unaryop]] = {"-": ast.USub, "+": ast.UAdd, "!": ast.Not, "~": ast.Invert}
-        return ast.UnaryOp(op=operators[operator](), operand=value), "int" if operator == "!" else kind
+        operators: dict[str, type[ast.unaryop]] = {"-": ast.USub, "+": ast.UAdd, "~": ast.Invert}
+        return wrapped(ast.UnaryOp(op=operators[operator](), operand=value), kind, operator), kind
 
     def _read_conditional_expression(self, node: Node) -> Value:
-        test = self.expression(self.child(node, "condition"))
-        a, left = self.read(self.child(node, "consequence"))
-        b, right = self.read(self.child(node, "alternative"))
-        kind = "real" if "real" in (left, right) else "int"
-        return ast.IfExp(test=test, body=a, orelse=b), kind
+        test = self.condition(self.child(node, "condition"))
+        a, left = self.sure(self.child(node, "consequence"))
+        b, right = self.sure(self.child(node, "alternative"))
+        kind = joined(left, right)
+        return ast.IfExp(test=test, body=as_kind(a, left, kind), orelse=as_kind(b, right, kind)), kind
 
     def _read_cast_expression(self, node: Node) -> Value:
         return self.converted(node, base_type(self.child(node, "type"), self.typedefs), self.child(node, "value"))
@@ -229,168 +270,82 @@ class Reader:
         """A conversion to an arithmetic type."""
         if to is None or to.rank:
             raise self.refuse(node, f"the conversion {text(node)!r}",
-                              "convert to int, float, double or a narrow integer")
+                              "convert to int, float, double or an integer of a fixed width")
         value, kind = self.read(inner)
+        if to.dtype == "u64" and kind == "int" and _counts(inner, self):
+            return value, "int"  # (size_t)i of a counter
         return self.in_type(value, kind, to), to.kind
 
     def in_type(self, value: ast.expr, kind: str, to: CType) -> ast.expr:
-        """A value as C stores it in a type: real to integer truncates, narrow integers wrap."""
+        """A value as C stores it in a type: real to integer truncates, unsigned and narrow integers wrap."""
         if to.kind == "real":
             return value if kind == "real" else call("float", value)
+        if to.dtype == "bool":
+            boolean = isinstance(value, ast.Compare | ast.BoolOp) or (
+                isinstance(value, ast.Constant) and isinstance(value.value, bool)
+            ) or (isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not))
+            return value if boolean else call("bool", value)
         if kind == "real":
             value = call("int", value)
-        return call(f"c.{to.dtype}", value) if to.dtype in NARROW else value
+        if to.counts or to.dtype not in WRAPPING or to.dtype == kind or (kind == "u32" and to.dtype == "u64"):
+            return value
+        literal = value.value if isinstance(value, ast.Constant) else None
+        if type(literal) is int and 0 <= literal < 1 << (int(to.dtype[1:]) - (to.dtype[0] == "i")):
+            return value
+        return call(f"c.{to.dtype}", value)
 
     # Elements and pointers.
 
     def _read_field_expression(self, node: Node) -> Value:
         """`s.x` and `p->x`: the variable that stands for the field; `a[i].x`: an element of the field's array."""
-        base, field_name = self.child(node, "argument"), text(node.child_by_field_name("field"))
-        while base.type == "parenthesized_expression":
-            base = base.named_children[0]
-        if base.type == "pointer_expression" and text(base).startswith("*"):
-            base = self.child(base, "argument")
-        index: Node | None = None
-        if base.type == "subscript_expression":
-            indices = self.child(base, "indices")
-            base, index = self.child(base, "argument"), indices.named_children[0]
-        found = self.fields.get(f"{text(base)}.{field_name}")
-        if found is None:
-            raise self.refuse(node, f"the field {text(node)!r}", "use structures of numbers and arrays, defined here")
-        kind = self.types[found]
-        if index is not None:
-            return _element(name(found), self.expression(index)), kind.kind
-        if kind.out:
-            return _element(name(found), number(0)), kind.kind
-        return name(found), kind.kind
+        from accelcore_llmlift.c.structures import field_of
+
+        return field_of(self, node)
 
     def _read_subscript_expression(self, node: Node) -> Value:
-        base = self.child(node, "argument")
-        indices = node.child_by_field_name("indices") or node.child_by_field_name("index")
-        assert indices is not None
-        where = indices.named_children[0] if indices.type == "subscript_argument_list" else indices
-        index = self.expression(where)
-        if base.type == "field_expression":
-            inner, kind = self.read(base)
-            return _element(inner, index), kind
-        if base.type == "identifier" and text(base) in self.walking and text(base) not in self.aliases:
-            array, position = self.walking[text(base)]
-            index = ast.BinOp(left=name(position), op=ast.Add(), right=index)
-            return _element(name(array), index), self.types[array].kind
+        base = bare(self.child(node, "argument"))
+        index = self.expression(pointers.subscript(self, node))
+        where = pointers.place(self, base) if text(base) not in self.aliases else None
+        if where is not None:
+            return element(name(where[0]), plus(where[1], index)), self.types[where[0]].kind
         inner, kind = self.read(base)
-        return _element(inner, index), kind
+        return element(inner, index), kind
 
     def _read_pointer_expression(self, node: Node) -> Value:
         """*p, *p++, *(p + i)."""
-        argument = self.child(node, "argument")
-        while argument.type == "parenthesized_expression":
-            argument = argument.named_children[0]
-        if argument.type == "update_expression":
-            return self.stepping(argument)
-        if argument.type == "identifier":
-            return self.at_pointer(argument, number(0))
-        if argument.type == "call_expression":
-            found = self.pointed(argument)
-            if found is not None:
-                return found
-        if argument.type == "binary_expression" and text(argument.child_by_field_name("operator")) == "+":
-            base, offset = self.child(argument, "left"), self.child(argument, "right")
-            if base.type == "identifier":
-                return self.at_pointer(base, self.expression(offset))
-        raise self.refuse(node, f"the pointer expression {text(node)!r}", "write a[i], *p, *p++ or *(p + i)")
+        found = self.pointed(bare(self.child(node, "argument"))) if text(node).startswith("*") else None
+        if found is None:
+            raise self.refuse(node, f"the pointer expression {text(node)!r}", "write a[i], *p, *p++ or *(p + i)")
+        return found
 
     def pointed(self, node: Node) -> Value | None:
-        """*std::max_element(v.begin(), v.end()) and *v.begin()."""
-        from accelcore_llmlift.c.containers import algorithm
+        """What * of an expression is."""
+        if node.type == "call_expression":
+            from accelcore_llmlift.c.algorithms import extreme
 
-        function = text(node.child_by_field_name("function")).removeprefix("std::")
-        if function in ("max_element", "min_element"):
-            return algorithm(self, function, self.child(node, "arguments").named_children)
-        return None
+            found = extreme(self, node)
+            if found is not None:
+                return call(found[0], found[1]), self.element_kind(found[1])
+        return pointers.dereferenced(self, node)
 
-    def at_pointer(self, pointer: Node, offset: ast.expr) -> Value:
-        """The element at a pointer plus an offset."""
-        found = text(pointer)
-        if found in self.walking:
-            array, position = self.walking[found]
-            still = isinstance(offset, ast.Constant) and offset.value == 0
-            index = name(position) if still else ast.BinOp(left=name(position), op=ast.Add(), right=offset)
-            return _element(name(array), index), self.types[array].kind
-        return _element(self.expression(pointer), offset), self.types.get(found, CType("i32")).kind
-
-    def stepping(self, update: Node) -> Value:
-        """*p++: the element, and a step after the statement."""
-        pointer = self.child(update, "argument")
-        if text(pointer) not in self.walking or text(update.children[0]) in ("++", "--"):
-            raise self.refuse(update, f"the pointer step {text(update)!r}", "write *p++ on a pointer variable")
-        _, position = self.walking[text(pointer)]
-        step: ast.operator = ast.Add() if text(update).endswith("++") else ast.Sub()
-        if any(isinstance(s, ast.AugAssign) and getattr(s.target, "id", "") == position for s in self.after):
-            raise self.refuse(update, f"{text(pointer)!r} steps twice in one statement", "use two statements")
-        self.after.append(ast.AugAssign(target=ast.Name(id=position, ctx=ast.Store()), op=step, value=number(1)))
-        return self.at_pointer(pointer, number(0))
-
-    # Calls.
+    def element_kind(self, array: ast.expr) -> str:
+        """The kind of the elements of an array expression."""
+        while isinstance(array, ast.Subscript):
+            array = array.value
+        return self.types[array.id].kind if isinstance(array, ast.Name) and array.id in self.types else "int"
 
     def _read_call_expression(self, node: Node) -> Value:
-        function = self.child(node, "function")
-        arguments = self.child(node, "arguments").named_children
-        if function.type == "field_expression":
-            return self.method(node, function, arguments)
-        if function.type == "template_function":
-            return self.template(node, function, arguments)
-        found = text(function).removeprefix("std::")
-        to = base_type(function, self.typedefs) if function.type in ("primitive_type", "sized_type_specifier") else None
-        if to is not None:
-            return self.converted(node, to, arguments[0])
-        from accelcore_llmlift.c.containers import algorithm
+        from accelcore_llmlift.c.calls import called
 
-        known = algorithm(self, found, arguments) if found not in self.functions else None
-        if known is not None:
-            return known
-        values = [self.read(a) for a in arguments]
-        kind = "real" if any(k == "real" for _, k in values) else "int"
-        plain = found.removesuffix("f") if found.removesuffix("f") in REAL_FUNCTIONS else found
-        if plain in REAL_FUNCTIONS:
-            return call(f"math.{plain}", *(v for v, _ in values)), "real"
-        if found in EXTREMES or found in ("fmaxf", "fminf"):
-            return call(EXTREMES[found.removesuffix("f") if found.startswith("f") else found],
-                        *(v for v, _ in values)), kind
-        if found in ("abs", "labs"):
-            return call("abs", *(v for v, _ in values)), kind
-        if found in ("floor", "ceil", "floorf", "ceilf"):
-            return call("float", call(f"math.{found.removesuffix('f') if found != 'floorf' else 'floor'}",
-                                      *(v for v, _ in values))), "real"
-        returned = self.functions.get(found)
-        return call(found, *(v for v, _ in values)), returned.kind if returned else kind
-
-    def method(self, node: Node, function: Node, arguments: list[Node]) -> Value:
-        """v.size(), v.at(i), v.back()."""
-        base, kind = self.read(self.child(function, "argument"))
-        method = text(function.child_by_field_name("field"))
-        if method in ("size", "length"):
-            return call("len", base), "int"
-        if method == "empty":
-            return ast.Compare(left=call("len", base), ops=[ast.Eq()], comparators=[number(0)]), "int"
-        if method == "at":
-            return _element(base, self.expression(arguments[0])), kind
-        if method in ("back", "front"):
-            last = number(0) if method == "front" else ast.UnaryOp(op=ast.USub(), operand=number(1))
-            return _element(base, last), kind
-        raise self.refuse(node, f"the method {method!r}", "use size, at, push_back and subscripts")
-
-    def template(self, node: Node, function: Node, arguments: list[Node]) -> Value:
-        """static_cast<T>(x), max<T>(a, b)."""
-        parts = self.child(function, "arguments").named_children
-        called = text(function.child_by_field_name("name"))
-        if called == "static_cast":
-            return self.converted(node, base_type(parts[0], self.typedefs), arguments[0])
-        values = [self.read(a) for a in arguments]
-        if called in EXTREMES:
-            kind = "real" if any(k == "real" for _, k in values) else "int"
-            return call(EXTREMES[called], *(v for v, _ in values)), kind
-        raise self.refuse(node, f"the function {text(function)!r}", "use math functions and casts")
+        return called(self, node)
 
 
-def _element(base: ast.expr, index: ast.expr) -> ast.Subscript:
-    return ast.Subscript(value=base, slice=index, ctx=ast.Load())
+def _own(node: Node) -> Node:
+    """The part of a statement in which a step happens: of a branch or loop, its condition only."""
+    return node.child_by_field_name("condition") or node
+
+
+def _counts(node: Node, reader: Reader) -> bool:
+    """Whether an expression is made of counters and literals alone, without a difference."""
+    return node.type == "identifier" and reader.types.get(text(node), CType("")).rank == 0 and (
+        reader.types.get(text(node), CType("i32")).kind not in UNSIGNED)  # fmt: skip
