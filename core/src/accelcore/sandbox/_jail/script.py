@@ -147,6 +147,8 @@ def _store(result: Any, targets: dict[str, Any]) -> None:
             raise Problem(f"returns {type(value).__name__} for {name}, expected numpy.ndarray")
         if value.shape != target.shape:
             raise Problem(f"returns shape {value.shape} for {name}, expected {target.shape}")
+        if value.shape and value.dtype != target.dtype:  # the conversion would not be in its time
+            raise Problem(f"returns dtype {value.dtype} for {name}, expected {target.dtype}")
         try:
             np.copyto(target, value, casting="same_kind")
         except TypeError:
