@@ -12,7 +12,12 @@ from accelcore.testing.tasks import elementwise
 from accelcore.values import Evaluation, Kernel, Limits, Status
 
 TASK = elementwise().task
-ENTRY = "\nint ac_elementwise(float a, const float *x, float *y, long n) { (void)a, (void)x, (void)y, (void)n; return 0; }\n"
+ENTRY = """
+int ac_elementwise(float a, const float *x, float *y, long n) {
+    (void)a, (void)x, (void)y, (void)n;
+    return 0;
+}
+"""
 SECONDS = 4.0
 
 pytestmark = pytest.mark.skipif(bool(CEvaluator().missing()), reason="no C compiler")

@@ -1,4 +1,4 @@
-"""Honest kernels are accepted: the small tasks as plain loops, and rewritten by random walks over the target's moves."""
+"""Honest kernels are accepted: the small tasks as plain loops, and rewritten by random walks over moves."""
 
 from __future__ import annotations
 
