@@ -2,26 +2,36 @@
 
     python -m accelcore_nki.runner REPORT CHIP PROGRAM [ARGUMENT]...
 
-Names that kernels are pasted without (nki, nl, nisa, np) are there already.  A file whose tests nobody calls is run as
-a test suite.  The report is there, empty, when the program starts, and filled when it has ended by itself.
+Names that kernels are pasted without (nki, nl, nisa, np) are there already, of the generation that the text is written
+for.  A file whose tests nobody calls is run as a test suite.  Frameworks that are not installed can be imported, not
+used.  The report is there, empty, when the program starts, and filled when it has ended by itself.
 """
 
 from __future__ import annotations
 
+import builtins
 import json
 import os
+import re
 import runpy
 import sys
+import unittest
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from accelcore_nki import kernels
+from accelcore_nki import absent, kernels
 from accelcore_nki.errors import NkiError
 from accelcore_nki.generations import TARGET
 from accelcore_nki.recorder import Program
 from accelcore_nki.surface import install
 
 RULE_BROKEN = 97  # exit of a program that a rule of NKI ended
+_FIRST = re.compile(  # what only NKI 1 has
+    r"neuronxcc|\bnl\.(arange|mgrid|par_dim|load_transpose2d|loop_reduce|atomic_rmw)\b|\bmask\s*=|"
+    r"\bnki\.(baremetal|benchmark|profile|simulate_kernel)\b|[^=!<>]=\s*nisa\.(?!register_|get_nc)\w+\(|"
+    r"\+=\s*(nisa|nl)\.\w*matmul"
+)
 _MOST_TIMED = 200_000  # instructions; a longer program is run but not timed
 
 
@@ -48,22 +58,41 @@ def main(argv: list[str]) -> int:
 
 def _execute(path: Path, arguments: list[str]) -> int:
     """The file as a program, then as a test suite when it holds tests that it does not run itself."""
-    import numpy as np
-
-    modules = {name: sys.modules[name] for name in ("nki", "nki.language", "nki.isa")}
-    usual = {"nki": modules["nki"], "nl": modules["nki.language"], "nisa": modules["nki.isa"], "np": np}
+    text = path.read_text()
+    absent.stand_in()
+    for name, value in _usual(text).items():
+        builtins.__dict__.setdefault(name, value)
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.parent))
-    names = runpy.run_path(str(path), init_globals=usual, run_name="__main__")
-    if "__main__" in path.read_text() or not any(_is_test(name) for name in names):
+    names = runpy.run_path(str(path), run_name="__main__")
+    if "__main__" in text or not any(_is_test(name, value) for name, value in names.items()):
         return 0
     import pytest
 
-    return int(pytest.main(["-q", "-p", "no:cacheprovider", str(path)]))
+    return int(pytest.main(["-q", "-p", "no:cacheprovider", str(path)], plugins=[_fixtures()]))
 
 
-def _is_test(name: str) -> bool:
-    return name.startswith(("test_", "Test"))
+def _usual(text: str) -> dict[str, Any]:
+    """The names that kernels are pasted without; builtins, so that a test suite sees them too."""
+    import numpy as np
+
+    home = "neuronxcc.nki" if _FIRST.search(text) else "nki"
+    found = {"nki": sys.modules[home], "nl": sys.modules[f"{home}.language"], "nisa": sys.modules[f"{home}.isa"]}
+    return {**found, "np": np, "nt": sys.modules[f"{home}.typing"]}
+
+
+def _is_test(name: str, value: Any) -> bool:
+    case = isinstance(value, type) and issubclass(value, unittest.TestCase) and value is not unittest.TestCase
+    return case or name.startswith(("test_", "Test"))
+
+
+def _fixtures() -> ModuleType:
+    """A plugin with what suites of kernels take from a conftest.py, for files that come without it."""
+    import pytest
+
+    plugin = ModuleType("accelcore_nki_fixtures")
+    plugin.__dict__["simulation_only"] = pytest.fixture(lambda: True, name="simulation_only")
+    return plugin
 
 
 def _facts(name: str, program: Program) -> dict[str, Any]:

@@ -1,0 +1,73 @@
+"""`accelcore run` on files of NKI 1, pasted kernels, suites, and files that import absent frameworks."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from accelcore.values import Limits
+from accelcore_nki.target import NkiSimulator
+
+KERNEL = """
+@nki.jit
+def double(x):
+    out = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+    i_p, i_f = nl.arange(4)[:, None], nl.arange(8)[None, :]
+    nl.store(out[i_p, i_f], nl.load(x[i_p, i_f]) * 2)
+    return out
+"""
+IMPORTS = "import numpy as np\nfrom neuronxcc import nki\nimport neuronxcc.nki.language as nl\n"
+ONES = "np.ones((4, 8), np.float32)"
+
+
+def ran(tmp_path, text, seconds=60.0):
+    path = tmp_path / "test_program.py"
+    path.write_text(textwrap.dedent(text))
+    return NkiSimulator().run(path, [], limits=Limits(seconds=seconds))
+
+
+@pytest.mark.parametrize("imports", [IMPORTS, ""])
+def test_programs_with_and_without_imports(tmp_path, imports):
+    found = ran(tmp_path, imports + KERNEL + f"print(double({ONES}).sum())\n")
+    assert (found["status"], found["stdout"]) == ("ok", "64.0\n"), found["log"]
+    assert found["metrics"]["kernels"]["double"]["instructions"] == 3
+
+
+def test_a_unittest_suite_and_a_fixture(tmp_path):
+    text = f"""
+    import unittest
+
+    class Doubling(unittest.TestCase):
+        def test_it(self):
+            np.testing.assert_allclose(double({ONES}), 2.0)
+
+    def test_by_fixture(simulation_only):
+        assert simulation_only and nki.simulate_kernel(double, {ONES}).sum() == 64
+    """
+    found = ran(tmp_path, IMPORTS + KERNEL + textwrap.dedent(text))
+    assert (found["status"], found["exit"]) == ("ok", 0), found["stdout"] + found["log"]
+    assert "2 passed" in found["stdout"]
+
+
+def test_absent_frameworks_are_imported_and_named_when_used(tmp_path):
+    harness = "import torch_neuronx\nfrom torch_neuronx import xla_anything\n"
+    module = "class Layer(torch_neuronx.nn.Module):\n    pass\n"
+    good = ran(tmp_path, harness + IMPORTS + KERNEL + module + f"print(double({ONES}).sum())\n")
+    assert good["stdout"] == "64.0\n", good["log"]
+    bad = ran(tmp_path, harness + "torch_neuronx.rand(3)\n")
+    assert bad["exit"] == 1
+    assert "torch_neuronx is not installed" in bad["log"]
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [("nl.sort(nl.load(x))", "unsupported"), ("np.exp(nl.load(x))", "host-read"), ("np.asarray(x)", "host-read"),
+     ("nl.load(x[nl.arange(5)[:, None], nl.arange(8)[None, :]])", "bounds"), ("nl.exp(np.ones((4, 8)))", "operand")],
+)  # fmt: skip
+def test_what_a_kernel_may_not_do(tmp_path, line, rule):
+    text = KERNEL.replace("    i_p", f"    {line}\n    i_p")
+    found = ran(tmp_path, IMPORTS + text + f"double({ONES})\n")
+    assert found["status"] == "crashed"
+    assert f"[{rule}]" in found["log"], found["log"]
+    assert "test_program.py:8" in found["log"]
