@@ -54,7 +54,8 @@ def cost(evaluation: Evaluation) -> str:
         return str(evaluation.status).replace("_", " ")
     if evaluation.cost.unit == "s":
         return seconds(evaluation.cost.value)
-    return f"{evaluation.cost.value:,.0f} {evaluation.cost.unit}"
+    value = evaluation.cost.value
+    return f"{value:,.0f} {evaluation.cost.unit}" if value >= 100 else f"{value:.3g} {evaluation.cost.unit}"
 
 
 class Progress:

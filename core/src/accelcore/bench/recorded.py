@@ -140,6 +140,10 @@ class Recorded:
             feedback=known.feedback if known else "",
         )
 
+    def promote(self, task: Task, artifact: Artifact, incumbent: Artifact | None = None) -> Evaluation:
+        """The same: a record is no second sitting."""
+        return self.judge(task, artifact, incumbent)
+
     def close(self) -> None:
         """Nothing is open."""
 

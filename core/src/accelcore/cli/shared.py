@@ -30,6 +30,13 @@ Model = Annotated[
     str | None,
     typer.Option("--model", metavar="PREFIX:NAME", help="Language model; none and no key is used without it."),
 ]
+EvaluatorName = Annotated[
+    str,
+    typer.Option("--evaluator", metavar="NAME|replay:RUN", help="Who judges: an evaluator of the target, or a record."),
+]
+PoolName = Annotated[
+    str, typer.Option("--pool", metavar="NAME[:OPTION=VALUE,...]", help="Judge in the workers of a pool.")
+]
 KnowledgeFolder = Annotated[
     Path | None,
     typer.Option("--knowledge", metavar="DIR", help="Folder whose files stand in for the target's knowledge."),
@@ -50,6 +57,8 @@ def run_options(
     strategy: Strategy = "",
     option: Options = [],  # noqa: B006
     model: Model = None,
+    evaluator: EvaluatorName = "",
+    pool: PoolName = "",
     knowledge: KnowledgeFolder = None,
     no_cache: NoCache = False,
     runs: Runs = Path("accelcore-runs"),
@@ -71,6 +80,8 @@ def run_options(
         strategy=strategy,
         strategy_options=assignments(option, name),
         model=model,
+        evaluator=evaluator,
+        pool=pool,
         knowledge=knowledge,
         cache=not no_cache,
         runs=runs,

@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from accelcore.errors import UsageError
 from accelcore.export.cases import interpreter
+from accelcore.pipeline.catalog import choose_evaluator, choose_pool
 from accelcore.protocols import Evaluator
 from accelcore.values import Artifact, Candidate, Evaluation, Grade, Kernel, Limits, Status, Task
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from accelcore.bench.recorded import Recorded
     from accelcore.judge import Judge
     from accelcore.pipeline.sessions import Watch
+    from accelcore.pipeline.settings import Settings
+    from accelcore.pools.bench import PooledBench
     from accelcore.session import Session
+
+AnyBench: TypeAlias = "Judge | PooledBench | Recorded"
+"""What judges the kernels of a run: it builds, judges against an incumbent, and confirms champions."""
 
 Baselines = dict[str, Evaluation]
 
@@ -36,6 +46,64 @@ def bench_for(evaluator: Evaluator, task: Task, limits: Limits | None = None) ->
     from accelcore.judge import Judge
 
     return Judge(evaluator, limits=limits, interpret=interpreter(task))
+
+
+def opened_bench(spec: str, task: Task, chosen: Settings) -> AnyBench | None:
+    """What judges the kernels of a run: this process, the workers of a pool, or the record of another run.
+
+    None for a target without an evaluator.  Raises UsageError for a record of another task.
+    """
+    if chosen.recorded is not None:
+        return _recorded(chosen.recorded, task, chosen)
+    evaluator = choose_evaluator(with_evaluator(spec, chosen.evaluator))
+    if evaluator is None:
+        return None
+    if not chosen.pool:
+        return bench_for(evaluator, task)
+    return pooled(evaluator, task, chosen.pool)
+
+
+def with_evaluator(spec: str, name: str) -> str:
+    """The target's spec with the evaluator that was named apart from it."""
+    if not name:
+        return spec
+    return f"{spec}{',' if ':' in spec else ':'}evaluator={name}"
+
+
+def _recorded(run: str, task: Task, chosen: Settings) -> Recorded:
+    from accelcore.bench.recorded import Recorded
+    from accelcore.journal import find
+    from accelcore.session.shop import task_digest
+
+    found = Recorded.read(find(run, chosen.runs))
+    if task_digest(replace(found.recorded, sizes=())) != task_digest(replace(task, sizes=())):
+        raise UsageError("the recorded run searched for another task", where=f"--evaluator replay:{run}")
+    return found
+
+
+def pooled(evaluator: Evaluator, task: Task, pool: str | Executor) -> PooledBench:
+    """The judge of an evaluator in the workers of a pool, which end with the bench; an Executor is left open."""
+    from accelcore.pools.bench import PooledBench
+
+    make = partial(bench_for, evaluator, task)
+    if not isinstance(pool, str):
+        return PooledBench(make, pool, workers=_workers(pool), owns=False)
+    chosen = choose_pool(pool, evaluator.target)
+    executor = chosen.open()
+    try:
+        bench = PooledBench(make, executor, workers=_workers(executor))
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        raise
+    if not chosen.serves(bench.fingerprint):
+        bench.close()
+        raise UsageError(f"the pool {chosen.name} has no worker for {bench.fingerprint}", where="--pool")
+    return bench
+
+
+def _workers(executor: Executor) -> int:
+    """How many tasks an Executor runs at once, as far as it says."""
+    return int(getattr(executor, "workers", 0) or getattr(executor, "_max_workers", 1))
 
 
 def judged_once(
@@ -61,7 +129,7 @@ class Champion:
     speedup: float | None
 
 
-def confirmed(session: Session, judge: Judge, start: Candidate, judged: Sequence[Candidate]) -> Champion:
+def confirmed(session: Session, judge: AnyBench, start: Candidate, judged: Sequence[Candidate]) -> Champion:
     """The best candidate that is right once more, in fresh processes on new secret inputs.
 
     It races the start again where that is quick, so that the speed-up does not rest on a chain of earlier races.
@@ -80,7 +148,7 @@ def confirmed(session: Session, judge: Judge, start: Candidate, judged: Sequence
     return unconfirmed(session, start, start)
 
 
-def _promotion(task: Task, judge: Judge, candidate: Candidate, rivals: Sequence[Candidate]) -> Evaluation:
+def _promotion(task: Task, judge: AnyBench, candidate: Candidate, rivals: Sequence[Candidate]) -> Evaluation:
     """The champion in a second sitting, paired with a rival where one is named."""
     champion, *others = judge.build(task, [candidate.kernel, *(rival.kernel for rival in rivals)])
     if isinstance(champion, Evaluation):
@@ -96,7 +164,7 @@ def unconfirmed(session: Session, candidate: Candidate, start: Candidate) -> Cha
     return Champion(candidate, found, _quotient(session.evaluation(start), found))
 
 
-def _winner(session: Session, judge: Judge, judged: Sequence[Candidate]) -> Candidate | None:
+def _winner(session: Session, judge: AnyBench, judged: Sequence[Candidate]) -> Candidate | None:
     """The session's best, or one that was cheaper by its own measurement and now wins a race against it.
 
     The best was found by a chain of races, in which small errors add up; these rivals were never raced against it.
@@ -114,7 +182,7 @@ def _winner(session: Session, judge: Judge, judged: Sequence[Candidate]) -> Cand
     return best
 
 
-def _race(task: Task, judge: Judge, candidate: Candidate, rival: Candidate) -> Evaluation:
+def _race(task: Task, judge: AnyBench, candidate: Candidate, rival: Candidate) -> Evaluation:
     """A candidate raced against another, as in the search."""
     built, other = judge.build(task, [candidate.kernel, rival.kernel])
     if isinstance(built, Evaluation):
@@ -157,7 +225,7 @@ def _quotient(before: Evaluation | None, after: Evaluation) -> float | None:
 
 
 def beside(
-    session: Session, judge: Judge, champion: Kernel, kernels: Mapping[str, Kernel], *, language: str, watch: Watch
+    session: Session, judge: AnyBench, champion: Kernel, kernels: Mapping[str, Kernel], *, language: str, watch: Watch
 ) -> Baselines:
     """Baselines by label, each paired with the champion; those in another language by an evaluator of theirs.
 
@@ -183,7 +251,7 @@ def beside(
 class _Builds:
     """Kernels built together when the first of them is needed: a resumed run may need none."""
 
-    def __init__(self, judge: Judge, task: Task, kernels: tuple[Kernel, ...]) -> None:
+    def __init__(self, judge: AnyBench, task: Task, kernels: tuple[Kernel, ...]) -> None:
         self._judge, self._task, self._kernels = judge, task, kernels
         self._built: dict[str, Artifact | Evaluation] = {}
 
@@ -194,7 +262,7 @@ class _Builds:
         return self._built[kernel.digest]
 
 
-def _paired(judge: Judge, task: Task, builds: _Builds, kernel: Kernel, champion: Kernel) -> Evaluation:
+def _paired(judge: AnyBench, task: Task, builds: _Builds, kernel: Kernel, champion: Kernel) -> Evaluation:
     """A baseline raced against the champion."""
     built, best = builds[kernel], builds[champion]
     if isinstance(built, Evaluation):

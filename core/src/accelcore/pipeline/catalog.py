@@ -6,7 +6,7 @@ from typing import Any
 
 from accelcore.options import options_of, split, values_for
 from accelcore.pipeline.results import TargetInfo, TargetsResult
-from accelcore.protocols import Evaluator, Strategy, Target
+from accelcore.protocols import Evaluator, Pool, Strategy, Target
 from accelcore.registry import Offer, Registry, registry
 
 _OTHERS = ("strategies", "translators", "verifiers", "proposers", "models", "pools")
@@ -101,6 +101,23 @@ def _same_fields(spec: str | Target, known: set[str]) -> dict[str, object]:
     if isinstance(spec, str):
         return {}
     return {o.name: getattr(spec, o.name) for o in options_of(spec) if o.name in known}
+
+
+def choose_pool(spec: str, target: str) -> Pool:
+    """A pool from `NAME:OPTION=VALUE,...`; one that places tasks by tags (`tag`) gets the target's name as its tag.
+
+    Raises MissingTool when it is not usable here.
+    """
+    from accelcore.errors import MissingTool
+
+    name, given = split(spec)
+    known = registry().pool(name)
+    if any(o.name == "tag" for o in options_of(known)):
+        given.setdefault("tag", target)
+    found = registry().pool(name, **values_for(known, given))
+    if lacking := list(found.missing()):
+        raise MissingTool(f"the pool {name} is not usable here", where="--pool", hint="; ".join(lacking))
+    return found
 
 
 def choose_strategy(spec: str, given: dict[str, str]) -> Strategy:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accelcore.errors import UnsupportedLowering
-from accelcore.pipeline.catalog import choose_evaluator, choose_strategy, choose_target
+from accelcore.pipeline.catalog import choose_strategy, choose_target
 from accelcore.pipeline.progress import Note, Started
 from accelcore.pipeline.results import LiftedFunction, Measured, OptimizeResult
 from accelcore.values import Candidate, Evaluation, Kernel, Machine, Status, Summary, Task
 
 if TYPE_CHECKING:
-    from accelcore.judge import Judge
-    from accelcore.pipeline.benches import Champion
+    from accelcore.pipeline.benches import AnyBench, Champion
     from accelcore.pipeline.sessions import Watch
     from accelcore.pipeline.settings import Settings
-    from accelcore.protocols import Target
+    from accelcore.protocols import Strategy, Target
     from accelcore.session import Session
 
 
@@ -41,12 +40,11 @@ class Line:
         target = choose_target(self.spec)
         seed = self._lowered(target, task, required=own is None)
         base = self._result(task, lifted, target)
-        evaluator = choose_evaluator(self.spec)
-        if evaluator is None:
-            return self._only_lowered(base, target, seed or own)
-        from accelcore.pipeline.benches import bench_for
+        from accelcore.pipeline.benches import opened_bench
 
-        bench = bench_for(evaluator, task)
+        bench = opened_bench(self.spec, task, self.chosen)
+        if bench is None:
+            return self._only_lowered(base, target, seed or own)
         self.session.focus(task, target, bench)
         base = replace(base, machine=machine_of(target))
         return self._searched(base, bench, target, seed, own)
@@ -65,23 +63,33 @@ class Line:
             return None
 
     def _searched(
-        self, base: OptimizeResult, bench: Judge, target: Target, seed: Kernel | None, own: Kernel | None
+        self, base: OptimizeResult, bench: AnyBench, target: Target, seed: Kernel | None, own: Kernel | None
     ) -> OptimizeResult:
         self.chosen.progress(Started("search", f"{base.task.name} on {bench.fingerprint}"))
         starts = [self.session.start(k, lowered=k is seed) for k in (own, seed) if k is not None]
         sound = [c for c in starts if _ok(self.session.evaluation(c))]
+        strategy = choose_strategy(self.chosen.strategy, dict(self.chosen.strategy_options))
+        if self.session.client is not None and getattr(strategy, "translate", False):
+            sound = self._translated(strategy, starts, sound)
         if not sound:
             said = self.session.evaluation(starts[0]) if starts else None
             reason = f"the kernel to start from ended {said.status}: {said.feedback or said.log}" if said else ""
             best = Measured("best", said) if said else None
             return self._finished(replace(base, seed=best, best=best, reason=reason), target)
-        strategy = choose_strategy(self.chosen.strategy, dict(self.chosen.strategy_options))
         for begin in sound:
             if not self.watch.stop:
                 self.session.search(strategy, begin)
         return self._promoted(base, bench, target, sound[0])
 
-    def _promoted(self, base: OptimizeResult, bench: Judge, target: Target, start: Candidate) -> OptimizeResult:
+    def _translated(self, strategy: Strategy, starts: Sequence[Candidate], sound: list[Candidate]) -> list[Candidate]:
+        """What to search from, with kernels for another machine translated to this one (`-O translate=STEPS`)."""
+        for start in starts:
+            if start not in sound and not self.watch.stop:
+                self.session.search(strategy, start)
+        best = self.session.best
+        return sound if best is None or best in sound else [*sound, best]
+
+    def _promoted(self, base: OptimizeResult, bench: AnyBench, target: Target, start: Candidate) -> OptimizeResult:
         """Confirm the champion in a second sitting, then measure what users would have otherwise beside it."""
         from accelcore.pipeline.benches import confirmed, unconfirmed
 
@@ -104,13 +112,13 @@ class Line:
         )
         return self._finished(result, target, champion.candidate.kernel)
 
-    def _baselines(self, bench: Judge, target: Target, champion: Champion) -> tuple[Measured, ...]:
+    def _baselines(self, bench: AnyBench, target: Target, champion: Champion) -> tuple[Measured, ...]:
         """What users would have otherwise, measured beside the champion: the ratio is how much faster it is."""
         from accelcore.pipeline.benches import beside
 
         task = self.session.task
         kernels: Mapping[str, Kernel] = target.baselines(task)
-        if not kernels:
+        if not kernels or self.chosen.recorded is not None:  # a record has no machine to measure them on
             return ()
         self.chosen.progress(Started("measure", ", ".join(kernels)))
         judged = beside(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from accelcore.errors import JournalError, UsageError
-from accelcore.pipeline.catalog import choose_evaluator, choose_strategy, choose_target
+from accelcore.pipeline.catalog import choose_evaluator, choose_pool, choose_strategy, choose_target
 from accelcore.pipeline.inputs import kernel_from, one_source, place, task_from, with_sizes
 from accelcore.pipeline.lifting import lift_source
 from accelcore.pipeline.results import LiftedFunction, OptimizeResult
@@ -132,10 +132,17 @@ def _out(out: str | Path | None, name: str, target: str) -> Path:
 def start(plan: Plan, chosen: Settings, *, journal: Journal | None = None) -> OptimizeResult:
     """Carry out a plan.  Everything that can be wrong with names, options and folders is refused first."""
     from accelcore.export.folder import require_writable
+    from accelcore.journal import find
+    from accelcore.pipeline.benches import with_evaluator
 
     try:
         choose_strategy(chosen.strategy, dict(chosen.strategy_options))
-        choose_evaluator(plan.target)
+        if chosen.recorded is None:
+            choose_evaluator(with_evaluator(plan.target, chosen.evaluator))
+        else:  # named before this run is the last one
+            chosen = replace(chosen, evaluator=f"replay:{find(chosen.recorded, chosen.runs).resolve()}")
+        if isinstance(chosen.pool, str) and chosen.pool:
+            choose_pool(chosen.pool, plan.target.partition(":")[0])
         choose_target(plan.target)
         if plan.out is not None:
             require_writable(plan.out)
@@ -211,7 +218,7 @@ def described(plan: Plan, chosen: Settings) -> dict[str, Any]:
     kept = {
         f.name: getattr(chosen, f.name)
         for f in fields(Settings)
-        if f.name not in ("progress", "runs", "sizes", "strategy_options", "knowledge")
+        if f.name not in ("progress", "runs", "sizes", "strategy_options", "knowledge", "pool")
     }
     return {
         "verb": plan.verb,
@@ -227,6 +234,7 @@ def described(plan: Plan, chosen: Settings) -> dict[str, Any]:
             "sizes": dict(chosen.sizes),
             "strategy_options": dict(chosen.strategy_options),
             "knowledge": str(chosen.knowledge.resolve()) if chosen.knowledge else None,
+            "pool": chosen.pool if isinstance(chosen.pool, str) else "",
         },
     }
 
@@ -274,6 +282,8 @@ def command(plan: Plan, chosen: Settings) -> str:
     for name, text in chosen.strategy_options.items():
         words += ["-O", f"{name}={text}"]
     words += ["--model", chosen.model] if chosen.model else []
+    words += ["--evaluator", chosen.evaluator] if chosen.evaluator else []
+    words += ["--pool", chosen.pool] if isinstance(chosen.pool, str) and chosen.pool else []
     words += ["--knowledge", str(chosen.knowledge)] if chosen.knowledge else []
     words += ["--accept", chosen.accept] if chosen.accept != "proved" and plan.verb == "compile" else []
     return shlex.join(words)

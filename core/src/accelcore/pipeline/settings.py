@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -31,6 +32,8 @@ class Settings:
     max_*: limits of the run; with none of them, DEFAULT_SECONDS.
     strategy: NAME or NAME:OPTION=VALUE,...; strategy_options: further options by name.
     model: PREFIX:NAME of a language model; None uses none, and no key is ever read.
+    evaluator: NAME of one of the target's evaluators, or replay:RUN, where a recorded run stands in for the machine.
+    pool: where kernels are judged: NAME:OPTION=VALUE,... or an Executor of the caller's; "" is this process.
     knowledge: folder whose files stand in for the target's own knowledge in prompts.
     cache: whether results of earlier runs may be reused.  runs: where the journals live.
     accept: the weakest proof with which `compile` goes on: "proved", "bounded" or "tested".
@@ -49,6 +52,8 @@ class Settings:
     strategy: str = ""
     strategy_options: Mapping[str, str] = field(default_factory=dict)
     model: str | None = None
+    evaluator: str = ""
+    pool: str | Executor = ""
     knowledge: Path | None = None
     cache: bool = True
     runs: Path = Path("accelcore-runs")
@@ -67,6 +72,12 @@ class Settings:
             given = getattr(self, limit)
             if given is not None and given < 0:
                 raise UsageError(f"{limit} must not be negative", where=f"--{limit.replace('_', '-')}")
+
+    @property
+    def recorded(self) -> str | None:
+        """The run that stands in for the machine; None when kernels are really judged."""
+        name, _, run = self.evaluator.partition(":")
+        return (run or "last") if name == "replay" else None
 
     @property
     def budget(self) -> Budget:
@@ -88,6 +99,8 @@ class Changes(TypedDict, total=False):
     strategy: str
     strategy_options: Mapping[str, str]
     model: str | None
+    evaluator: str
+    pool: str | Executor
     knowledge: Path | None
     cache: bool
     runs: Path

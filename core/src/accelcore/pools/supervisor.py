@@ -38,6 +38,7 @@ class Supervisor(Executor):
     """
 
     def __init__(self, workers: int) -> None:
+        self.workers = workers
         self._threads = DaemonThreads(workers, "accelcore-supervisor")
         self._mine = local()
         self._workers: set[_Worker] = set()

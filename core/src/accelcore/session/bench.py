@@ -38,7 +38,7 @@ class Bench(Protocol):
 
     @property
     def lanes(self) -> int:
-        """How many kernels may be judged at the same time; 1 where the device is timed."""
+        """How many kernels may be judged at the same time; 1 where there is one device, and it is timed."""
 
     def build(self, task: Task, kernels: Sequence[Kernel]) -> Sequence[Artifact | Evaluation]:
         """Artifacts in the order of the kernels, or the Evaluation of one that could not be built."""

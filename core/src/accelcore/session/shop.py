@@ -39,7 +39,8 @@ class Shop:
 
     Invariants: a key is judged at most once per run (`_rows`, `_flying`) and charged at most once (`_charged`); charges
     fall in the order of `admit`, which is the logical order; with one lane kernels are judged in that order, each
-    against the fastest kernel before it.
+    against the fastest kernel before it; with several (a pool of devices) against the fastest that is known by then,
+    which the journal notes.
     """
 
     def __init__(self, task: Task, bench: Bench, journal: Journal, cache: Cache, meter: Meter, jobs: int) -> None:
@@ -47,7 +48,7 @@ class Shop:
         self._journal, self._cache, self._meter = journal, cache, meter
         self.standing = Standing(timed=bench.timed)
         self._builders = ThreadPoolExecutor(jobs, "accelcore-build")
-        self._lane = ThreadPoolExecutor(1 if bench.timed else max(1, bench.lanes), "accelcore-judge")
+        self._lane = ThreadPoolExecutor(max(1, bench.lanes), "accelcore-judge")
         self._builder = Builder(bench, task, self._builders)
         self._task_digest = task_digest(task)
         self._rows: dict[str, EvaluationRow] = {}
@@ -159,7 +160,7 @@ class Shop:
         if ticket.row is None:
             self._cache.put_evaluation(ticket.key, self._group, row.evaluation)
         self.standing.add(row.evaluation, row.incumbent)
-        if self.bench.timed:  # one lane; only the incumbent is raced again
+        if self.bench.timed:  # only the incumbent is raced again
             self._artifacts = {d: a for d, a in self._artifacts.items() if d == self.standing.incumbent}
         with self._lock:
             self._rows[ticket.key] = row
@@ -181,12 +182,13 @@ class Shop:
 
     def _artifact(self, digest: str) -> Artifact | None:
         """The incumbent's artifact; built again where the incumbent comes from the journal."""
-        if digest not in self._artifacts:
+        found = self._artifacts.get(digest)
+        if found is None:
             built = self.bench.build(self.task, [self._kernels[digest]])[0]
             if isinstance(built, Evaluation):
                 return None
-            self._artifacts[digest] = built
-        return self._artifacts[digest]
+            found = self._artifacts[digest] = built
+        return found
 
 
 def contained_built(result: Callable[[], Built], kernel: Kernel, task: Task) -> Built:
