@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from accelcore.cgen import address, vectors
+from accelcore.cgen import address, scalable, vectors
 from accelcore.cgen.address import Polynomial
 from accelcore.cgen.frame import Place, Value
 from accelcore.cgen.names import literal
@@ -90,6 +90,8 @@ def read_uniform(at: Expressions, e: Expr) -> str:
 
 def any_lane(at: Expressions, mask: Value) -> str:
     """C condition: whether any lane of any group is set."""
+    if at.masks.opaque:
+        return "(" + " || ".join(at.masks.made("mask_any", m=text) for text in mask.texts) + ")"
     if at.masks.bits:
         return "(" + " | ".join(mask.texts) + ")"
     tests = []
@@ -142,7 +144,7 @@ def read_varying(at: Expressions, e: Expr) -> Value:
 
 def _pick(at: Expressions, place: Place, e: Expr, indices: Indices) -> Value:
     """An element of a lane-local array at an index that differs by lane."""
-    from accelcore.cgen.expressions import NotVectorizable
+    from accelcore.cgen.unit import NotVectorizable
 
     raise NotVectorizable(f"{place.buffer.name} has one array per lane and is indexed by lane")
 
@@ -159,7 +161,7 @@ def _needs_mask(at: Expressions, e: Expr) -> bool:
     """Whether a read must leave inactive lanes alone: the ISA's masked load is free, others only when needed."""
     if at.frame.active is None:
         return False
-    return at.masks.bits or not at.harmless(e)
+    return at.masks.whole or not at.harmless(e)
 
 
 def _contiguous(at: Expressions, access: Access, e: Expr) -> Value:
@@ -199,6 +201,8 @@ def _lanes_read(at: Expressions, access: Access, e: Expr) -> Value:
 
 def _strided(at: Expressions, access: Access, e: Expr) -> Value:
     """Lanes that lie a constant number of elements apart."""
+    if (own := scalable.strided(at, access, e)) is not None:
+        return own
     template = at.unit.isa.move("gather", e.dtype, at.count)
     masked = at.unit.isa.move("maskgather", e.dtype, at.count)
     chosen = masked if at.frame.active is not None else template
@@ -225,6 +229,8 @@ def _gather(at: Expressions, access: Access, e: Expr, indices: Indices) -> Value
     """Lanes at offsets that are computed by lane."""
     from accelcore.cgen.operators import gathered, spilled
 
+    if (own := scalable.indexed(at, access, e, indices)) is not None:
+        return own
     columns = lane_offsets(at, access.place, indices)
     active = None if at.frame.active is None else spilled(at, at.frame.active)
     texts = []
@@ -292,6 +298,8 @@ def _write_local(at: Expressions, place: Place, indices: Indices, value: Expr) -
     if at.frame.active is not None and (at.guarded or place.keeps):
         old = Value(value.dtype, targets, varying=True, mask=at.masks.natural if value.dtype == "bool" else 0)
         new = at.blend(at.frame.active, new, old)
+    if place.keeps and at.unit.isa.scalable:
+        new = scalable.kept(at, targets, new)
     for target, text in zip(targets, new.texts, strict=True):
         at.writer.line(f"{target} = {stripped(text)};")
 
@@ -307,13 +315,15 @@ def _write_memory(at: Expressions, name: str, indices: Indices, value: Expr, *, 
     elif access.step is not None and address.constant(access.step) == 1:
         _write_contiguous(at, access, at.vector(value), value.dtype, stream=stream)
     else:
+        if scalable.scattered(at, access, indices, value):
+            return
         offsets = None if access.step is not None else lane_offsets(at, access.place, indices)
         _write_lanes(at, access, value, offsets)
 
 
 def _write_same(at: Expressions, access: Access, value: Expr) -> None:
     """A place that all lanes share: only a value that they share may go there."""
-    from accelcore.cgen.expressions import NotVectorizable
+    from accelcore.cgen.unit import NotVectorizable
 
     if at.varies(value):
         raise NotVectorizable(f"all lanes write the same element of {access.place.buffer.name}")

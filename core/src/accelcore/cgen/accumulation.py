@@ -89,6 +89,8 @@ def horizontal(at: Expressions, op: str, dtype: str, text: str, mask: int = 0) -
     """C text of one scalar from all lanes."""
     if dtype == "bool":
         every = op in ("and", "min", "mul")
+        if at.masks.opaque:
+            return at.masks.made("mask_all" if every else "mask_any", m=text)
         if at.masks.bits:
             full = (1 << at.count) - 1
             return f"(({text} & {full:#x}ull) {'==' if every else '!='} {f'{full:#x}ull' if every else '0'})"

@@ -40,13 +40,15 @@ def lane_mask(at: Expressions, e: Expr) -> Value | None:
     if found is None:
         return None
     limit, inverted = found
+    if at.unit.isa.scalable and at.unit.isa.move("first", "bool", at.count) is None:
+        return None
     texts = []
     for group in range(at.groups):
         # The polynomial holds the iterator's value in lane 0 of group 0; later groups are further on.
         moved = address.plus(limit, {(): -group * at.count})
         count = address.render(moved, lambda a: at.scalar(a) if not _is_iterator(at, a) else at.frame.names[a.name])
         texts.append(_first(at, count))
-    width = at.masks.natural if not at.masks.bits else 0
+    width = 0 if at.masks.whole else at.masks.natural
     mask = Value("bool", tuple(texts), varying=True, mask=width)
     return at.masks.inverted(mask) if inverted else mask
 

@@ -17,8 +17,7 @@ from accelcore.cgen.frame import Frame, Place, Value
 from accelcore.cgen.instructions import Match
 from accelcore.cgen.masks import Masks
 from accelcore.cgen.names import ctype, literal
-from accelcore.cgen.unit import Unit, Writer
-from accelcore.errors import UnsupportedLowering
+from accelcore.cgen.unit import NotVectorizable, Unit, Writer
 from accelcore.ir.dtypes import DTYPES, INDEX
 from accelcore.ir.expr import Expr, walk
 
@@ -39,10 +38,6 @@ def uses_in(expressions: Iterable[Expr]) -> dict[Expr, int]:
                 for a in node.args:
                     found[a] = found.get(a, 0) + 1
     return found
-
-
-class NotVectorizable(UnsupportedLowering):
-    """A vector loop that has to run one iteration at a time; the reason is written as a comment."""
 
 
 @dataclass
@@ -278,26 +273,33 @@ class Expressions:
     def _instruction(self, e: Expr, found: Match) -> Value:
         """An instruction of the ISA over its operands."""
         operands: dict[str, tuple[str, ...]] = {}
+        template = found.instruction.template
+        same = [name for name in found.instruction.scalars if not self.varies(found.operands[name])]
+        if same:
+            template = found.instruction.scalars[same[0]]
         for name, operand in found.operands.items():
             if name.startswith("imm"):
                 operands[name] = (literal(operand.value, operand.dtype),) * self.groups
+            elif name in same[:1]:
+                operands[name] = (self.scalar(operand),) * self.groups
             else:
                 operands[name] = self.masks.bare(self.spread(self.value(operand))).texts
         texts = tuple(
-            self.expand(found.instruction.template, **{name: t[g] for name, t in operands.items()})
+            self.expand(template, **{name: t[g] for name, t in operands.items()})
             for g in range(self.groups)
         )
         return Value(e.dtype, texts, varying=True, mask=self._mask_width(e))
 
     def _mask_width(self, e: Expr) -> int:
         """Lane width of the mask that an instruction gives for a bool."""
-        if e.dtype != "bool" or self.unit.isa.masks == "bits":
+        if e.dtype != "bool" or self.unit.isa.masks != "lanes":
             return 0
         return DTYPES[e.args[0].dtype].bits or 0
 
     def _select(self, e: Expr) -> Value:
         found = self.unit.isa.match(e, self.count, contract=self.contract)
-        if found is not None and all(self.harmless(a) for a in found.operands.values()):
+        decided = self.masks.opaque and not self.varies(e.args[0])
+        if found is not None and not decided and all(self.harmless(a) for a in found.operands.values()):
             return self._instruction(e, found)
         condition = self.value(e.args[0])
         if not condition.varying:
@@ -343,7 +345,7 @@ class Expressions:
         if a.dtype == "bool":
             return self.masks.choose(condition, a, b)
         template = self.unit.isa.move("blend", a.dtype, self.count)
-        if template is None and self.masks.bits:
+        if template is None and self.masks.whole:
             return self._blend_by_lane(condition, a, b)
         condition = self.masks.for_dtype(condition, a.dtype)
         texts = []

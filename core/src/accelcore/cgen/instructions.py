@@ -10,7 +10,7 @@ and is written as a literal; one that occurs twice must meet the same expression
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from accelcore.ir.expr import COMMUTATIVE, Expr, param, walk
@@ -22,7 +22,8 @@ class Instruction:
 
     meaning: of one lane, over `operand`s.  template: C text with the operands' names in braces, giving a value of the
     ISA's type for the meaning's dtype.  cost: reciprocal throughput in slots, to choose among equals.
-    contracts: it rounds once where its meaning rounds twice (fused multiply-add).
+    contracts: it rounds once where its meaning rounds twice (fused multiply-add).  scalars: templates that take one
+    operand, by its name, as a scalar; they serve where that operand is the same in all lanes.
     """
 
     name: str
@@ -31,6 +32,10 @@ class Instruction:
     template: str
     cost: float = 1.0
     contracts: bool = False
+    scalars: Mapping[str, str] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.lanes, self.meaning, self.template))
 
     @cached_property
     def size(self) -> int:

@@ -12,7 +12,20 @@ Roles of `moves` and the names in their templates:
   splat(x) blend(m,a,b)                       all lanes x; a where m, else b
   first(n)           dtype "bool"             mask of the lanes below n, an int64_t, clamped to 0..lanes
   gather(p,i,m?)                              p[i] by lane, i a vector of i32 offsets in elements
+  stride(p,s,m?) unstride(p,s,v,m?)           load and store of lanes s bytes apart; maskstride, maskunstride with m
+  index(p,i,m?) unindex(p,i,v,m?)             the same at byte offsets i, a vector of u64 (maskindex, maskunindex)
+  iota() iota_from(x,v)                       0, 1, 2, ... by lane; v + x
+  tdiv(a,b) trem(a,b)                         quotients and remainders where no product gives them
   reduce_add(v) reduce_min ...                one scalar from all lanes
+
+A scalable ISA does not fix how many lanes a register has.  Its lanes are counted per 64 bits of whatever length the
+machine has, so that (dtype, lanes) still tells the type; a C variable `ac_vl` holds how many elements are active, and
+its templates use it.  All its masks are values of its own types ("opaque"), and it has these roles besides:
+
+  length(n) longest()  dtype of the widest    sets the active elements to at most n, or to all; gives how many
+  keep(d,v)                                   v in the active elements, d beyond them
+  mask_and(a,b) mask_or mask_xor mask_not(a)  of masks (dtype "bool"); mask_splat(x) from a C condition
+  mask_any(m) mask_all(m)                     C conditions
 """
 
 from __future__ import annotations
@@ -33,7 +46,8 @@ class VectorIsa:
     """A vector instruction set.
 
     bits: width of a full register.  masks: "bits" when a comparison gives one bit a lane (AVX-512), "lanes" when it
-    gives all ones or zeros in lanes as wide as what was compared.  registers: number of vector registers.
+    gives all ones or zeros in lanes as wide as what was compared, "opaque" for those of a scalable ISA, where bits is
+    64 and most is how many times a register's length one value may have.  registers: number of vector registers.
     types: C types by (dtype, lanes) where the ISA has its own; sizes: bytes of those C types, which may be more than
     their lanes need.  helpers: C functions by name, written once when a template uses them.  flags: what the compiler
     must be told.
@@ -43,6 +57,7 @@ class VectorIsa:
     bits: int
     masks: str = "lanes"
     registers: int = 16
+    most: int = 1
     headers: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     types: Mapping[tuple[str, int], str] = field(default_factory=dict)
@@ -68,6 +83,11 @@ class VectorIsa:
             if bound is not None:
                 return Match(one, bound)
         return None
+
+    @property
+    def scalable(self) -> bool:
+        """Whether the number of lanes is the machine's, not the code's."""
+        return self.masks == "opaque"
 
     def move(self, role: str, dtype: str, lanes: int) -> str | None:
         """Template of a data movement, or None when the ISA has none for this type."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from accelcore.cgen import scalars, vectors
+from accelcore.cgen import scalable, scalars, vectors
 from accelcore.cgen.frame import Value
 from accelcore.cgen.names import ctype, literal
+from accelcore.cgen.unit import NotVectorizable
 from accelcore.ir.dtypes import DTYPES, INDEX
 from accelcore.ir.expr import Expr, binary, call, cast, const, select, unary
 
@@ -43,6 +44,9 @@ def varying(at: Expressions, e: Expr) -> Value:
         return Value(e.dtype, tuple(shifted), varying=True)
     if e.op == "tdiv" and e.args[1].op == "const" and e.args[1].value > 0:
         return _constant_division(at, e)
+    own = at.unit.isa.move(e.op, e.dtype, at.count)
+    if own is not None:
+        return _each(at, e, lambda texts: at.expand(own, a=texts[0], b=texts[1]))
     return by_lane(at, e)
 
 
@@ -108,6 +112,9 @@ def _constant_division(at: Expressions, e: Expr) -> Value:
     multiplied = _by_high_product(e)
     if multiplied is not None and at.unit.isa.match(multiplied.args[0], at.count, contract=False) is not None:
         return at.value(multiplied)
+    own = at.unit.isa.move("tdiv", e.dtype, at.count)
+    if own is not None:
+        return _each(at, e, lambda texts: at.expand(own, a=texts[0], b=texts[1]))
     divisor = literal(e.args[1].value, e.dtype)
     texts = []
     for text in at.vector(e.args[0]):
@@ -117,19 +124,20 @@ def _constant_division(at: Expressions, e: Expr) -> Value:
 
 
 def _by_high_product(e: Expr) -> Expr | None:
-    """x / d as (x * m >> 16) >> s for u16, with m the least that makes it exact for all x.
+    """x / d as (x * m >> w) >> s for unsigned x of w bits, with m the least that makes it exact for all x.
 
-    m = ceil(2**(16 + s) / d) is exact when m d - 2**(16 + s) <= 2**s (T. Granlund, P. Montgomery, 1994).
+    m = ceil(2**(w + s) / d) is exact when m d - 2**(w + s) <= 2**s (T. Granlund, P. Montgomery, 1994).
     """
-    divisor = int(e.args[1].value)
-    if e.dtype != "u16" or divisor == 1:
+    divisor, width = int(e.args[1].value), DTYPES[e.dtype].bits or 64
+    if DTYPES[e.dtype].kind != "uint" or width > 32 or divisor == 1:
         return None
-    for s in range(16):
-        m = -(-(1 << (16 + s)) // divisor)
-        if m < 1 << 16 and m * divisor - (1 << (16 + s)) <= 1 << s:
-            product = binary("mul", cast(e.args[0], "u32"), cast(const(m, "u16"), "u32"))
-            high = cast(binary("shr", product, const(16, "u32")), "u16")
-            return binary("shr", high, const(s, "u16"))
+    wide = f"u{2 * width}"
+    for s in range(width):
+        m = -(-(1 << (width + s)) // divisor)
+        if m < 1 << width and m * divisor - (1 << (width + s)) <= 1 << s:
+            product = binary("mul", cast(e.args[0], wide), cast(const(m, e.dtype), wide))
+            high = cast(binary("shr", product, const(width, wide)), e.dtype)
+            return binary("shr", high, const(s, e.dtype))
     return None
 
 
@@ -142,6 +150,9 @@ def iterator_as(at: Expressions, dtype: str) -> Value:
     """The iterator, converted by wrapping to an integer dtype before the lanes are added."""
     assert at.frame.lanes is not None
     first = at.frame.names[at.frame.lanes.iterator]
+    own = at.unit.isa.move("iota", dtype, at.count)
+    if own is not None:
+        return scalable.counted(at, dtype, f"({ctype(dtype)}){first}", own)
     lanes = vectors.iota(at.unit, dtype, at.count)
     texts = []
     for group in range(at.groups):
@@ -166,7 +177,7 @@ def _logical(at: Expressions, e: Expr) -> Value:
 
 def _compare(at: Expressions, e: Expr) -> Value:
     dtype = e.args[0].dtype
-    if at.masks.bits:
+    if at.masks.whole:
         return by_lane(at, e)
     operands = [at.vector(a) for a in e.args]
     texts = tuple(vectors.compare(at.unit, e.op, dtype, at.count, list(pair)) for pair in zip(*operands, strict=True))
@@ -290,6 +301,8 @@ def _bitcast(at: Expressions, e: Expr) -> Value:
 
 def spilled(at: Expressions, value: Value) -> list[str]:
     """C expressions of one lane `l` by group: the value stored to an array, or a bit of a mask."""
+    if at.unit.isa.scalable:
+        raise NotVectorizable("an operation that has no vector instruction")
     spread = at.spread(value)
     if spread.dtype == "bool" and at.masks.bits:
         names = at.bound("bool", at.masks.ctype(spread), spread.texts, keep=True)

@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 
 from accelcore.cgen.isa import VectorIsa
 from accelcore.cgen.names import ctype, identifier
+from accelcore.errors import UnsupportedLowering
 from accelcore.ir.dtypes import DTYPES
+
+
+class NotVectorizable(UnsupportedLowering):
+    """A vector loop that has to run one iteration at a time; the reason is written as a comment."""
 
 
 @dataclass
@@ -69,7 +74,12 @@ class Unit:
     streams: bool = False
 
     def generic(self, dtype: str, lanes: int) -> str:
-        """Name of the compiler's own vector type; its definition is noted."""
+        """Name of the compiler's own vector type; its definition is noted.
+
+        NotVectorizable for a scalable ISA, whose registers no such type fits: its tables must have what is used.
+        """
+        if self.isa.scalable:
+            raise NotVectorizable(f"no vector instruction for an operation on {dtype}")
         name = f"ac_{dtype}x{lanes}"
         size = lanes * (DTYPES[dtype].bits or 0) // 8
         self.typedefs.setdefault(name, f"typedef {ctype(dtype)} {name} __attribute__((vector_size({size})));")

@@ -1,6 +1,12 @@
 """Vector loops: groups of lanes side by side, then what is left under a mask or one by one.
 
-A VECTOR loop becomes
+On a scalable ISA a VECTOR loop becomes
+
+    accumulators = identity
+    for (; i < n; i += vl)  vl = as many of n - i as there are lanes; body
+    targets op= accumulators, reduced
+
+On others it becomes
 
     accumulators = identity
     for (; i + L*U <= n; i += L*U)  body for U groups of L lanes, all active
@@ -18,11 +24,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from accelcore.cgen import reductions
-from accelcore.cgen.expressions import Expressions, NotVectorizable
+from accelcore.cgen.expressions import Expressions
 from accelcore.cgen.frame import Frame, Lanes, Place, Value
 from accelcore.cgen.names import ctype, identifier
 from accelcore.cgen.reductions import Reduction
 from accelcore.cgen.rewriting import Block
+from accelcore.cgen.unit import NotVectorizable
 from accelcore.cgen.widths import choose_lanes
 from accelcore.loops.nodes import Accumulate, Buffer, For, If, Memory
 
@@ -66,6 +73,8 @@ class _VectorLoop:
     def write(self, found: dict[reductions.Key, Accumulate]) -> None:
         """The whole loop."""
         self.extent = self.emitter.extent(self.loop, self.outer)
+        if self.emitter.isa.scalable:
+            self.writer.line(f"size_t ac_vl = {self.length('longest')};")
         if not self.extent.isidentifier() and self.constant is None:
             name = self.writer.name(f"{self.loop.iterator}_end")
             self.writer.line(f"const int64_t {name} = {self.extent};")
@@ -74,6 +83,9 @@ class _VectorLoop:
         stand_ins = {key: one.buffer.name for key, one in zip(found, self.reductions, strict=True)}
         self.body = reductions.redirected(self.loop.body, stand_ins)
         self.writer.line(f"int64_t {self.name} = 0;")
+        if self.emitter.isa.scalable:
+            self.strips()
+            return
         left = self.full(self.lanes.groups, self.constant)
         if self.emitter.isa.masks == "bits":
             self.masked_rest(left)
@@ -94,6 +106,21 @@ class _VectorLoop:
         with self.writer.block(head):
             self.emitter.block(self.body, self.inside(groups))
         return None if count is None else count % step
+
+    def length(self, role: str, **operands: str) -> str:
+        """C text that sets the vector length."""
+        template = self.emitter.isa.move(role, "bool", self.lanes.count)
+        assert template is not None, "a scalable ISA sets its vector length"
+        return self.emitter.unit.expand(template, **operands)
+
+    def strips(self) -> None:
+        """Strips of as many iterations as the machine has lanes; the last one may be shorter."""
+        with self.writer.block(f"for (; {self.name} < {self.extent}; {self.name} += (int64_t)ac_vl)"):
+            self.writer.line(f"ac_vl = {self.length('length', n=f'(size_t)({self.extent} - {self.name})')};")
+            self.emitter.block(self.body, self.inside(1))
+        if self.reductions:
+            self.writer.line(f"ac_vl = {self.length('longest')};")
+            self.finish(self.reduced())
 
     def inside(self, groups: int, active: Value | None = None) -> Frame:
         """Frame of the body for that many groups."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from accelcore.cgen import accesses
 from accelcore.cgen.conditions import lane_count
 from accelcore.cgen.expressions import Expressions
 from accelcore.cgen.frame import Frame, Lanes, Place
@@ -28,6 +29,8 @@ def choose_lanes(emitter: Emitter, loop: For, frame: Frame) -> Lanes | None:
     loop.lanes limits the lanes of a register; beyond what one register holds it becomes further groups.
     """
     isa = emitter.isa
+    if isa.scalable:
+        return _scalable_lanes(emitter, loop, frame)
     count = isa.bits // 8
     while count > 1 and widest(emitter, loop, frame, count) * count > isa.bits:
         count //= 2
@@ -42,6 +45,22 @@ def choose_lanes(emitter: Emitter, loop: For, frame: Frame) -> Lanes | None:
             count //= 2
         groups = max(1, min(groups, extent // count if count else 1))
     return Lanes(loop.iterator, count, groups) if count >= 2 else None
+
+
+def _scalable_lanes(emitter: Emitter, loop: For, frame: Frame) -> Lanes:
+    """One register of the widest value, times the loop's interleaving: that is the ISA's register grouping."""
+    isa = emitter.isa
+
+    def needs(count: int) -> int:
+        return widest(emitter, loop, frame, count) * count
+
+    count = isa.bits // 8
+    while count > 1 and needs(count) > isa.bits:
+        count //= 2
+    grown = 2
+    while grown <= loop.interleave and needs(2 * count) <= isa.bits * isa.most:
+        count, grown = 2 * count, 2 * grown
+    return Lanes(loop.iterator, count, 1)
 
 
 def widest(emitter: Emitter, loop: For, frame: Frame, count: int) -> int:
@@ -69,6 +88,8 @@ def _held(at: Expressions, body: Block, seen: set[Expr]) -> Iterator[str]:
     """Dtypes of the vectors that a block holds."""
     for s in statements(body):
         if isinstance(s, Store | Accumulate):
+            if at.unit.isa.scalable and accesses.locate(at, s.buffer, s.indices).step is None:
+                yield "i64"
             if s.value.dtype != "bool":
                 yield s.value.dtype
             yield from _of(at, s.value, seen)
@@ -84,6 +105,8 @@ def _of(at: Expressions, e: Expr, seen: set[Expr]) -> Iterator[str]:
     if e in seen or not at.varies(e) or lane_count(at, e) is not None:
         return
     seen.add(e)
+    if e.op == "get" and at.unit.isa.scalable and accesses.locate(at, e.args[0].name, e.args[1:]).step is None:
+        yield "i64"  # offsets of lanes that do not lie on a line
     if e.dtype != "bool":
         yield e.dtype
     yield from (dtype for part in _parts(at, e) for dtype in _of(at, part, seen))

@@ -7,7 +7,11 @@ Every layer is tried, none is assumed: the result names those that held.  docs/t
 
 from __future__ import annotations
 
+from accelcore.sandbox.dialogue import Dialogue, Ended
 from accelcore.sandbox.policy import COMPILER, KERNEL, PYTHON, Policy
 from accelcore.sandbox.run import ChildResult, Level, describe, level_of, run_child
 
-__all__ = ["COMPILER", "KERNEL", "PYTHON", "ChildResult", "Level", "Policy", "describe", "level_of", "run_child"]
+__all__ = [
+    "COMPILER", "KERNEL", "PYTHON", "ChildResult", "Dialogue", "Ended", "Level", "Policy", "describe", "level_of",
+    "run_child",
+]  # fmt: skip

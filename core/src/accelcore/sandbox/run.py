@@ -91,9 +91,9 @@ def run_child(
     policy says so; the root folder when not given.  env: further variables, by value.
     Raises MissingTool when the program does not exist; a program that fails is a status.
     """
-    command = [_program(os.fspath(argv[0])), *(os.fspath(word) for word in argv[1:])]
+    command = [program(os.fspath(argv[0])), *(os.fspath(word) for word in argv[1:])]
     spec = specification(policy, limits, cwd=cwd)
-    spec |= {"argv": command, "env": _environment(policy, env)}
+    spec |= {"argv": command, "env": environment(policy, env)}
     # The tool itself may be read; a link into a folder that the policy does not name is followed by the view.
     spec["reads"].append(command[0])
     outputs = [os.pipe(), os.pipe()]
@@ -131,7 +131,8 @@ def specification(policy: Policy, limits: Limits, *, cwd: str | os.PathLike[str]
     }
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """Absolute path of a program; MissingTool when there is none."""
     import shutil
 
     found = shutil.which(name)
@@ -140,7 +141,7 @@ def _program(name: str) -> str:
     return os.path.abspath(found)
 
 
-def _environment(policy: Policy, extra: Mapping[str, str] | None) -> dict[str, str]:
+def environment(policy: Policy, extra: Mapping[str, str] | None) -> dict[str, str]:
     """An allow-list: what the caller's environment holds (keys, tokens) is not inherited."""
     passed = {name: os.environ[name] for name in policy.env if name in os.environ}
     home = "/tmp" if policy.scratch else "/"

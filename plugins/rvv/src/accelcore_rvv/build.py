@@ -1,0 +1,158 @@
+"""Kernels into static RISC-V programs: the harness and the shim are one object, the kernel another.
+
+Programs are named by the digest of their sources, the compiler and its options, and kept in the user's cache folder.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from accelcore.cgen import toolchain
+from accelcore.errors import UsageError
+from accelcore.sandbox import COMPILER, run_child
+from accelcore.values import AbiArg, Limits, Role, Status, Task, abi_arguments, digest_of
+from accelcore_rvv import elf
+from accelcore_rvv.toolchain import ARCH, Cross
+
+HARNESS = "ac_rv_"
+"""What the names of the harness begin with; a kernel must define none like it."""
+
+_ALWAYS = ("-std=gnu11", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-w")
+_HARNESS_FLAGS = ("-O1", "-ffunction-sections")
+_TYPES = {
+    "f32": "float", "f64": "double", "f16": "_Float16", "bool": "uint8_t",
+    **{f"{s}{b}": f"{'u' if s == 'u' else ''}int{b}_t" for s in "iu" for b in (8, 16, 32, 64)},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Program:
+    """A built program, or what the compiler said instead (then `path` is None)."""
+
+    path: Path | None
+    log: str = ""
+
+
+def compile_kernel(one: Cross, task: Task, text: str, entry: str, flags: Sequence[str], limits: Limits) -> Program:
+    """A program that runs one kernel whenever it is asked to (native/harness.c)."""
+    arguments = abi_arguments(task)
+    workspace = f"{entry}_workspace(" in text
+    shim = f"{_harness()}\n{_shim(entry, arguments, workspace=workspace)}"
+    words = _command(one, flags)
+    key = digest_of(shim, text, one.compiler.identity, *words)[:40]
+    program = toolchain.build_folder() / f"{key}.rv"
+    if program.exists():
+        return Program(program)
+    sources = {"harness.c": shim, "kernel.c": text}
+    with tempfile.TemporaryDirectory(prefix="rv-", dir=toolchain.build_folder()) as work:
+        folder = Path(work)
+        for name, source in sources.items():
+            (folder / name).write_text(source)
+        steps = (
+            [*_command(one, _HARNESS_FLAGS), "-c", "harness.c", "-o", "harness.o"],
+            [*words, "harness.o", "kernel.c", "-o", "kernel.rv", "-lm"],
+        )
+        for step in steps:
+            log = run_compiler(one, step, folder, limits)
+            if log is not None:
+                return Program(None, log)
+        _check_names(folder / "kernel.rv")
+        os.replace(folder / "kernel.rv", program)
+    return Program(program)
+
+
+def compile_program(one: Cross, source: Path, limits: Limits) -> tuple[Program, tuple[str, ...]]:
+    """A user's own program, and the names of the functions that its text defines.
+
+    The headers beside it are found; other folders are not read.
+    """
+    headers = {h.name: h.read_bytes() for h in sorted(source.parent.glob("*.h"))}
+    text, words = source.read_text(), _command(one, ("-O2",), always=("-w",))
+    key = digest_of(text, source.name, *headers.values(), one.compiler.identity, *words)[:40]
+    program, names = (toolchain.build_folder() / f"{key}{suffix}" for suffix in (".rv", ".names"))
+    if program.exists() and names.exists():
+        return Program(program), tuple(names.read_text().split())
+    with tempfile.TemporaryDirectory(prefix="rv-", dir=toolchain.build_folder()) as work:
+        folder = Path(work)
+        (folder / source.name).write_text(text)
+        for name, data in headers.items():
+            (folder / name).write_bytes(data)
+        for step in ([*words, "-c", source.name, "-o", "own.o"], [*words, "own.o", "-o", "own.rv", "-lm"]):
+            log = run_compiler(one, step, folder, limits)
+            if log is not None:
+                return Program(None, log), ()
+        own = tuple(sorted({f.name for f in elf.functions(folder / "own.o")}))
+        (folder / "names").write_text("\n".join(own))
+        os.replace(folder / "names", names)
+        os.replace(folder / "own.rv", program)
+    return Program(program), own
+
+
+def _command(one: Cross, flags: Sequence[str], always: Sequence[str] = _ALWAYS) -> list[str]:
+    """The command line in front of the file names.  zig is told the machine by `base` only."""
+    if one.compiler.family == "zig":
+        flags = [f for f in flags if not f.startswith("-march")]
+    elif not any(f.startswith(("-march", "-mcpu")) for f in flags):
+        flags = [f"-march={ARCH}", *flags]
+    return [*one.compiler.command, *one.base, *always, *flags]
+
+
+def run_compiler(one: Cross, command: Sequence[str], folder: Path, limits: Limits) -> str | None:
+    """Run it in the sandbox; None when it succeeded, else what it said."""
+    zig = one.compiler.family == "zig"
+    policy, env = COMPILER, {}
+    if zig:
+        import sys
+
+        policy = COMPILER.reading(sys.prefix, sys.base_prefix)
+        env = {"ZIG_GLOBAL_CACHE_DIR": "/tmp/zig", "ZIG_LOCAL_CACHE_DIR": "/tmp/zig"}
+    done = run_child(list(command), policy, limits, cwd=folder, env=env)
+    if done.status is Status.OK:
+        return None
+    if done.status is Status.TIMEOUT:
+        return f"the compiler took more than {limits.seconds:g} s"
+    return done.text or f"the compiler ended with {done.returncode}"
+
+
+def _check_names(program: Path) -> None:
+    """The plugin finds the harness by its names: they must be there once."""
+    names = [f.name for f in elf.functions(program) if f.name.startswith(HARNESS)]
+    if len(names) != len(set(names)) or f"{HARNESS}begin" not in names:
+        raise UsageError(f"the kernel defines names that begin with {HARNESS}", hint="choose other names")
+
+
+def _harness() -> str:
+    return (Path(__file__).parent / "native" / "harness.c").read_text()
+
+
+def _shim(entry: str, arguments: Sequence[AbiArg], *, workspace: bool) -> str:
+    """C of the functions that unpack words and call the kernel."""
+    kinds, values, lines = [], [], []
+    for at, argument in enumerate(arguments):
+        kind = "int64_t" if argument.kind == "size" else _TYPES.get(argument.dtype, "uint16_t")
+        if argument.kind == "pointer":
+            const = "const " if argument.role is Role.IN else ""
+            kinds.append(f"{const}{kind} *")
+            values.append(f"({kind} *)words[{at}]")
+        else:
+            kinds.append(kind)
+            lines.append(f"    {kind} v{at};\n    memcpy(&v{at}, &words[{at}], sizeof v{at});")
+            values.append(f"v{at}")
+    if workspace:
+        kinds.append("void *")
+        values.append("workspace")
+    sizes = sum(1 for a in arguments if a.kind == "size")
+    inside = ", ".join(f"(int64_t)sizes[{at}]" for at in range(sizes))
+    wanted = f"{entry}_workspace({inside})" if workspace else "0"
+    head = f"int64_t {entry}_workspace({', '.join(['int64_t'] * sizes) or 'void'});\n" if workspace else ""
+    return (
+        f"int {entry}({', '.join(kinds) or 'void'});\n{head}"
+        f"static __attribute__((noinline)) int ac_rv_call(const uint64_t *words, void *workspace) {{\n"
+        f"    (void)workspace;\n" + "\n".join(lines) + f"\n    return {entry}({', '.join(values)});\n}}\n"
+        f"static __attribute__((noinline)) int64_t ac_rv_workspace(const uint64_t *sizes) {{\n"
+        f"    (void)sizes;\n    return {wanted};\n}}\n"
+    )

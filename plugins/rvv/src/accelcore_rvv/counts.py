@@ -1,0 +1,26 @@
+"""What the emulator's plugin counted: executions by block of translated code."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MARK = 0x434F554E54
+HEAD, ROW = struct.Struct("<QQ"), struct.Struct("<QQQ")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """(address, bytes, executions) of blocks, by address."""
+
+    rows: tuple[tuple[int, int, int], ...]
+
+    @staticmethod
+    def parse(data: bytes | bytearray) -> Counts:
+        """From the rows of a record."""
+        return Counts(tuple(sorted(ROW.iter_unpack(data))))
+
+    def outside(self, ranges: Sequence[tuple[int, int]]) -> Counts:
+        """Without the blocks that begin in any of these ranges of addresses."""
+        return Counts(tuple(r for r in self.rows if not any(a <= r[0] < b for a, b in ranges)))

@@ -1,0 +1,73 @@
+"""qemu-user: where it is, how it is called, and its counting plugin, built on first use."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from accelcore.cgen import toolchain
+from accelcore.errors import MissingTool
+from accelcore.sandbox import Policy
+from accelcore.values import Limits
+
+ENVIRONMENT = "ACCELCORE_QEMU_RISCV64"
+INSTALL = "apt-get install qemu-user, or set ACCELCORE_QEMU_RISCV64"
+MEMORY = 6 << 30
+"""Address space of the emulator itself, beyond what its program may use."""
+
+POLICY = Policy("emulator", threads=True, proc=True, memory=16 << 30, files=64, processes=1024)
+"""An emulator of foreign machine code, which starts a thread of its own."""
+
+FORBIDDEN, NO_MEMORY, BAD_WORKSPACE = 97, 98, 96
+"""Exit codes of plugin and harness."""
+
+
+def emulator() -> str:
+    """Path of qemu-riscv64; MissingTool says how to get it."""
+    chosen = os.environ.get(ENVIRONMENT, "")
+    for name in (chosen,) if chosen else ("qemu-riscv64", "qemu-riscv64-static"):
+        found = shutil.which(name)
+        if found is not None:
+            return found
+    raise MissingTool("no emulator of RISC-V programs (qemu-riscv64)", hint=INSTALL)
+
+
+def missing() -> list[str]:
+    """What is absent, as lines for people.  Runs nothing."""
+    try:
+        emulator()
+    except MissingTool as error:
+        return [f"{error.what}: {error.hint}"]
+    return [f"a C compiler for the emulator's plugin: {line}" for line in toolchain.missing()]
+
+
+@functools.lru_cache(maxsize=4)
+def version(path: str) -> str:
+    """What the emulator calls itself."""
+    try:
+        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, check=False)
+    except OSError as error:
+        return f"{path}: {error.strerror}"
+    return done.stdout.strip().partition("\n")[0]
+
+
+def plugin() -> Path:
+    """The counting plugin, from the cache or compiled now.  MissingTool when it cannot be compiled."""
+    source = (Path(__file__).parent / "native" / "counter.c").read_text()
+    built = toolchain.compile_shared(toolchain.compiler(), source, ("-O2",), Limits(seconds=120))
+    if built.path is None:
+        raise MissingTool("the emulator's plugin did not compile", hint=built.log[:200])
+    return built.path
+
+
+def command(vlen: int, options: str) -> list[str]:
+    """The emulator's command line up to the program, with the plugin and its options.
+
+    Elements beyond the vector length and switched-off ones are filled with ones where the code leaves them open, so
+    that code that relies on them is found out.
+    """
+    cpu = f"rv64,v=true,vlen={vlen},elen=64,vext_spec=v1.0,rvv_ta_all_1s=true,rvv_ma_all_1s=true"
+    return [emulator(), "-cpu", cpu, "-plugin", f"{plugin()}{options}"]
