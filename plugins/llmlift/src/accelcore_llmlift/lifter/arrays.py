@@ -201,7 +201,7 @@ class Element:
             return [(tests, self.in_place(body, tests))]
         test, then, other = body.args
         if self.reads(test) or not _only_own(test, self.a.carried, self.own) or self.own in walk(test):
-            return [(tests, body)]
+            return [(tests, self.in_place(body, tests))]
         # Earlier choices win, so the negation is needed only where the first branch may keep the old element.
         no = conjuncts(negation(test)) if self.keeps(then) else []
         return [*self.leaves(then, (*tests, *conjuncts(test))), *self.leaves(other, (*tests, *no))]
@@ -309,7 +309,14 @@ class Element:
         """Whether the pin's iteration comes before iteration k: 0 <= at < k and the other conditions hold there."""
         there = {self.a.number.number: pin.iteration}
         others = [substitute(p, there) for p in pin.others]
-        return conjunction([binary("le", index(0), pin.iteration), binary("lt", pin.iteration, k), *others])
+        return conjunction([*self.between(pin.iteration, k), *others])
+
+    def between(self, at: Expr, k: Expr) -> list[Expr]:
+        """0 <= at < k; of a quotient only where its divisor is not 0: then no iteration wrote anything."""
+        found = [binary("le", index(0), at), binary("lt", at, k)]
+        if at.op == "fdiv" and not self.facts.nonnegative(polynomial(at.args[1]) - 1):
+            return [binary("lt", index(0), at.args[1]), *found]
+        return found
 
     def check_disjoint(self, pins: list[Pin]) -> None:
         """No element is written by two pins in the wrong order of time."""

@@ -301,7 +301,7 @@ def linear(update: Expr, s: Expr) -> bool:
     match update.op:
         case "add" | "sub" | "min" | "max" | "land" | "lor":
             return all(linear(a, s) for a in update.args)
-        case "mul":
+        case "mul" | "and" | "or" | "xor":
             return sum(occurs(s, a) for a in update.args) == 1 and all(linear(a, s) for a in update.args)
         case "div":
             return not occurs(s, update.args[1]) and linear(update.args[0], s)

@@ -10,7 +10,7 @@ Loop bodies are looked at twice, so that the end of one iteration meets the begi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
 from accelcore.errors import UnsupportedSource
@@ -22,13 +22,15 @@ from accelcore_llmlift.program import Append, Assign, For, If, New, Position, St
 class _Watch:
     """Which variables are referred to from inside other lists.
 
-    escapes: id of a statement -> the array that it stores by reference.  held: array -> list that holds it;
+    escapes: id of a statement -> the array that it stores by reference.  in_place: ids of assignments of a whole array
+    that change it rather than replace it.  held: array -> list that holds it;
     stale: arrays one of whose holders was changed since.
     """
 
     path: str
     params: set[str]
     escapes: Mapping[int, str]
+    in_place: Set[int]
     held: dict[str, str] = field(default_factory=dict)
     stale: set[str] = field(default_factory=set)
 
@@ -39,6 +41,8 @@ class _Watch:
     def statement(self, s: Statement) -> None:
         self.reads(s)
         match s:
+            case Assign() if id(s) in self.in_place:
+                self.changed(s)
             case Assign() | New():
                 self.held.pop(s.name, None)
                 self.stale.discard(s.name)
@@ -51,24 +55,25 @@ class _Watch:
                 self.block(s.body)
                 self.block(s.body)
 
-    def changed(self, s: Store | Append) -> None:
-        if s.array in self.held:
-            raise self.refuse(s.at, f"{s.array!r} changes while {self.held[s.array]!r} still refers to it",
-                              f"append a copy: {self.held[s.array]}.append({s.array}[:])")
-        if isinstance(s, Store):
-            for name, holder in self.held.items():
-                if holder == s.array and not self.replaces(s):
-                    self.stale.add(name)
-                    if name in self.params:
-                        raise self.refuse(s.at, f"a row of {holder!r} is a row of the argument {name!r}, and changes",
+    def changed(self, s: Store | Append | Assign) -> None:
+        name = s.name if isinstance(s, Assign) else s.array
+        if name in self.held:
+            raise self.refuse(s.at, f"{name!r} changes while {self.held[name]!r} still refers to it",
+                              f"append a copy: {self.held[name]}.append({name}[:])")
+        if not isinstance(s, Append):
+            for other, holder in self.held.items():
+                if holder == name and not self.replaces(s):
+                    self.stale.add(other)
+                    if other in self.params:
+                        raise self.refuse(s.at, f"a row of {holder!r} is a row of the argument {other!r}, and changes",
                                           "store a copy of the row")
         stored = self.escapes.get(id(s))
         if stored is not None:
-            self.held[stored] = s.array
+            self.held[stored] = name
 
-    def replaces(self, s: Store) -> bool:
+    def replaces(self, s: Store | Assign) -> bool:
         """Whether a store puts another row in the place of one, which leaves the old row alone."""
-        return s.value.rank > 0
+        return isinstance(s, Store) and s.value.rank > 0 and id(s) in self.escapes
 
     def reads(self, s: Statement) -> None:
         for name in ("value", "condition", "low", "high", "fill"):
@@ -83,10 +88,11 @@ class _Watch:
 
 
 def check_aliases(
-    body: tuple[Statement, ...], escapes: Mapping[int, str], params: set[str], path: str
+    body: tuple[Statement, ...], escapes: Mapping[int, str], in_place: Set[int], params: set[str], path: str
 ) -> None:
     """Raise UnsupportedSource where a reference would show.
 
-    escapes: statement identity -> the array stored by reference, as the translation noted it.
+    escapes: statement identity -> the array stored by reference, as the translation noted it; in_place: assignments
+    that change the array itself.
     """
-    _Watch(path, params, escapes).block(body)
+    _Watch(path, params, escapes, in_place).block(body)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from accelcore.ir.expr import Expr, binary, call, const, index, select, unary
-from accelcore_llmlift.polynomial import expression, polynomial
+from accelcore.ir.expr import Expr, binary, call, cast, const, index, select, unary
 from accelcore_llmlift.python import broadcasting
-from accelcore_llmlift.python.broadcasting import Indices, Tensor, common, mapped, real
-from accelcore_llmlift.python.calls import EXTREMES, FUNCTIONS
+from accelcore_llmlift.python.broadcasting import Tensor, common, mapped, real
+from accelcore_llmlift.python.functions import EXTREMES, FUNCTIONS
 
 if TYPE_CHECKING:
-    from accelcore_llmlift.python.tensors import Arrays
+    from accelcore_llmlift.python.wholes import Wholes
 
 REDUCTIONS = {"sum": "sum", "prod": "prod", "max": "max", "min": "min", "amax": "max", "amin": "min", "any": "any",
               "all": "all"}  # fmt: skip
@@ -21,28 +21,20 @@ OPERATORS: dict[str, ast.operator] = {
     "add": ast.Add(), "subtract": ast.Sub(), "sub": ast.Sub(), "multiply": ast.Mult(), "mul": ast.Mult(),
     "divide": ast.Div(), "div": ast.Div(), "true_divide": ast.Div(), "power": ast.Pow(), "pow": ast.Pow(),
     "matmul": ast.MatMult(), "mm": ast.MatMult(), "mv": ast.MatMult(), "bmm": ast.MatMult(),
+    "mod": ast.Mod(), "remainder": ast.Mod(), "floor_divide": ast.FloorDiv(), "bitwise_and": ast.BitAnd(),
+    "bitwise_or": ast.BitOr(), "bitwise_xor": ast.BitXor(),
 }  # fmt: skip
-SAME = ("copy", "clone", "contiguous", "asarray", "array", "detach", "float", "astype", "ascontiguousarray")
+SAME = ("copy", "clone", "contiguous", "asarray", "array", "detach", "float", "double", "ascontiguousarray", "tensor")
 
 
-def called(arrays: Arrays, node: ast.Call) -> Tensor:
+def called(arrays: Wholes, node: ast.Call) -> Tensor:
     """The value of a call: `np.f(x, ...)` and `x.f(...)` are the same functions."""
-    name = arrays.name(node.func)
-    known = name.startswith(("numpy.", "torch.", "math.")) or name in ("abs", "max", "min", "sum", "float")
-    given = list(node.args)
-    if known:
-        short = name.rsplit(".", 1)[-1]
-    elif isinstance(node.func, ast.Attribute):
-        short, given = node.func.attr, [node.func.value, *given]
-    else:
-        short = ""
-    rule = RULES.get(short)
+    short, given = named(arrays, node)
+    rule = rules().get(short)
     if rule is not None:
         return rule(arrays, node, given)
     if short in REDUCTIONS or short in ("mean", "var", "std"):
         return _reduction(arrays, node, short, given)
-    if short == "einsum":
-        return _einsum(arrays, node)
     args = [arrays.value(a) for a in given] if short else []
     if short in OPERATORS and len(args) == 2:
         return broadcasting.operator(arrays, node, args[0], OPERATORS[short], args[1])
@@ -56,6 +48,14 @@ def called(arrays: Arrays, node: ast.Call) -> Tensor:
         return args[0]
     raise arrays.refuse(node, f"the function {ast.unparse(node.func)!r} of whole arrays",
                         "use element-wise functions, sum, mean, max, dot, matmul, where, transpose, reshape")
+
+
+def named(arrays: Wholes, node: ast.Call) -> tuple[str, list[ast.expr]]:
+    """The short name of a function, and its arguments with the array of a method first."""
+    name = arrays.name(node.func)
+    if name.startswith(("numpy.", "torch.", "math.")) or not isinstance(node.func, ast.Attribute):
+        return name.rsplit(".", 1)[-1], list(node.args)
+    return node.func.attr, [node.func.value, *node.args]
 
 
 def _sigmoid(x: Expr) -> Expr:
@@ -73,6 +73,16 @@ def _gelu(x: Expr) -> Expr:
     return x * const(0.5) * (const(1.0) + call("erf", binary("div", x, call("sqrt", const(2.0)))))
 
 
+def _sign(x: Expr) -> Expr:
+    (x,) = common(x, x)[:1]
+    one, zero = const(1, x.dtype), const(0, x.dtype)
+    return select(binary("lt", zero, x), one, select(binary("lt", x, zero), const(-1, x.dtype), zero))
+
+
+def _whole(rounding: str) -> Callable[[Expr], Expr]:
+    return lambda x: cast(x, "int", rounding, "wrap") if x.dtype == "real" else x
+
+
 ELEMENTWISE: dict[str, Callable[[Expr], Expr]] = {
     "abs": lambda x: unary("abs", common(x, x)[0]), "absolute": lambda x: unary("abs", common(x, x)[0]),
     "fabs": lambda x: unary("abs", real(x)), "square": lambda x: common(x, x)[0] * common(x, x)[0],
@@ -80,14 +90,19 @@ ELEMENTWISE: dict[str, Callable[[Expr], Expr]] = {
     "reciprocal": lambda x: binary("div", const(1.0), real(x)),
     "rsqrt": lambda x: binary("div", const(1.0), call("sqrt", real(x))), "sigmoid": _sigmoid, "relu": _relu,
     "silu": lambda x: real(x) * _sigmoid(x), "gelu": _gelu,
-    "logical_not": lambda x: unary("lnot", x),
+    "logical_not": lambda x: unary("lnot", x), "sign": _sign, "deg2rad": lambda x: real(x) * const(math.pi / 180),
+    "floor": _whole("floor"), "ceil": _whole("ceil"), "trunc": _whole("trunc"), "rint": _whole("nearest"),
+    "softplus": lambda x: call("log", const(1.0) + call("exp", real(x))),
+    "relu6": lambda x: binary("min", binary("max", real(x), const(0.0)), const(6.0)),
+    "mish": lambda x: real(x) * call("tanh", call("log", const(1.0) + call("exp", real(x)))),
+    "float32": real, "float64": real,
 }  # fmt: skip
 
 
 # Reductions.
 
 
-def _axes(arrays: Arrays, node: ast.Call, given: list[ast.expr], rank: int) -> tuple[tuple[int, ...], bool]:
+def axes_of(arrays: Wholes, node: ast.Call, given: list[ast.expr], rank: int) -> tuple[tuple[int, ...], bool]:
     """(axes, keepdims) of a call; all axes where none is named."""
     said: ast.expr | None = given[1] if len(given) > 1 else None
     keep = False
@@ -96,7 +111,7 @@ def _axes(arrays: Arrays, node: ast.Call, given: list[ast.expr], rank: int) -> t
             said = keyword.value
         elif keyword.arg in ("keepdims", "keepdim"):
             keep = bool(ast.literal_eval(keyword.value))
-        elif keyword.arg not in ("out", "dtype"):
+        elif keyword.arg not in ("out", "dtype", "ddof", "correction", "unbiased", "ord", "p", "eps"):
             raise arrays.refuse(node, f"the argument {keyword.arg!r}", "use axis and keepdims")
     if said is None or (isinstance(said, ast.Constant) and said.value is None):
         return tuple(range(rank)), keep
@@ -110,59 +125,128 @@ def _axes(arrays: Arrays, node: ast.Call, given: list[ast.expr], rank: int) -> t
     return tuple(a % rank for a in axes), keep
 
 
-def _reduction(arrays: Arrays, node: ast.Call, short: str, given: list[ast.expr]) -> Tensor:
+def _reduction(arrays: Wholes, node: ast.Call, short: str, given: list[ast.expr]) -> Tensor:
     tensor = arrays.value(given[0])
-    axes, keep = _axes(arrays, node, given, len(tensor.extents))
+    if short in ("max", "min") and any(k.arg == "dim" for k in node.keywords):
+        raise arrays.refuse(node, f"{short} over a dim gives values and places", f"write a{short}, or take [0]")
+    axes, keep = axes_of(arrays, node, given, len(tensor.extents))
     if short in REDUCTIONS:
         kind = REDUCTIONS[short]
         if kind in ("max", "min"):
-            _nonempty(arrays, tensor, axes)
+            nonempty(arrays, tensor, axes)
         return broadcasting.reduced(tensor, kind, axes, keep)
-    _nonempty(arrays, tensor, axes)
+    nonempty(arrays, tensor, axes)
     if short == "mean":
         return broadcasting.mean(tensor, axes, keep)
-    if arrays.name(node.func).startswith("torch.") or any(k.arg == "dim" for k in node.keywords):
-        raise arrays.refuse(node, "torch's variance divides by n - 1", "write the mean of squared differences")
     middle = broadcasting.mean(tensor, axes, True)
     square = mapped(arrays, node, lambda x, m: (real(x) - m) * (real(x) - m), tensor, middle)
-    found = broadcasting.mean(square, axes, keep)
+    found = broadcasting.mean(square, axes, keep, less=_lost_degrees(arrays, node))
     return found if short == "var" else mapped(arrays, node, lambda x: call("sqrt", x), found)
 
 
-def _nonempty(arrays: Arrays, tensor: Tensor, axes: tuple[int, ...]) -> None:
+def _lost_degrees(arrays: Wholes, node: ast.Call) -> int:
+    """What a variance takes off the number of elements: NumPy's default is 0, PyTorch's 1."""
+    for keyword in node.keywords:
+        if keyword.arg in ("ddof", "correction", "unbiased"):
+            return int(ast.literal_eval(keyword.value))
+    library = library_of(arrays, node)
+    if not library:
+        raise arrays.refuse(node, "NumPy divides a variance by n, PyTorch by n - 1", "say ddof= or unbiased=")
+    return int(library == "torch")
+
+
+def library_of(arrays: Wholes, node: ast.Call) -> str:
+    """Whose function a call is: "numpy", "torch", or "" where a method may be of either.
+
+    A method is of the library that the function uses, in its body or in its annotations, else of the one that the
+    file imports.
+    """
+    name = arrays.name(node.func)
+    if name.startswith(("torch.", "numpy.")):
+        return name.split(".")[0]
+    function, names = arrays.scope.function, arrays.scope.module.names
+    said = [a.annotation for a in function.args.args if a.annotation is not None]
+    used = {n.id for part in (function, *said) for n in ast.walk(part) if isinstance(n, ast.Name)}
+    found = {names[n].split(".")[0] for n in used & names.keys()} & {"numpy", "torch"}
+    found = found or {v.split(".")[0] for v in names.values()} & {"numpy", "torch"}
+    return found.pop() if len(found) == 1 else ""
+
+
+def nonempty(arrays: Wholes, tensor: Tensor, axes: tuple[int, ...]) -> None:
+    """Require at least one element along axes."""
     for axis in axes:
         if tensor.extents[axis].op != "const":
-            arrays.requires[binary("le", index(1), tensor.extents[axis])] = None
+            arrays.require(binary("le", index(1), tensor.extents[axis]))
 
 
-def _argument(arrays: Arrays, node: ast.Call, given: list[ast.expr]) -> Tensor:
+def _argument(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
     """argmax, argmin over one axis."""
     tensor = arrays.value(given[0])
-    axes, keep = _axes(arrays, node, given, len(tensor.extents))
+    axes, keep = axes_of(arrays, node, given, len(tensor.extents))
     if len(axes) != 1:
         raise arrays.refuse(node, "the position of an extreme over several axes", "name one axis")
-    _nonempty(arrays, tensor, axes)
-    func = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-    return broadcasting.reduced(tensor, func, axes, keep)
+    nonempty(arrays, tensor, axes)
+    return broadcasting.reduced(tensor, named(arrays, node)[0], axes, keep)
 
 
-def _softmax(arrays: Arrays, node: ast.Call, given: list[ast.expr]) -> Tensor:
+def _softmax(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
     """exp(x - max) / sum of it, along one axis."""
     tensor = arrays.value(given[0])
-    axes, _ = _axes(arrays, node, given, len(tensor.extents))
+    axes, _ = axes_of(arrays, node, given, len(tensor.extents))
     if len(axes) != 1:
         raise arrays.refuse(node, "softmax without an axis", "name it: dim=-1")
-    _nonempty(arrays, tensor, axes)
+    nonempty(arrays, tensor, axes)
     top = broadcasting.reduced(tensor, "max", axes, True)
     powers = mapped(arrays, node, lambda x, t: call("exp", real(x) - real(t)), tensor, top)
     sums = broadcasting.reduced(powers, "sum", axes, True)
     return mapped(arrays, node, lambda x, s: binary("div", x, s), powers, sums)
 
 
-# Shapes.
+def _with_log(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
+    """log_softmax: x - max - log(sum of exp(x - max))."""
+    tensor = arrays.value(given[0])
+    axes = _one_axis(arrays, node, given, tensor)
+    top = broadcasting.reduced(tensor, "max", axes, True)
+    shifted = mapped(arrays, node, lambda x, t: real(x) - real(t), tensor, top)
+    powers = mapped(arrays, node, lambda x: call("exp", x), shifted)
+    sums = broadcasting.reduced(powers, "sum", axes, True)
+    return mapped(arrays, node, lambda x, s: x - call("log", s), shifted, sums)
 
 
-def _where(arrays: Arrays, node: ast.Call, given: list[ast.expr]) -> Tensor:
+def _one_axis(arrays: Wholes, node: ast.Call, given: list[ast.expr], tensor: Tensor) -> tuple[int, ...]:
+    axes, _ = axes_of(arrays, node, given, len(tensor.extents))
+    if len(axes) != 1:
+        raise arrays.refuse(node, "several axes where one is meant", "name it: dim=-1")
+    nonempty(arrays, tensor, axes)
+    return axes
+
+
+def norm_over(arrays: Wholes, node: ast.AST, tensor: Tensor, axes: tuple[int, ...], keep: bool) -> Tensor:
+    """The Euclidean norm over axes."""
+    squares = mapped(arrays, node, lambda x: real(x) * real(x), tensor)
+    return mapped(arrays, node, lambda s: call("sqrt", s), broadcasting.reduced(squares, "sum", axes, keep))
+
+
+def _norm(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
+    """norm(x, axis=...): of vectors; 1 and infinity by `ord`."""
+    tensor = arrays.value(given[0])
+    named_order = next((k.value for k in node.keywords if k.arg in ("ord", "p")), given[1] if len(given) > 1 else None)
+    axes, keep = axes_of(arrays, node, given[:1], len(tensor.extents))
+    order = ast.unparse(named_order) if named_order is not None else "2"
+    if order in ("2", "None", "'fro'", "2.0"):
+        return norm_over(arrays, node, tensor, axes, keep)
+    if len(axes) > 1:
+        raise arrays.refuse(node, "a matrix norm", "name the axis of the vectors")
+    sizes = mapped(arrays, node, lambda x: unary("abs", real(x)), tensor)
+    if order == "1":
+        return broadcasting.reduced(sizes, "sum", axes, keep)
+    if order in ("np.inf", "math.inf", "float('inf')"):
+        nonempty(arrays, tensor, axes)
+        return broadcasting.reduced(sizes, "max", axes, keep)
+    raise arrays.refuse(node, f"the norm of order {order}", "use 1, 2 or np.inf")
+
+
+def _where(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
     test, a, b = (arrays.value(g) for g in given)
 
     def choose(c: Expr, x: Expr, y: Expr) -> Expr:
@@ -172,7 +256,7 @@ def _where(arrays: Arrays, node: ast.Call, given: list[ast.expr]) -> Tensor:
     return mapped(arrays, node, choose, test, a, b)
 
 
-def _clip(arrays: Arrays, node: ast.Call, given: list[ast.expr]) -> Tensor:
+def _clip(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
     named = {k.arg: k.value for k in node.keywords}
     low = given[1] if len(given) > 1 else named.get("min", named.get("a_min"))
     high = given[2] if len(given) > 2 else named.get("max", named.get("a_max"))
@@ -184,141 +268,73 @@ def _clip(arrays: Arrays, node: ast.Call, given: list[ast.expr]) -> Tensor:
     return found
 
 
-def _transpose(arrays: Arrays, node: ast.Call, given: list[ast.expr]) -> Tensor:
-    """transpose(), transpose(order), permute(...), and torch's transpose(a, b), t()."""
+def _astype(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
+    """astype(float) keeps the numbers, astype(int) cuts them off, a narrow integer wraps."""
+    from accelcore_llmlift.python.statements import DTYPES
+
     tensor = arrays.value(given[0])
-    rank = len(tensor.extents)
-    rest = given[1].elts if len(given) == 2 and isinstance(given[1], ast.Tuple | ast.List) else given[1:]
-    named = next((k.value for k in node.keywords if k.arg in ("axes", "dims")), None)
-    rest = named.elts if isinstance(named, ast.Tuple | ast.List) else rest
-    order = [int(ast.literal_eval(a)) % rank for a in rest] or list(reversed(range(rank)))
-    swaps = isinstance(node.func, ast.Attribute) and node.func.attr in ("transpose", "swapaxes")
-    if len(order) == 2 and rank > 2 and swaps:
-        a, b = order
-        order = list(range(rank))
-        order[a], order[b] = b, a
-    if sorted(order) != list(range(rank)):
-        raise arrays.refuse(node, "an order of axes that is no permutation", "name each axis once")
-    return broadcasting.transposed(tensor, tuple(order))
+    text = ast.unparse(given[1]).rsplit(".", 1)[-1].strip("'\"") if len(given) > 1 else ""
+    dtype = DTYPES.get(text)
+    if dtype is None:
+        raise arrays.refuse(node, f"the dtype {text!r} is not known", f"one of {', '.join(DTYPES)}")
+    if dtype == "bool":
+        return mapped(arrays, node, lambda x: x if x.dtype == "bool" else binary("ne", x, const(0, x.dtype)), tensor)
+    if dtype.startswith("f"):
+        return mapped(arrays, node, real, tensor)
+    if dtype in ("i32", "i64"):
+        return mapped(arrays, node, lambda x: _whole("trunc")(common(x, x)[0]), tensor)
+    return mapped(arrays, node, lambda x: cast(cast(common(x, x)[0], dtype, "trunc", "wrap"), "int"), tensor)
 
 
-def _reshape(arrays: Arrays, node: ast.Call, given: list[ast.expr]) -> Tensor:
-    """reshape and ravel: by the position in row-major order."""
-    tensor = arrays.value(given[0])
-    rest = given[1].elts if len(given) == 2 and isinstance(given[1], ast.Tuple | ast.List) else given[1:]
-    func = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-    parts = [arrays.value(r).element(()) for r in rest] if func not in ("ravel", "flatten") else [index(-1)]
-    wanted = _extents(arrays, node, tensor, [expression(polynomial(p)) for p in parts])
+def _logical(op: str) -> Callable[[Wholes, ast.Call, list[ast.expr]], Tensor]:
+    def rule(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
+        def truth(x: Expr) -> Expr:
+            return x if x.dtype == "bool" else binary("ne", x, const(0, x.dtype))
 
-    def element(at: Indices) -> Expr:
-        flat = polynomial(index(0))
-        for i, extent in zip(at, wanted, strict=True):
-            flat = flat * polynomial(extent) + polynomial(i)
-        own: list[Expr] = []
-        rest = expression(flat)
-        for extent in reversed(tensor.extents[1:]):
-            own.insert(0, binary("fmod", rest, extent))
-            rest = binary("fdiv", rest, extent)
-        return tensor.element((rest, *own))
-
-    return Tensor(wanted, element)
-
-
-def _extents(arrays: Arrays, node: ast.Call, tensor: Tensor, parts: list[Expr]) -> tuple[Expr, ...]:
-    """The extents of a reshape, with -1 worked out."""
-    whole = broadcasting.product(tensor.extents)
-    unknown = [i for i, p in enumerate(parts) if polynomial(p).constant == -1]
-    if not unknown:
-        arrays.equal(broadcasting.product(parts), whole)
-        return tuple(parts)
-    known = broadcasting.product([p for i, p in enumerate(parts) if i not in unknown])
-    if len(unknown) > 1:
-        raise arrays.refuse(node, "two unknown extents", "name all but one")
-    parts[unknown[0]] = _quotient(arrays, whole, known)
-    return tuple(parts)
-
-
-def _quotient(arrays: Arrays, whole: Expr, known: Expr) -> Expr:
-    from accelcore_llmlift.polynomial import split
-
-    found, rest = split(polynomial(whole), polynomial(known))
-    if known.op == "const" and known.value == 1:
-        return whole
-    if found is not None and not rest.terms:
-        return expression(found)
-    arrays.requires[binary("eq", binary("fmod", whole, known), index(0))] = None
-    return binary("fdiv", whole, known)
-
-
-def _zeros(fill: float) -> Callable[[Arrays, ast.Call, list[ast.expr]], Tensor]:
-    def rule(arrays: Arrays, node: ast.Call, given: list[ast.expr]) -> Tensor:
-        func = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-        if func.endswith("_like"):
-            extents = arrays.value(given[0]).extents
-        else:
-            parts = given[0].elts if isinstance(given[0], ast.Tuple | ast.List) else given
-            extents = tuple(arrays.value(p).element(()) for p in parts)
-        return Tensor(extents, lambda _: const(fill))
+        return mapped(arrays, node, lambda x, y: binary(op, truth(x), truth(y)), *(arrays.value(g) for g in given))
 
     return rule
 
 
-def _dot(arrays: Arrays, node: ast.Call, given: list[ast.expr]) -> Tensor:
-    a, b = (arrays.value(g) for g in given)
-    if not a.extents or not b.extents:
-        return broadcasting.operator(arrays, node, a, ast.Mult(), b)
-    if len(a.extents) > 2 or len(b.extents) > 2:
-        raise arrays.refuse(node, "dot of more than two axes", "use @ or einsum")
-    return broadcasting.matmul(arrays, node, a, b)
+def _masked(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
+    """x.masked_fill(mask, value)"""
+    tensor, mask, value = (arrays.value(g) for g in given)
+    return mapped(arrays, node, lambda x, c, v: select(c, *reversed(common(x, v))), tensor, mask, value)
 
 
-def _outer(arrays: Arrays, node: ast.Call, given: list[ast.expr]) -> Tensor:
-    a, b = (arrays.value(g) for g in given)
-    column = Tensor((*a.extents, index(1)), lambda at: a.element(at[:1]))
-    return broadcasting.operator(arrays, node, column, ast.Mult(), b)
-
-
-def _expand(arrays: Arrays, node: ast.Call, given: list[ast.expr]) -> Tensor:
-    """expand_dims, unsqueeze."""
+def _count(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
+    """x.size(axis), x.dim(), x.numel()"""
     tensor = arrays.value(given[0])
-    axes, _ = _axes(arrays, node, given, len(tensor.extents) + 1)
-    (axis,) = axes
-    extents = (*tensor.extents[:axis], index(1), *tensor.extents[axis:])
-    return Tensor(extents, lambda at: tensor.element((*at[:axis], *at[axis + 1 :])))
+    name, _ = named(arrays, node)
+    if name == "dim":
+        return broadcasting.number(index(len(tensor.extents)))
+    if name == "numel":
+        return broadcasting.number(broadcasting.product(tensor.extents))
+    if len(given) != 2:
+        raise arrays.refuse(node, "a size without an axis", "write x.size(0)")
+    return broadcasting.number(tensor.extents[int(ast.literal_eval(given[1]))])
 
 
-def _einsum(arrays: Arrays, node: ast.Call) -> Tensor:
-    """Products summed over the letters that the result does not name."""
-    spec = node.args[0]
-    text = spec.value if isinstance(spec, ast.Constant) else None
-    if not isinstance(text, str) or "->" not in text or "." in text:
-        raise arrays.refuse(node, "this einsum", 'write the letters out, such as "ik,kj->ij"')
-    left, wanted = text.replace(" ", "").split("->")
-    operands = [arrays.value(a) for a in node.args[1:]]
-    letters = left.split(",")
-    extents: dict[str, Expr] = {}
-    for part, operand in zip(letters, operands, strict=True):
-        for letter, extent in zip(part, operand.extents, strict=True):
-            arrays.equal(extents.setdefault(letter, extent), extent)
-    summed = [x for x in extents if x not in wanted]
-
-    def over(rest: list[str], at: dict[str, Expr]) -> Expr:
-        if rest:
-            return broadcasting.total("sum", extents[rest[0]], lambda k: over(rest[1:], {**at, rest[0]: k}))
-        found, *others = (o.element(tuple(at[x] for x in p)) for p, o in zip(letters, operands, strict=True))
-        for other in others:
-            found, other = common(found, other)
-            found = found * other
-        return found
-
-    return Tensor(tuple(extents[x] for x in wanted),
-                  lambda at: over(summed, dict(zip(wanted, at, strict=True))))
-
-
-RULES: dict[str, Callable[[Arrays, ast.Call, list[ast.expr]], Tensor]] = {
-    "where": _where, "clip": _clip, "clamp": _clip, "transpose": _transpose, "permute": _transpose, "t": _transpose,
-    "swapaxes": _transpose, "reshape": _reshape, "view": _reshape, "ravel": _reshape, "flatten": _reshape,
-    "zeros": _zeros(0.0), "zeros_like": _zeros(0.0), "ones": _zeros(1.0), "ones_like": _zeros(1.0), "dot": _dot,
-    "outer": _outer, "expand_dims": _expand, "unsqueeze": _expand, "softmax": _softmax, "argmax": _argument,
-    "argmin": _argument,
+RULES: dict[str, Callable[[Wholes, ast.Call, list[ast.expr]], Tensor]] = {
+    "where": _where, "clip": _clip, "clamp": _clip, "softmax": _softmax, "log_softmax": _with_log, "norm": _norm,
+    "argmax": _argument, "argmin": _argument, "astype": _astype, "logical_and": _logical("land"),
+    "logical_or": _logical("lor"), "masked_fill": _masked, "size": _count, "dim": _count, "numel": _count,
 }  # fmt: skip
+"""Functions with a rule of their own; those of shapes, products and layers are added by their modules."""
+
+
+def rules() -> dict[str, Callable[[Wholes, ast.Call, list[ast.expr]], Tensor]]:
+    """Every rule by name."""
+    from accelcore_llmlift.python.array_layers import LAYERS
+    from accelcore_llmlift.python.array_products import PRODUCTS
+    from accelcore_llmlift.python.array_shapes import SHAPES
+
+    return {**RULES, **SHAPES, **PRODUCTS, **LAYERS}
+
+
+def knows(name: str) -> bool:
+    """Whether a function of arrays is known by its short name."""
+    return name in rules() or name in NAMES
+
+
+NAMES = frozenset({*REDUCTIONS, "mean", "var", "std", *OPERATORS, *FUNCTIONS, *EXTREMES, *ELEMENTWISE, *SAME})

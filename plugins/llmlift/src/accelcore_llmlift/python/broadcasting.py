@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, binary, call, comp, const, get, index, unary
-from accelcore_llmlift.polynomial import expression, index_of, polynomial
+from accelcore_llmlift.polynomial import expression, polynomial
 from accelcore_llmlift.python.scope import converted, natural, stored
 
 if TYPE_CHECKING:
-    from accelcore_llmlift.python.tensors import Arrays
+    from accelcore_llmlift.python.wholes import Wholes
 
 Indices = tuple[Expr, ...]
 
@@ -80,7 +80,7 @@ def _one(e: Expr) -> bool:
     return e.op == "const" and e.value == 1
 
 
-def joint(arrays: Arrays, node: ast.AST, tensors: Sequence[Tensor]) -> tuple[Expr, ...]:
+def joint(arrays: Wholes, node: ast.AST, tensors: Sequence[Tensor]) -> tuple[Expr, ...]:
     """The extents that tensors have together; axes that differ must be 1, or equal as a precondition."""
     rank = max(len(t.extents) for t in tensors)
     found: list[Expr] = []
@@ -89,7 +89,7 @@ def joint(arrays: Arrays, node: ast.AST, tensors: Sequence[Tensor]) -> tuple[Exp
         for other in sizes[1:]:
             if sizes[0].op == other.op == "const" and sizes[0] is not other:
                 raise arrays.refuse(node, f"extents {sizes[0]!r} and {other!r} do not match", "mend the shapes")
-            arrays.equal(sizes[0], other)
+            arrays.equal(node, sizes[0], other)
         found.append(sizes[0] if sizes else index(1))
     return tuple(found)
 
@@ -100,18 +100,18 @@ def aligned(tensor: Tensor, at: Indices) -> Expr:
     return tensor.element(tuple(index(0) if _one(e) else i for i, e in zip(own, tensor.extents, strict=True)))
 
 
-def mapped(arrays: Arrays, node: ast.AST, function: Callable[..., Expr], *tensors: Tensor) -> Tensor:
+def mapped(arrays: Wholes, node: ast.AST, function: Callable[..., Expr], *tensors: Tensor) -> Tensor:
     """A function of the elements of broadcast tensors."""
     return Tensor(joint(arrays, node, tensors), lambda at: function(*(aligned(t, at) for t in tensors)))
 
 
-def broadcast_to(arrays: Arrays, node: ast.AST, tensor: Tensor, extents: tuple[Expr, ...]) -> Tensor:
+def broadcast_to(arrays: Wholes, node: ast.AST, tensor: Tensor, extents: tuple[Expr, ...]) -> Tensor:
     """A tensor with the extents of a place that it is stored into."""
     if len(tensor.extents) > len(extents):
         raise arrays.refuse(node, "the value has more axes than the place", "reduce it first")
     for own, wanted in zip(reversed(tensor.extents), reversed(extents), strict=False):
         if not _one(own):
-            arrays.equal(own, wanted)
+            arrays.equal(node, own, wanted)
     return Tensor(extents, lambda at: aligned(tensor, at))
 
 
@@ -127,7 +127,7 @@ def real(e: Expr) -> Expr:
     return converted(e, "real")
 
 
-def operator(arrays: Arrays, node: ast.AST, a: Tensor, op: ast.operator, b: Tensor) -> Tensor:
+def operator(arrays: Wholes, node: ast.AST, a: Tensor, op: ast.operator, b: Tensor) -> Tensor:
     """a op b, with broadcasting; @ is the matrix product."""
     if isinstance(op, ast.MatMult):
         return matmul(arrays, node, a, b)
@@ -165,7 +165,7 @@ def _power(x: Expr, y: Expr) -> Expr:
     return binary("pow", real(x), real(y))
 
 
-def unary_operator(arrays: Arrays, node: ast.AST, op: ast.unaryop, a: Tensor) -> Tensor:
+def unary_operator(arrays: Wholes, node: ast.AST, op: ast.unaryop, a: Tensor) -> Tensor:
     """-x, +x, ~x."""
 
     def change(x: Expr) -> Expr:
@@ -181,7 +181,7 @@ def unary_operator(arrays: Arrays, node: ast.AST, op: ast.unaryop, a: Tensor) ->
     return mapped(arrays, node, change, a)
 
 
-def compared(arrays: Arrays, node: ast.AST, a: Tensor, op: ast.cmpop, b: Tensor) -> Tensor:
+def compared(arrays: Wholes, node: ast.AST, a: Tensor, op: ast.cmpop, b: Tensor) -> Tensor:
     """An element-wise comparison."""
     from accelcore_llmlift.python.expressions import COMPARISONS
 
@@ -207,12 +207,12 @@ def total(kind: str, extent: Expr, body: Callable[[Expr], Expr]) -> Expr:
     return reduce(kind, extent, element)
 
 
-def matmul(arrays: Arrays, node: ast.AST, a: Tensor, b: Tensor) -> Tensor:
+def matmul(arrays: Wholes, node: ast.AST, a: Tensor, b: Tensor) -> Tensor:
     """The matrix product by NumPy's rules for vectors, matrices and stacks of matrices."""
     if not a.extents or not b.extents:
         raise arrays.refuse(node, "a matrix product with a number", "use *")
     row, column = len(a.extents) > 1, len(b.extents) > 1
-    arrays.equal(a.extents[-1], b.extents[-2 if column else -1])
+    arrays.equal(node, a.extents[-1], b.extents[-2 if column else -1])
     inner = a.extents[-1]
     stacks = [Tensor(t.extents[:-2], t.element) for t in (a, b)]
     batch = joint(arrays, node, stacks)
@@ -282,76 +282,8 @@ def _over(tensor: Tensor, kind: str, axes: list[int], own: list[Expr | None]) ->
     return total(kind, tensor.extents[first], body)
 
 
-def mean(tensor: Tensor, axes: tuple[int, ...], keep: bool) -> Tensor:
-    """The sum over axes by the number of elements."""
-    count = product([tensor.extents[a] for a in axes])
+def mean(tensor: Tensor, axes: tuple[int, ...], keep: bool, less: int = 0) -> Tensor:
+    """The sum over axes by the number of elements, or by so many less."""
+    count = expression(polynomial(product([tensor.extents[a] for a in axes])) - less)
     found = reduced(tensor, "sum", axes, keep)
     return Tensor(found.extents, lambda at: binary("div", real(found.element(at)), real(count)))
-
-
-def sliced(arrays: Arrays, node: ast.AST, tensor: Tensor, parts: list[ast.expr]) -> Tensor:
-    """Slices with a positive step, single indices, None for a new axis, and an ellipsis."""
-    used = sum(not (isinstance(p, ast.Constant) and (p.value is None or p.value is Ellipsis)) for p in parts)
-    spread = [i for i, p in enumerate(parts) if isinstance(p, ast.Constant) and p.value is Ellipsis]
-    fill: list[ast.expr] = [ast.Slice() for _ in range(len(tensor.extents) - used)]
-    parts = [*parts[: spread[0]], *fill, *parts[spread[0] + 1 :]] if spread else [*parts, *fill]
-    extents: list[Expr] = []
-    readers: list[Callable[[Indices], Expr]] = []
-    axis = 0
-    for part in parts:
-        if isinstance(part, ast.Constant) and part.value is None:
-            extents.append(index(1))
-            continue
-        if axis == len(tensor.extents):
-            raise arrays.refuse(node, "more indices than axes", "mend the indices")
-        extent = tensor.extents[axis]
-        axis += 1
-        if isinstance(part, ast.Slice):
-            low, count, step = _window(arrays, node, extent, part)
-            readers.append(_strided(len(extents), low, step))
-            extents.append(count)
-        else:
-            where = _bound(arrays, extent, part, element=True)
-            readers.append(lambda _, where=where: where)  # type: ignore[misc]  # one reader for each axis
-    return Tensor(tuple(extents), lambda at: tensor.element(tuple(r(at) for r in readers)))
-
-
-def _strided(place: int, low: Expr, step: int) -> Callable[[Indices], Expr]:
-    return lambda at: expression(polynomial(at[place]) * step + polynomial(low))
-
-
-def _bound(arrays: Arrays, extent: Expr, node: ast.expr, *, element: bool = False) -> Expr:
-    """A bound counted from the start; -k is extent - k.  An element's index is below the extent."""
-    tensor = arrays.value(node)
-    found = tensor.element(())
-    if tensor.extents or found.dtype != INDEX:
-        raise arrays.refuse(node, "an index that is no whole number", "use numbers and sizes")
-    found = expression(polynomial(found))
-    fixed = polynomial(found).constant
-    if fixed is not None and fixed < 0:
-        found = expression(polynomial(extent) + fixed)
-    from accelcore_llmlift.polynomial import Facts, decide
-
-    for condition in (binary("le", index(0), found), binary("lt" if element else "le", found, extent)):
-        if decide(condition, Facts().assuming(arrays.requires)) is not True:
-            arrays.requires[condition] = None
-    return index_of(found)
-
-
-def _window(arrays: Arrays, node: ast.AST, extent: Expr, part: ast.Slice) -> tuple[Expr, Expr, int]:
-    """(first, count, step) of a slice."""
-    step = 1
-    if part.step is not None:
-        if not (isinstance(part.step, ast.Constant) and isinstance(part.step.value, int) and part.step.value > 0):
-            raise arrays.refuse(node, "a slice whose step is no positive number", "use a constant step")
-        step = part.step.value
-    low = index(0) if part.lower is None else _bound(arrays, extent, part.lower)
-    high = extent if part.upper is None else _bound(arrays, extent, part.upper)
-    span = polynomial(high) - polynomial(low)
-    if part.lower is not None and part.upper is not None:
-        condition = binary("le", low, high)
-        if not (span.constant is not None and span.constant >= 0):
-            arrays.requires[condition] = None
-    if step == 1:
-        return low, expression(span), step
-    return low, binary("fdiv", expression(span + (step - 1)), index(step)), step

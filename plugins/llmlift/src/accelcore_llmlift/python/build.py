@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import copy
 from dataclasses import replace
 
-from accelcore.errors import UnsupportedSource
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, const, index, param, size
 from accelcore.values import Param, Role, Source
@@ -15,10 +13,11 @@ from accelcore_llmlift.python import sizes, statements
 from accelcore_llmlift.python.aliasing import check_aliases
 from accelcore_llmlift.python.annotations import Annotation, annotation, result_annotations
 from accelcore_llmlift.python.cells import cells
+from accelcore_llmlift.python.docstrings import with_docstring
 from accelcore_llmlift.python.expressions import expression, refuse
 from accelcore_llmlift.python.infer import Inference, infer
 from accelcore_llmlift.python.inline import inline
-from accelcore_llmlift.python.module import Module, qualified, read
+from accelcore_llmlift.python.module import Module, read
 from accelcore_llmlift.python.normalize import normalize
 from accelcore_llmlift.python.scope import Scope, converted, natural, scalar, stored
 from accelcore_llmlift.python.types import CyclicTypeError, Level, Need
@@ -40,33 +39,9 @@ def parse(source: Source) -> Program:
     arguments = _arguments(module, function)
     said = {name: annotation(node, module.place) for name, node in arguments.items()}
     promised = result_annotations(function.returns, module.place)
-    whole = copy.deepcopy(function) if _without_loops(function) else None
-    try:
-        return parse_function(module, function, said, promised, source.path)
-    except UnsupportedSource as refusal:
-        if whole is None:
-            raise
-        from accelcore_llmlift.python.tensors import parse_arrays
-
-        try:
-            return parse_arrays(module, whole, said, promised, source.path)
-        except UnsupportedSource as other:
-            annotated = all(a.dims is not None or a.rank == 0 for a in said.values())
-            raise (other if annotated and _uses_arrays(module, whole) else refusal) from None
-
-
-def _uses_arrays(module: Module, function: ast.FunctionDef) -> bool:
-    """Whether a function calls a library of arrays or multiplies matrices."""
-    return any(
-        isinstance(n, ast.MatMult) or (isinstance(n, ast.Attribute) and "." in qualified(module, n))
-        for n in ast.walk(function)
-    )
-
-
-def _without_loops(function: ast.FunctionDef) -> bool:
-    """Whether a function is straight-line code, which may be code over whole arrays."""
-    branching = (ast.For, ast.While, ast.If, ast.ListComp, ast.GeneratorExp, ast.Lambda, ast.With, ast.Try)
-    return not any(isinstance(n, branching) for n in ast.walk(function))
+    if function.body:
+        said = with_docstring(said, ast.get_docstring(function))
+    return parse_function(module, function, said, promised, source.path)
 
 
 def parse_function(
@@ -90,7 +65,7 @@ def parse_function(
     *body, last = function.body or [ast.Pass()]
     returned = last if isinstance(last, ast.Return) else None
     block = statements.block(scope, body if returned else [*body, last])
-    check_aliases(block, scope.escapes, scope.params, module.place.path)
+    check_aliases(block, scope.escapes, scope.in_place, scope.params, module.place.path)
     block = (*_copies(scope, params), *block)
     results, outputs = _results(scope, returned, promised, function)
     program = Program(

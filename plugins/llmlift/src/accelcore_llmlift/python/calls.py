@@ -8,17 +8,11 @@ from collections.abc import Callable, Sequence
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, binary, call, cast, comp, const, get, index, reduce, select, substitute, unary
 from accelcore_llmlift.polynomial import index_of, polynomial
-from accelcore_llmlift.python import expressions, iteration
-from accelcore_llmlift.python.module import qualified
+from accelcore_llmlift.python import array_calls, expressions, iteration, wholes
+from accelcore_llmlift.python.functions import EXTREMES, FUNCTIONS
+from accelcore_llmlift.python.module import array_function, qualified
 from accelcore_llmlift.python.scope import Scope, converted, natural
 
-FUNCTIONS = {
-    "exp": "exp", "exp2": "exp2", "expm1": "expm1", "log2": "log2", "log10": "log10", "log1p": "log1p", "sqrt": "sqrt",
-    "cbrt": "cbrt", "sin": "sin", "cos": "cos", "tan": "tan", "asin": "asin", "acos": "acos", "atan": "atan",
-    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "erf": "erf",
-    "erfc": "erfc", "log": "log",
-}  # fmt: skip
-EXTREMES = {"min": "min", "max": "max", "minimum": "min", "maximum": "max", "fmin": "min", "fmax": "max"}
 LIST_REDUCTIONS = {"sum": "sum", "prod": "prod", "any": "any", "all": "all", "max": "max", "min": "min"}
 Rule = Callable[[Scope, ast.Call, list[Expr]], Expr]
 
@@ -26,9 +20,11 @@ Rule = Callable[[Scope, ast.Call, list[Expr]], Expr]
 def called(scope: Scope, node: ast.Call) -> Expr:
     """The value of a call."""
     name = qualified(scope.module, node.func)
-    if isinstance(node.func, ast.Attribute) and not name.startswith(("math.", "numpy.")):
+    if isinstance(node.func, ast.Attribute) and not name.startswith(("math.", "numpy.", "torch.")):
         return method(scope, node, node.func)
     short = name.rsplit(".", 1)[-1]
+    if array_calls.knows(array_function(name)) and not _from_generator(node):
+        return wholes.called(scope, node)
     known = name.startswith(("math.", "numpy.", "c.")) or (name == short and short in BUILTINS)
     if short in ("float", "float32", "float64") and node.args and isinstance(node.args[0], ast.Constant):
         return literal_float(scope, node, node.args[0])
@@ -46,6 +42,11 @@ def called(scope: Scope, node: ast.Call) -> Expr:
     if short in EXTREMES:
         return extreme(scope, node, EXTREMES[short], args)
     return function(scope, node, FUNCTIONS[short], args)
+
+
+def _from_generator(node: ast.Call) -> bool:
+    """np.sum([... for ... if ...]), which is no array before it is one."""
+    return bool(node.args) and isinstance(node.args[0], ast.GeneratorExp | ast.ListComp)
 
 
 def literal_float(scope: Scope, node: ast.AST, text: ast.Constant) -> Expr:
@@ -126,8 +127,10 @@ def method(scope: Scope, node: ast.Call, func: ast.Attribute) -> Expr:
     base = expressions.expression(scope, func.value)
     if func.attr in ("copy", "tolist", "item"):
         return base
-    if func.attr in LIST_REDUCTIONS and not node.args and not node.keywords:
+    if base.op == "filter" and func.attr in LIST_REDUCTIONS:
         return reduced(scope, node, func.attr, base)
+    if array_calls.knows(func.attr):
+        return wholes.called(scope, node)
     raise expressions.refuse(scope, node, f"the method {func.attr!r} is outside the subset",
                              "write it with loops, append, len, sum, min and max")
 
@@ -295,7 +298,7 @@ RULES: dict[str, Rule] = {
     "square": _square, "where": _where, "hypot": _hypot, "atan2": _atan2, "dot": _dot, "list": _list, "array": _list,
     "asarray": _list, "argmax": _argextreme("argmax"), "argmin": _argextreme("argmin"), "float32": _float,
     "float64": _float, "int32": _int, "int64": _int, "tdiv": _truncating("tdiv"), "trem": _truncating("trem"),
-    **{dtype: _wrapping(dtype) for dtype in ("i8", "u8", "i16", "u16")},
+    **{dtype: _wrapping(dtype) for dtype in ("i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64")},
 }  # fmt: skip
 SHAPED: dict[str, Rule] = {
     "zeros": _zeros(0.0), "empty": _zeros(0.0), "ones": _zeros(1.0), "full": _zeros(None),

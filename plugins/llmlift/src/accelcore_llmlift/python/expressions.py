@@ -13,7 +13,7 @@ from accelcore.ir.expr import Expr, binary, call, comp, const, filtered, fresh, 
 from accelcore_llmlift.polynomial import expression as index_expression
 from accelcore_llmlift.polynomial import index_of, polynomial
 from accelcore_llmlift.program import Statement
-from accelcore_llmlift.python import calls, iteration
+from accelcore_llmlift.python import calls, iteration, wholes
 from accelcore_llmlift.python.module import qualified
 from accelcore_llmlift.python.scope import LEVEL_OF, Access, Scope, converted, natural
 from accelcore_llmlift.python.types import Level
@@ -91,8 +91,10 @@ def attribute(scope: Scope, node: ast.Attribute) -> Expr:
     name = qualified(scope.module, node)
     if name in CONSTANTS:
         return const(CONSTANTS[name])
-    if node.attr in ("T", "size", "ndim"):
+    if node.attr in ("T", "mT", "size", "ndim"):
         value = expression(scope, node.value)
+        if node.attr in ("T", "mT") and value.rank > 1:
+            return wholes.transposed(scope, value)
         if node.attr == "ndim":
             return index(value.rank)
         extents = extents_seen(scope, value)
@@ -101,8 +103,6 @@ def attribute(scope: Scope, node: ast.Attribute) -> Expr:
             for part in extents:
                 product = product * polynomial(part)
             return index_expression(product)
-        if value.rank == 2:
-            return comp(extents[1], lambda j: comp(extents[0], lambda i: natural(get(value, i, j))))
     raise refuse(scope, node, f"the attribute {ast.unparse(node)!r} is outside the subset",
                  "use x.shape, len(x), or x.T of a matrix")
 
@@ -145,7 +145,10 @@ def operator(scope: Scope, node: ast.AST, left: ast.expr, op: ast.operator, righ
     """A binary operator; list repetition and concatenation apart."""
     if isinstance(op, ast.Mult) and (isinstance(left, ast.List) or isinstance(right, ast.List)):
         return repeated(scope, node, *((left, right) if isinstance(left, ast.List) else (right, left)))
-    return arithmetic(scope, node, expression(scope, left), op, expression(scope, right), right)
+    a, b = expression(scope, left), expression(scope, right)
+    if a.rank or b.rank or isinstance(op, ast.MatMult):
+        return wholes.operator(scope, node, a, op, b, left, right)
+    return arithmetic(scope, node, a, op, b, right)
 
 
 def repeated(scope: Scope, node: ast.AST, items: ast.expr, count: ast.expr) -> Expr:
@@ -213,6 +216,8 @@ def unary_operator(scope: Scope, node: ast.AST, op: ast.unaryop, value: Expr) ->
     """-x, +x, not x, ~x."""
     if isinstance(op, ast.Not):
         return unary("lnot", truth(scope, node, value))
+    if value.rank:
+        return wholes.unary_operator(scope, node, op, value)
     (value,) = numbers(scope, node, value)
     if isinstance(op, ast.UAdd):
         return value
@@ -245,6 +250,8 @@ def comparison(scope: Scope, node: ast.AST, parts: Sequence[ast.expr], ops: Sequ
             raise refuse(scope, node, f"the comparison {type(op).__name__} is outside the subset",
                          "use < <= > >= == !=")
         name, swapped = COMPARISONS[type(op)]
+        if (left.rank or right.rank) and len(ops) == 1:
+            return wholes.compared(scope, node, left, op, right)
         a, b = numbers(scope, node, *((right, left) if swapped else (left, right)))
         step = binary(name, a, b)
         found = step if found is None else binary("land", found, step)
@@ -334,15 +341,28 @@ def subscript(scope: Scope, node: ast.Subscript) -> Expr:
     """`x[i]`, `x[i, j]`, `x[a:b]`, `x.shape[k]`, and mixtures."""
     if isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
         array = expression(scope, node.value.value)
-        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
-            return extent_seen(scope, array, node.slice.value)
+        axis = literal(node.slice)
+        if isinstance(axis, int):
+            return extent_seen(scope, array, axis)
         raise refuse(scope, node, "an axis of a shape that is not a constant", "write x.shape[0]")
     base = expression(scope, node.value)
     subscripts = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
-    if len(subscripts) > base.rank:
-        raise refuse(scope, node, f"{ast.unparse(node.value)!r} has {base.rank} axes, not {len(subscripts)}",
+    return natural(selected(scope, base, spelled_out(scope, base, subscripts, node), node))
+
+
+def spelled_out(scope: Scope, base: Expr, subscripts: list[ast.expr], node: ast.AST) -> list[ast.expr]:
+    """Subscripts with an ellipsis written as slices; more than there are axes are refused."""
+    used = sum(not (isinstance(s, ast.Constant) and (s.value is None or s.value is Ellipsis)) for s in subscripts)
+    if used > base.rank:
+        raise refuse(scope, node, f"{used} subscripts where there are {base.rank} axes",
                      "annotate its rank, such as x: \"f32[m, n]\"")
-    return natural(selected(scope, base, subscripts, node))
+    found: list[ast.expr] = []
+    for part in subscripts:
+        if isinstance(part, ast.Constant) and part.value is Ellipsis:
+            found += [ast.copy_location(ast.Slice(), part) for _ in range(base.rank - used)]
+        else:
+            found.append(part)
+    return found
 
 
 def selected(scope: Scope, base: Expr, subscripts: list[ast.expr], node: ast.AST) -> Expr:
@@ -350,6 +370,9 @@ def selected(scope: Scope, base: Expr, subscripts: list[ast.expr], node: ast.AST
     if not subscripts:
         return base
     first, *rest = subscripts
+    if isinstance(first, ast.Constant) and first.value is None:
+        inner = selected(scope, base, rest, node)
+        return comp(index(1), lambda _: inner)
     if isinstance(first, ast.Slice):
         return sliced(scope, base, first, rest, node)
     where = position(scope, base, first)
@@ -359,6 +382,9 @@ def selected(scope: Scope, base: Expr, subscripts: list[ast.expr], node: ast.AST
 
 def sliced(scope: Scope, base: Expr, part: ast.Slice, rest: list[ast.expr], node: ast.AST) -> Expr:
     """`x[low:high:step]` as a comprehension; bounds are taken as they are, negative constants from the end."""
+    if part.lower is part.upper is part.step is None and not rest:
+        length_seen(scope, base)
+        return base
     if part.lower is part.upper is None and isinstance(part.step, ast.UnaryOp) and ast.unparse(part.step) == "-1":
         return backwards(scope, base, rest, node)
     length = length_seen(scope, base) if part.upper is None or _negative(part.upper) else scope.extents_of(base)[0]
@@ -372,7 +398,7 @@ def sliced(scope: Scope, base: Expr, part: ast.Slice, rest: list[ast.expr], node
         count = polynomial(binary("fdiv", index_expression(count + (step - 1)), index(step)))
     extent = index_expression(count)
     if part.upper is not None and not scope.facts.nonnegative(polynomial(high) - polynomial(low)):
-        scope.require(binary("le", low, high))
+        scope.require(iteration.expressions_low(polynomial(high) - polynomial(low)))
     variable = fresh()
     facts = scope.facts
     scope.facts = facts.counting(variable, extent)
@@ -389,6 +415,14 @@ def backwards(scope: Scope, base: Expr, rest: list[ast.expr], node: ast.AST) -> 
     last = polynomial(extent) - 1
     return comp(extent, lambda k: natural(
         selected(scope, get(base, index_expression(last - polynomial(k))), rest, node)))
+
+
+def literal(node: ast.expr) -> object:
+    """The value of a literal, None for anything else."""
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return None
 
 
 def _negative(node: ast.expr) -> bool:

@@ -7,22 +7,39 @@ Parameters without an annotation whose elements nothing decides are integers whe
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from accelcore_llmlift.python import array_types
 from accelcore_llmlift.python.annotations import Annotation
-from accelcore_llmlift.python.module import Module, qualified
-from accelcore_llmlift.python.types import Flow, Level, Need, Type, settle
+from accelcore_llmlift.python.module import Module, array_function, qualified
+from accelcore_llmlift.python.types import Flow, Level, Link, Need, Type, raise_rank, settle
 
 LEVELS = {"int": Level.INT, "real": Level.REAL, "bool": Level.BOOL, "": Level.NONE}
 INT_FUNCTIONS = frozenset({"floor", "ceil", "trunc"})
 KEEPING = frozenset({"abs", "absolute", "square", "negative", "copysign", "fabs", "copy", "array", "asarray", "list"})
+LIBRARIES = ("math.", "numpy.", "torch.")
 EXTREMES = frozenset({"min", "max", "minimum", "maximum", "fmin", "fmax"})
 ALLOCATORS = frozenset({"zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like"})
 
 
+@dataclass(frozen=True)
+class Wish:
+    """A parameter is used as a whole with `rank` axes where nothing says more; None when nobody can tell."""
+
+    name: str
+    type: Type
+    rank: int | None
+    node: ast.expr
+
+
 @dataclass
 class Inference:
-    """The state of one walk."""
+    """The state of one walk.
+
+    leaves, reals: types whose numbers are known once their ranks are.  rules: laws of ranks.  wished: ranks of
+    parameters that no subscript tells.  spread: operands of one element-wise operation.
+    """
 
     module: Module
     variables: dict[str, Type] = field(default_factory=dict)
@@ -32,6 +49,11 @@ class Inference:
     appended: set[str] = field(default_factory=set)
     written: dict[str, None] = field(default_factory=dict)
     leaves: list[tuple[Level, Type]] = field(default_factory=list)
+    reals: list[Type] = field(default_factory=list)
+    rules: list[Callable[[], bool]] = field(default_factory=list)
+    wished: list[Wish] = field(default_factory=list)
+    indexed_names: set[str] = field(default_factory=set)
+    spread: list[tuple[Type, tuple[tuple[ast.expr, Type], ...]]] = field(default_factory=list)
 
     def variable(self, name: str) -> Type:
         """The type variable of a name."""
@@ -42,6 +64,20 @@ class Inference:
     def flow(self, source: Type, target: Type, *, arithmetic: bool = True) -> None:
         """Values of source reach target."""
         self.flows.append(Flow(source, target, arithmetic))
+
+    def numbers(self, source: Type, target: Type) -> None:
+        """The numbers of source reach target, whatever their axes."""
+        self.flows.append(Flow(source, target, link=Link.NUMBERS))
+
+    def least(self, node: ast.expr, kind: Type, rank: int, *, preferred: int | None) -> None:
+        """A use as a whole asks so many axes; a parameter of which nothing says more gets `preferred`."""
+        raise_rank(kind, rank)
+        if isinstance(node, ast.Name):
+            self.wished.append(Wish(node.id, kind, preferred, node))
+
+    def index(self, node: ast.expr) -> None:
+        """An extent or a position."""
+        self.need(self.expression(node), Need.INDEX)
 
     def need(self, node: Type, need: Need) -> None:
         """A use asks something of a value."""
@@ -115,6 +151,8 @@ class Inference:
             return
         if isinstance(value, ast.Attribute) and value.attr == "shape":
             node = self.expression(value.value)
+            if isinstance(value.value, ast.Name):
+                self.indexed_names.add(value.value.id)
             for target in targets:
                 node = node.elements()
                 self.flow(Type(Level.INDEX), self.target(target))
@@ -170,11 +208,9 @@ class Inference:
                 self.expression(operand)
                 return Type(Level.BOOL)
             case ast.UnaryOp(operand=operand):
-                return self.joined(self.expression(operand))
+                return self.combined(self.expression(operand))
             case ast.Compare(left=left, comparators=others):
-                for part in (left, *others):
-                    self.expression(part)
-                return Type(Level.BOOL)
+                return self.compared([left, *others])
             case ast.BoolOp(values=values):
                 return self.joined(*(self.expression(v) for v in values))
             case ast.IfExp(test=test, body=body, orelse=orelse):
@@ -207,12 +243,14 @@ class Inference:
 
     def attribute(self, node: ast.expr, value: ast.expr, attr: str) -> Type:
         """`math.pi`, `x.T`, `x.size`, `x.shape`."""
-        if qualified(self.module, node).startswith(("math.", "numpy.")):
+        if qualified(self.module, node).startswith(LIBRARIES):
             return Type(Level.REAL)
-        if attr == "T":
-            inner = self.expression(value)
-            inner.elements().elements()
-            return inner
+        if attr in ("T", "mT"):
+            inner, found = self.expression(value), Type()
+            self.least(value, inner, 2, preferred=2)
+            self.rules.append(lambda: raise_rank(found, inner.rank))
+            self.numbers(inner, found)
+            return found
         if attr == "shape":
             self.expression(value).elements()
             return Type(element=Type(Level.INDEX))
@@ -225,23 +263,42 @@ class Inference:
             self.flow(part, found)
         return found
 
+    def combined(self, *parts: Type, arithmetic: bool = True) -> Type:
+        """The result of an element-wise operation: as many axes as the largest operand."""
+        found = Type()
+        for part in parts:
+            self.flows.append(Flow(part, found, arithmetic, Link.BROADCAST))
+        return found
+
+    def compared(self, parts: list[ast.expr]) -> Type:
+        """The truth of a comparison, for each element."""
+        found = Type()
+        for part in parts:
+            kind = self.expression(part)
+            self.rules.append(lambda kind=kind: raise_rank(found, kind.rank))  # type: ignore[misc]
+        self.leaves.append((Level.BOOL, found))
+        return found
+
     def merged(self, left: Type, right: Type) -> Type:
         """The type of one value or the other."""
         return self.joined(left, right)
 
     def arithmetic(self, left: ast.expr, op: ast.operator, right: ast.expr) -> Type:
         """The type of a binary operator."""
+        if isinstance(op, ast.MatMult):
+            return array_types.product(self, left, left, right)
         a, b = self.expression(left), self.expression(right)
         if isinstance(op, ast.Div):
-            found = Type(Level.REAL)
-            self.flow(a, found, arithmetic=False)
-            self.flow(b, found, arithmetic=False)
+            found = self.combined(a, b, arithmetic=False)
+            found.level = Level.REAL
+            self.spread.append((found, ((left, a), (right, b))))
             return found
         if isinstance(op, ast.Mult) and (isinstance(left, ast.List) or isinstance(right, ast.List)):
             array, count = (a, b) if isinstance(left, ast.List) else (b, a)
             self.need(count, Need.INDEX)
             return array
-        found = self.joined(a, b)
+        found = self.combined(a, b)
+        self.spread.append((found, ((left, a), (right, b))))
         if isinstance(op, ast.FloorDiv | ast.Mod | ast.BitAnd | ast.BitOr | ast.BitXor | ast.LShift | ast.RShift):
             self.need(found, Need.INTEGER)
         if isinstance(op, ast.Pow):
@@ -260,6 +317,8 @@ class Inference:
                 found = found.elements()
             return Type(Level.INDEX)
         subscripts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if isinstance(value, ast.Name) and not any(isinstance(s, ast.Slice | ast.Constant) for s in subscripts):
+            self.indexed_names.add(value.id)
         return self.indexed(self.expression(value), list(subscripts))
 
     def indexed(self, node: Type, subscripts: list[ast.expr]) -> Type:
@@ -267,6 +326,10 @@ class Inference:
         if not subscripts:
             return node
         first, *rest = subscripts
+        if isinstance(first, ast.Constant) and first.value is Ellipsis:
+            return self.after_ellipsis(node, rest)
+        if isinstance(first, ast.Constant) and first.value is None:
+            return Type(element=self.indexed(node, rest))
         if isinstance(first, ast.Slice):
             for bound in (first.lower, first.upper, first.step):
                 if bound is not None:
@@ -275,13 +338,28 @@ class Inference:
         self.need(self.expression(first), Need.INDEX)
         return self.indexed(node.elements(), rest)
 
+    def after_ellipsis(self, node: Type, rest: list[ast.expr]) -> Type:
+        """`x[..., k]`: as many axes fewer as indices follow."""
+        lost = sum(not isinstance(r, ast.Slice) for r in rest)
+        found = Type()
+        raise_rank(node, max(1, len(rest)))
+        for part in rest:
+            if not isinstance(part, ast.Slice | ast.Constant):
+                self.index(part)
+        self.rules.append(lambda: raise_rank(found, node.rank - lost))
+        self.numbers(node, found)
+        return found
+
     # Calls.
 
     def called(self, node: ast.Call) -> Type:
         """The type of a call of a known function; unknown ones are refused by the translation."""
         name = qualified(self.module, node.func)
-        if isinstance(node.func, ast.Attribute) and not name.startswith(("math.", "numpy.")):
-            return self.method(node.func, node.args)
+        if isinstance(node.func, ast.Attribute) and not name.startswith(LIBRARIES):
+            return self.method(node, node.func, node.args)
+        short = array_function(name)
+        if short and short not in ALLOCATORS and node.args:
+            return array_types.array_call(self, short, node, node.args)
         args = [self.expression(a) for a in node.args]
         for keyword in node.keywords:
             self.expression(keyword.value)
@@ -307,7 +385,7 @@ class Inference:
             found = self.joined(*args)
             self.need(found, Need.INTEGER)
             return found
-        if name in ("i8", "u8", "i16", "u16"):
+        if name in ("i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"):
             return Type(Level.INT)
         if name in ("any", "all", "isnan", "isinf", "isfinite", "bool"):
             return Type(Level.BOOL)
@@ -315,8 +393,10 @@ class Inference:
             return self.joined(*(a.elements() for a in args))
         if name in ("sum", "prod", "mean") or (name in EXTREMES and len(args) == 1):
             return self.reduced(name, args)
-        if name in EXTREMES or name in KEEPING or name in ("where", "sorted"):
-            return self.joined(*args[1:] if name == "where" else args)
+        if name in EXTREMES or name == "abs":
+            return self.combined(*args)
+        if name in KEEPING or name == "sorted":
+            return self.joined(*args)
         return Type(Level.REAL)
 
     def reduced(self, name: str, args: list[Type]) -> Type:
@@ -329,7 +409,7 @@ class Inference:
         """np.zeros(shape, dtype), np.full_like(x, value) and the like."""
         if name.endswith("_like"):
             found = Type()
-            self.flows.append(Flow(args[0], found, arithmetic=False, shape_only=True))
+            self.flows.append(Flow(args[0], found, arithmetic=False, link=Link.SHAPE))
         else:
             rank = _shape_rank(node)
             found = Type()
@@ -341,21 +421,21 @@ class Inference:
         self.leaves.append((_default_level(node), found))
         return found
 
-    def method(self, func: ast.Attribute, args: list[ast.expr]) -> Type:
-        """x.append(v), x.copy(), x.sum(), x.max(), ..."""
+    def method(self, node: ast.Call, func: ast.Attribute, args: list[ast.expr]) -> Type:
+        """x.append(v), x.copy(), x.sum(axis=0), x.reshape(m, n), ..."""
         base = self.expression(func.value)
         if func.attr == "append" and args:
             self.flow(self.expression(args[0]), base.elements())
             if isinstance(func.value, ast.Name):
                 self.appended.add(func.value.id)
             return Type()
-        if func.attr in ("sum", "max", "min", "mean", "prod"):
-            return self.reduced(func.attr, [base])
-        if func.attr in ("any", "all"):
-            return Type(Level.BOOL)
-        if func.attr in ("argmax", "argmin"):
+        if func.attr in ("copy", "tolist", "clone", "contiguous", "detach", "fill", "extend"):
+            return base
+        if func.attr in ("size", "dim", "numel"):
+            found = array_types.literal(args[0]) if args else 0
+            raise_rank(base, found + 1 if isinstance(found, int) and found >= 0 else 1)
             return Type(Level.INDEX)
-        return base
+        return array_types.array_call(self, func.attr, node, [func.value, *args])
 
 
 def _call(module: Module, node: ast.expr) -> tuple[str, list[ast.expr]]:
@@ -399,13 +479,58 @@ def infer(
     found.block(function.body)
     for node, annotation in zip(found.results, results, strict=False):
         found.flow(node, _declared(annotation)) if annotation.rank else None
-    settle(found.flows)
+    settle(found.flows, found.rules)
+    _undecided(found, said)
+    while _spread(found, said):
+        settle(found.flows, found.rules)
     for level, node in found.leaves:  # the rank of what zeros_like gives is known only now
         node.leaf.level = max(node.leaf.level, level)
+    for node in found.reals:
+        node.leaf.level = Level.REAL
     for name in said:
         _default(found.variables[name].leaf, scalar=not found.variables[name].rank)
-    settle(found.flows)
+    settle(found.flows, found.rules)
     return found
+
+
+def _undecided(found: Inference, said: dict[str, Annotation]) -> None:
+    """Ranks of parameters that are only used as a whole: what their uses prefer, one axis for a bare ndarray."""
+    open_names = {n for n, a in said.items() if a.rank is None} - found.indexed_names
+    for wish in found.wished:
+        if wish.name not in open_names or wish.type.find() is not found.variables[wish.name].find():
+            continue
+        if wish.rank is None and not any(w.name == wish.name and w.rank for w in found.wished):
+            raise found.module.place.refuse(
+                wish.node, f"nothing says how many axes {wish.name!r} has",
+                f'annotate it, such as {wish.name}: "f32[m, n]", or give its shape in the docstring',
+            )  # fmt: skip
+        raise_rank(wish.type, wish.rank or 1)
+    for name, annotation in said.items():
+        if annotation.ndarray and annotation.rank is None:
+            raise_rank(found.variables[name], 1)
+    settle(found.flows, found.rules)
+
+
+def _spread(found: Inference, said: dict[str, Annotation]) -> bool:
+    """`out[i] = a[i] * b[i]` with rows of out: the rows of unannotated a and b have as many axes."""
+    changed = False
+    for result, parts in found.spread:
+        wanted = result.rank
+        if wanted and all(kind.rank < wanted for _, kind in parts):
+            for node, kind in parts:
+                if _is_row(node, said):
+                    changed |= raise_rank(kind, wanted)
+    return changed
+
+
+def _is_row(node: ast.expr, said: dict[str, Annotation]) -> bool:
+    """An element of a parameter whose rank nothing says, or arithmetic with one."""
+    match node:
+        case ast.Subscript(value=ast.Name(id=name)):
+            return name in said and said[name].rank is None
+        case ast.BinOp(left=left, right=right):
+            return _is_row(left, said) or _is_row(right, said)
+    return False
 
 
 def _declared(annotation: Annotation) -> Type:

@@ -38,8 +38,12 @@ def read(source: Source) -> tuple[Module, ast.FunctionDef]:
     module = Module(Place(path))
     for statement in tree.body:
         _collect(module, statement)
-    function = _entry(module, source.entry, path)
-    return module, copy.deepcopy(function)
+    function = copy.deepcopy(_entry(module, source.entry, path))
+    for statement in function.body:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            _collect(module, statement)
+    function.body = [s for s in function.body if not isinstance(s, ast.Import | ast.ImportFrom)]
+    return module, function
 
 
 def _entry(module: Module, entry: str, path: str) -> ast.FunctionDef:
@@ -64,9 +68,10 @@ def _collect(module: Module, statement: ast.stmt) -> None:
             module.constants[name] = value
         case ast.Import(names=aliases):
             for alias in aliases:
-                if alias.name.split(".")[0] in LIBRARIES:
-                    module.names[alias.asname or alias.name.split(".")[0]] = alias.name
-        case ast.ImportFrom(module=library, names=aliases) if library in LIBRARIES:
+                root = alias.name.split(".")[0]
+                if root in LIBRARIES:
+                    module.names[alias.asname or root] = alias.name if alias.asname else root
+        case ast.ImportFrom(module=str() as library, names=aliases) if library.split(".")[0] in LIBRARIES:
             for alias in aliases:
                 module.names[alias.asname or alias.name] = f"{library}.{alias.name}"
 
@@ -79,3 +84,8 @@ def qualified(module: Module, node: ast.expr) -> str:
         base = qualified(module, node.value)
         return f"{base}.{node.attr}" if base else ""
     return ""
+
+
+def array_function(name: str) -> str:
+    """The short name of a function of NumPy or PyTorch by its dotted name, torch.nn.functional included; else ""."""
+    return name.rsplit(".", 1)[-1] if name.startswith(("numpy.", "torch.")) else ""

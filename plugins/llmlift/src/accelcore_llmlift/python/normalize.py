@@ -5,15 +5,19 @@
   branches that assign the result;
 * a search (`for ...: if c: return a` or `...: break`) becomes a loop over the whole range, see `searches`;
 * a comprehension over several `for` that is assigned or returned becomes loops that append;
+* a name that stands for one array after another becomes several, see `versions`;
+* PyTorch's maxima with places become calls of one result;
 * variables of comprehensions get names of their own where another variable has the same name.
 """
 
 from __future__ import annotations
 
 import ast
+import copy
 
 from accelcore_llmlift.python.errors import Place
 from accelcore_llmlift.python.searches import searches
+from accelcore_llmlift.python.versions import versions
 
 
 def normalize(function: ast.FunctionDef, place: Place) -> ast.FunctionDef:
@@ -21,8 +25,62 @@ def normalize(function: ast.FunctionDef, place: Place) -> ast.FunctionDef:
     function.body = searches(_flattened(function, _without_docstring(function.body)))
     function.body = _returns(function.body, place)
     function.body = _continues(function.body, place)
+    _extremes_with_places(function)
+    versions(function)
     _rename_comprehensions(function)
     return ast.fix_missing_locations(function)
+
+
+def _extremes_with_places(function: ast.FunctionDef) -> None:
+    """PyTorch's `v, i = x.max(dim=d)`, `x.max(dim=d)[0]`, `x.max(dim=d).values` by the functions of one result."""
+    found: list[ast.stmt] = []
+    for statement in function.body:
+        match statement:
+            case ast.Assign(targets=[ast.Tuple(elts=[values, places])], value=ast.Call() as call) if _pairs(call):
+                for target, name in ((values, f"a{_extreme(call)}"), (places, f"arg{_extreme(call)}")):
+                    found.append(ast.copy_location(ast.Assign(targets=[target], value=_renamed(call, name)), statement))
+            case _:
+                found.append(_OneResult().visit(statement))
+    function.body = found
+
+
+def _extreme(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
+
+
+def _pairs(call: ast.expr) -> bool:
+    """Whether a call gives values and places: max or min over a `dim`."""
+    if not isinstance(call, ast.Call) or _extreme(call) not in ("max", "min"):
+        return False
+    return any(k.arg == "dim" for k in call.keywords)
+
+
+def _renamed(call: ast.Call, name: str) -> ast.Call:
+    new = copy.deepcopy(call)
+    assert isinstance(new.func, ast.Attribute)
+    new.func.attr = name
+    return new
+
+
+class _OneResult(ast.NodeTransformer):
+    """`x.max(dim=d)[0]` and `.values` to `x.amax(dim=d)`; `[1]` and `.indices` to `x.argmax(dim=d)`."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        """The part that a constant index takes."""
+        self.generic_visit(node)
+        which = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        return self.part(node, node.value, which)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        """The part that a name takes."""
+        self.generic_visit(node)
+        return self.part(node, node.value, {"values": 0, "indices": 1}.get(node.attr))
+
+    def part(self, node: ast.Subscript | ast.Attribute, call: ast.expr, which: object) -> ast.expr:
+        """One of the two results, or the node as it is."""
+        if which not in (0, 1) or not isinstance(call, ast.Call) or not _pairs(call):
+            return node
+        return ast.copy_location(_renamed(call, f"{('a', 'arg')[which == 1]}{_extreme(call)}"), node)
 
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:

@@ -60,6 +60,7 @@ class Scope:
     loops: int = 0
     temporaries: int = 0
     escapes: dict[int, str] = field(default_factory=dict)
+    in_place: set[int] = field(default_factory=set)
     entries: dict[str, Expr] = field(default_factory=dict)
     undefined: set[str] = field(default_factory=set)
     dimensions: set[str] = field(default_factory=set)

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Callable, Iterable
 
 from accelcore.ir.dtypes import INDEX
-from accelcore.ir.expr import Expr, binary, comp, const, get, index, param, unary
+from accelcore.ir.expr import Expr, binary, const, get, index, param, unary
 from accelcore.ir.expr import walk as nodes
-from accelcore_llmlift.polynomial import index_of, polynomial
-from accelcore_llmlift.program import Append, Assert, Assign, For, If, New, Statement, Store
-from accelcore_llmlift.python import calls, expressions, loops, views
+from accelcore_llmlift.polynomial import polynomial
+from accelcore_llmlift.program import Append, Assert, Assign, If, New, Statement
+from accelcore_llmlift.python import calls, expressions, loops, stores, views, wholes
 from accelcore_llmlift.python.expressions import condition, expression, refuse
 from accelcore_llmlift.python.module import qualified
 from accelcore_llmlift.python.scope import DTYPE_OF, Scope, converted, natural, scalar, stored
@@ -81,7 +81,7 @@ def assign(scope: Scope, target: ast.expr, value: ast.expr, node: ast.stmt) -> N
     elif isinstance(target, ast.Name):
         assign_name(scope, target.id, value, node)
     elif isinstance(target, ast.Subscript):
-        store(scope, target, expression(scope, value), node)
+        stores.store(scope, target, expression(scope, value), node)
     else:
         raise refuse(scope, node, f"assignment to {ast.unparse(target)!r}", "assign to names and elements")
 
@@ -106,7 +106,7 @@ def unpack(scope: Scope, targets: list[ast.expr], value: ast.expr, node: ast.stm
         if isinstance(target, ast.Name):
             assign_value(scope, target.id, one, node)
         elif isinstance(target, ast.Subscript):
-            store(scope, target, one, node)
+            stores.store(scope, target, one, node)
 
 
 def _overlapping(targets: list[ast.expr], values: list[ast.expr]) -> bool:
@@ -135,17 +135,16 @@ def assign_name(scope: Scope, name: str, value: ast.expr, node: ast.stmt) -> Non
     if scope.types.variables[name].rank and allocate(scope, name, value, node):
         return
     found = expression(scope, value)
-    if found.rank and found.op in ("input", "get") and not _copies(value):
+    if found.rank and found.op in ("input", "get") and not copies(value):
         alias(scope, name, found, node)
         return
-    sliced = isinstance(value, ast.Subscript) and found.rank > 0
-    if sliced and views.shows(scope.function, scope.module.names, name, value):
+    if found.rank and views.shows(scope.function, scope.module.names, name, value):
         raise refuse(scope, node, f"{name!r} may be a view of an array that is changed",
                      f"write {name} = {ast.unparse(value)}.copy(), or annotate the parameter as a list")
     assign_value(scope, name, found, node)
 
 
-def _copies(value: ast.expr) -> bool:
+def copies(value: ast.expr) -> bool:
     """Whether an expression makes a new list: x.copy(), list(x), x[:]."""
     return isinstance(value, ast.Call) or (isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Slice))
 
@@ -250,9 +249,10 @@ def allocate(scope: Scope, name: str, value: ast.expr, node: ast.stmt) -> bool:
     return True
 
 
-_DTYPES = {
+DTYPES = {
     "float32": "f32", "float64": "f64", "float": "f64", "int32": "i32", "int64": "i64", "int": "i64", "uint8": "u8",
-    "int8": "i8", "int16": "i16", "uint16": "u16", "uint32": "u32", "bool": "bool", "bool_": "bool", "float16": "f16",
+    "int8": "i8", "int16": "i16", "uint16": "u16", "uint32": "u32", "uint64": "u64", "bool": "bool", "bool_": "bool",
+    "float16": "f16",
 }  # fmt: skip
 
 
@@ -261,114 +261,26 @@ def named_dtype(scope: Scope, call: ast.Call) -> str | None:
     for keyword in call.keywords:
         if keyword.arg == "dtype":
             text = ast.unparse(keyword.value).rsplit(".", 1)[-1].strip("'\"")
-            if text in _DTYPES:
-                return _DTYPES[text]
+            if text in DTYPES:
+                return DTYPES[text]
             if text == "dtype":
                 return None
-            raise refuse(scope, call, f"the dtype {text!r} is not known", f"one of {', '.join(_DTYPES)}")
+            raise refuse(scope, call, f"the dtype {text!r} is not known", f"one of {', '.join(DTYPES)}")
     return None
 
 
-# Stores.
-
-
-def store(scope: Scope, target: ast.Subscript, value: Expr, node: ast.stmt) -> None:
-    """`x[i][j] = value`, `x[i, j] = value`, `x[i] = row`, `x[i][:] = row`."""
-    base = expression(scope, target.value)
-    subscripts = list(target.slice.elts) if isinstance(target.slice, ast.Tuple) else [target.slice]
-    while subscripts and _whole(subscripts[-1]):
-        subscripts.pop()
-    if len(subscripts) > base.rank or not base.rank:
-        raise refuse(scope, node, f"{ast.unparse(target.value)!r} has {base.rank} axes", "annotate its rank")
-    if any(isinstance(s, ast.Slice) for s in subscripts):
-        store_slice(scope, base, subscripts, value, node)
-        return
-    for part in subscripts:
-        where = expressions.position(scope, base, part)
-        expressions.touch(scope, base, where, node)
-        base = get(base, where)
-    copied = isinstance(target.slice, ast.Slice)  # x[i][:] = row copies the elements
-    write(scope, base, value, node, None if copied else getattr(node, "value", None))
-
-
-def _whole(part: ast.expr) -> bool:
-    return isinstance(part, ast.Slice) and part.lower is None and part.upper is None and part.step is None
-
-
-def write(scope: Scope, place: Expr, value: Expr, node: ast.stmt, source: ast.expr | None = None) -> None:
-    """Write to an element or sub-array that is given as an expression (`get` of an array variable)."""
-    array, indices = (place.args[0], place.args[1:]) if place.op == "get" else (place, ())
-    if array.op != "input":
-        raise refuse(scope, node, "a store into a temporary", "store into a named list or array")
-    if place.rank != value.rank:
-        if value.rank:
-            raise refuse(scope, node, "a list is stored into an element", "store a number")
-        for_each(scope, place, lambda inner: write(scope, inner, value, node), node)
-        return
-    at = scope.module.place.at(node)
-    scope.types.written.setdefault(array.name, None)
-    if not indices:
-        for_each(scope, place, lambda inner: write(scope, inner, _same(place, inner, value), node), node)
-        return
-    statement = Store(array.name, indices, stored(value, scope.storage[array.name]), at)
-    refers(scope, statement, value, source)
-    emit(scope, statement)
-
-
-def _same(place: Expr, inner: Expr, value: Expr) -> Expr:
-    """The part of a value that goes where `inner` is in `place`."""
-    before = len(place.args) - 1 if place.op == "get" else 0
-    return natural(get(value, *inner.args[1 + before :]))
-
-
-def for_each(scope: Scope, place: Expr, body: Callable[[Expr], None], node: ast.stmt) -> None:
-    """A loop over the first axis of a place."""
-    name = scope.temporary("at")
-    extent = scope.extents_of(place)[0]
-    counter = param(name, INDEX)
-    outer, scope.out = scope.out, []
-    saved, scope.facts = scope.facts, scope.facts.counting(counter, extent)
-    label = scope.label()
-    expressions.touch(scope, place, counter, node)
-    body(get(place, counter))
-    inner, scope.out, scope.facts = tuple(scope.out), outer, saved
-    emit(scope, For(name, index(0), extent, 1, inner, label, scope.module.place.at(node)))
-
-
-def store_slice(scope: Scope, base: Expr, parts: list[ast.expr], value: Expr, node: ast.stmt) -> None:
-    """`x[a:b] = values`, `x[i, a:b] = values`: a loop over the slice."""
-    while parts and not isinstance(parts[0], ast.Slice):
-        where = expressions.position(scope, base, parts.pop(0))
-        expressions.touch(scope, base, where, node)
-        base = get(base, where)
-    if len(parts) != 1:
-        raise refuse(scope, node, "a store through several slices", "write the loops")
-    part = parts[0]
-    assert isinstance(part, ast.Slice)
-    window = expressions.sliced(scope, comp(scope.extents_of(base)[0], lambda i: i), part, [], node)
-    extent, offset = window.args[0], window
-    name = scope.temporary("at")
-    counter = param(name, INDEX)
-    label = scope.label()
-    outer, scope.out = scope.out, []
-    saved, scope.facts = scope.facts, scope.facts.counting(counter, extent)
-    where = index_of(get(offset, counter))
-    expressions.touch(scope, base, where, node)
-    write(scope, get(base, where), natural(get(value, counter)) if value.rank else value, node)
-    inner, scope.out, scope.facts = tuple(scope.out), outer, saved
-    emit(scope, For(name, index(0), extent, 1, inner, label, scope.module.place.at(node)))
-
-
 def augmented(scope: Scope, target: ast.expr, op: ast.operator, value: ast.expr, node: ast.stmt) -> None:
-    """`x op= value`; `+=` on a list extends it and is refused."""
+    """`x op= value`; of an array, every element changes in place."""
     current = expression(scope, target)
     if current.rank:
-        raise refuse(scope, node, "augmented assignment of a whole list", "loop over its elements, or append")
+        found = wholes.operator(scope, node, current, op, expression(scope, value), target, value)
+        stores.update(scope, target, current, found, node)
+        return
     result = expressions.arithmetic(scope, node, current, op, expression(scope, value), value)
     if isinstance(target, ast.Name):
         assign_value(scope, target.id, result, node)
     elif isinstance(target, ast.Subscript):
-        store(scope, target, result, node)
+        stores.store(scope, target, result, node)
 
 
 # The rest.
@@ -380,9 +292,13 @@ def call_statement(scope: Scope, call: ast.Call, node: ast.stmt) -> None:
     if isinstance(func, ast.Attribute) and func.attr == "append" and len(call.args) == 1:
         append(scope, func.value, call.args[0], node)
         return
+    if any(k.arg == "out" for k in call.keywords):
+        target = next(k.value for k in call.keywords if k.arg == "out")
+        stores.fill(scope, expression(scope, target), expression(scope, call), node)
+        return
     if isinstance(func, ast.Attribute) and func.attr == "fill" and len(call.args) == 1:
         base, value = expression(scope, func.value), expression(scope, call.args[0])
-        for_each(scope, base, lambda inner: write(scope, inner, value, node), node)
+        stores.fill(scope, base, value, node)
         return
     raise refuse(scope, node, f"the call {ast.unparse(func)!r} as a statement", "only x.append(value) is known")
 
@@ -401,15 +317,8 @@ def append(scope: Scope, base: ast.expr, item: ast.expr, node: ast.stmt) -> None
         raise refuse(scope, node, "elements of different ranks in one list", "append values of one kind")
     dtype = scope.storage[target.name]
     statement = Append(target.name, stored(value, dtype), scope.module.place.at(node))
-    refers(scope, statement, value, item)
+    stores.refers(scope, statement, value, item)
     emit(scope, statement)
-
-
-def refers(scope: Scope, statement: Statement, value: Expr, node: ast.expr | None) -> None:
-    """Note that a list is stored by reference: see `aliasing`."""
-    if value.rank and value.op in ("input", "get") and not (node is None or _copies(node)):
-        array = value.args[0] if value.op == "get" else value
-        scope.escapes[id(statement)] = array.name
 
 
 def branch(scope: Scope, node: ast.If) -> None:

@@ -7,7 +7,11 @@ its uses allow: BOOL < INDEX (made of sizes, counters and integer constants) < I
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+MOST_AXES = 8
+"""Ranks beyond this grow without end: two values that each have one axis more than the other."""
 
 
 class Level(enum.IntEnum):
@@ -46,10 +50,11 @@ class Type:
         return node
 
     def elements(self) -> Type:
-        """The type of its elements; makes it an array."""
+        """The type of its elements; makes it an array, whose numbers are what it was known to be."""
         node = self.find()
         if node.element is None:
-            node.element = Type()
+            node.element = Type(node.level, fixed=node.fixed)
+            node.element.need = node.need
         return node.element.find()
 
     @property
@@ -99,23 +104,38 @@ def unify(a: Type, b: Type) -> bool:
     return True
 
 
+class Link(enum.Enum):
+    """What two values have in common when one reaches the other."""
+
+    SAME = "same"
+    """Axes and numbers: an assignment."""
+    BROADCAST = "broadcast"
+    """The target has at least as many axes, and takes the numbers: an operand."""
+    SHAPE = "shape"
+    """Axes alone: zeros_like."""
+    NUMBERS = "numbers"
+    """Numbers alone: a reduction over some axes."""
+
+
 @dataclass(frozen=True)
 class Flow:
     """Values of `source` reach `target`.
 
-    arithmetic: through + - * and the like, so that needs pass backwards.  shape_only: both have the same axes, but
-    elements of their own (zeros_like).
+    arithmetic: through + - * and the like, so that needs pass backwards.
     """
 
     source: Type
     target: Type
     arithmetic: bool = True
-    shape_only: bool = False
+    link: Link = Link.SAME
 
 
-def settle(flows: list[Flow]) -> None:
-    """Propagate array structure, then needs backwards, then levels forwards, each to its fixed point."""
-    while sum(_structure(flow) for flow in flows):
+def settle(flows: list[Flow], rules: Sequence[Callable[[], bool]] = ()) -> None:
+    """Propagate array structure, then needs backwards, then levels forwards, each to its fixed point.
+
+    rules: further laws of ranks; each raises ranks and says whether it did.
+    """
+    while sum(_structure(flow) for flow in flows) + sum(rule() for rule in rules):
         pass
     # A need passes backwards unless a real value is known to flow in: (x * 0.5) // 1 asks no integer of x.
     while sum(_level(flow) for flow in flows):
@@ -125,28 +145,42 @@ def settle(flows: list[Flow]) -> None:
 
 
 def _structure(flow: Flow) -> bool:
+    if flow.link is Link.NUMBERS:
+        return False
+    if flow.link is Link.BROADCAST:
+        return raise_rank(flow.target, flow.source.rank)
+    if flow.link is Link.SHAPE:
+        rank = max(flow.source.rank, flow.target.rank)
+        return raise_rank(flow.source, rank) + raise_rank(flow.target, rank) > 0
     source, target = flow.source.find(), flow.target.find()
     if source.element is None and target.element is None:
         return False
-    if flow.shape_only:
-        return _same_axes(source, target)
     return unify(source.elements(), target.elements())
 
 
-def _same_axes(a: Type, b: Type) -> bool:
-    """Give both the larger of their ranks; whether one of them changed."""
-    ranks = (a.rank, b.rank)
-    for node in (a, b):
-        inner = node
-        for _ in range(max(ranks)):
-            inner = inner.elements()
-    return ranks[0] != ranks[1]
+def raise_rank(node: Type, rank: int) -> bool:
+    """Give a value at least so many axes; whether it had fewer."""
+    before = node.rank
+    if before >= rank:
+        return False
+    if rank > MOST_AXES:
+        raise CyclicTypeError
+    for _ in range(rank):
+        node = node.elements()
+    return True
+
+
+def _ends(flow: Flow) -> tuple[Type, Type]:
+    """The numbers that flow: those inside where axes may differ."""
+    if flow.link is Link.SAME:
+        return flow.source.find(), flow.target.find()
+    return flow.source.leaf, flow.target.leaf
 
 
 def _level(flow: Flow) -> bool:
-    if flow.shape_only:
+    if flow.link is Link.SHAPE:
         return False
-    source, target = flow.source.find(), flow.target.find()
+    source, target = _ends(flow)
     if target.fixed or target.level >= source.level:
         return False
     target.level = source.level
@@ -154,7 +188,7 @@ def _level(flow: Flow) -> bool:
 
 
 def _need(flow: Flow) -> bool:
-    source, target = flow.source.find(), flow.target.find()
+    source, target = _ends(flow)
     if not flow.arithmetic or source.need >= target.need or target.level is Level.REAL:
         return False
     source.need = target.need

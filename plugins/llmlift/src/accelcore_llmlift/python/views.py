@@ -20,10 +20,31 @@ def shows(function: ast.FunctionDef, imported: dict[str, str], name: str, value:
     return bool({name, root} & _stored(function))
 
 
+_VIEWS = frozenset({
+    "T", "mT", "reshape", "view", "ravel", "transpose", "permute", "t", "swapaxes", "squeeze", "unsqueeze", "split",
+    "expand_dims", "flip", "asarray", "ascontiguousarray", "contiguous", "chunk", "diagonal", "flipud", "fliplr",
+    "detach",
+})  # fmt: skip
+
+
 def _root(value: ast.expr) -> str | None:
-    while isinstance(value, ast.Subscript):
-        value = value.value
-    return value.id if isinstance(value, ast.Name) else None
+    """The array whose memory an expression may name: through subscripts, transposes, reshapes."""
+    while True:
+        match value:
+            case ast.Subscript(value=inner):
+                value = inner
+            case ast.Attribute(value=inner, attr=attr) if attr in _VIEWS:
+                value = inner
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="np" | "numpy" | "torch"), attr=attr), args=[first, *_]):
+                if attr not in _VIEWS:
+                    return None
+                value = first
+            case ast.Call(func=ast.Attribute(value=inner, attr=attr)) if attr in _VIEWS:
+                value = inner
+            case ast.Name(id=name):
+                return name
+            case _:
+                return None
 
 
 def _may_be_array(function: ast.FunctionDef, imported: dict[str, str], name: str) -> bool:
@@ -48,7 +69,8 @@ def _stored(function: ast.FunctionDef) -> set[str]:
     for node in ast.walk(function):
         for target in _targets(node):
             parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
-            found |= {root for part in parts if isinstance(part, ast.Subscript) and (root := _root(part))}
+            changed = (ast.Subscript, ast.Name) if isinstance(node, ast.AugAssign) else ast.Subscript
+            found |= {root for part in parts if isinstance(part, changed) and (root := _root(part))}
     return found
 
 
