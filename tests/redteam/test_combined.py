@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,57 +11,26 @@ from pathlib import Path
 import pytest
 
 from accelcore.judge import Judge
+from accelcore.testing.redteam import SABOTAGES, Sabotage, wrapped
+from accelcore.values import Kernel, Task
 
 KERNELS = Path(__file__).parent / "kernels"
 FULL = bool(os.environ.get("ACCELCORE_FULL"))
 SAMPLE = 12
 """So many combinations, others each time, are judged in a short run."""
-REFUSED = frozenset({"cheated", "wrong", "crashed", "timeout"})
-RESULT = {
-    "axpy": ("out", "n"), "total": ("out", "1"), "blend": ("out", "m * n"), "peak": ("out", "1"), "scale": ("x", "n"),
-}  # fmt: skip
-"""The array that each task fills, and its number of elements."""
+REFUSED = ("cheated", "wrong", "crashed", "timeout")
 
-
-@dataclass(frozen=True)
-class Sabotage:
-    """C text around the honest call; RESULT and COUNT stand for the array that is filled and its extent."""
-
-    name: str
-    before: str = ""
-    after: str = ""
-    top: str = ""
-    expect: frozenset[str] = REFUSED
-
-
-EVERY = (
-    Sabotage("prints_and_leaves", after='puts("PASS"); fflush(stdout); _exit(0);'),
-    Sabotage("leaves_at_a_later_call", before="static int calls; if (++calls == 9) _exit(0);"),
-    Sabotage("skips_later_calls", before="static int calls; if (++calls > 25) return 0;"),
-    Sabotage("forks", before="if (fork() == 0) for (;;) pause();"),
-    Sabotage("makes_a_thread", after="pthread_t t; pthread_create(&t, 0, burn, 0);",
-             top="static void *burn(void *unused) { for (;;) (void)unused; return 0; }"),
-    Sabotage("opens_a_line", before="socket(1, 1, 0);"),
-    Sabotage("signals_its_parent", before="kill(getppid(), 9);"),
-    Sabotage("becomes_another", after='execl("/bin/true", "true", (char *)0); _exit(0);'),
-    Sabotage("loops_at_a_later_call", before="static int calls; if (++calls == 9) for (;;) {}"),
-    Sabotage("traps_at_a_later_call", before="static int calls; if (++calls == 9) __builtin_trap();"),
-    Sabotage("takes_memory", before="for (;;) { char *p = malloc(1 << 24); if (!p) abort(); memset(p, 1, 1 << 24); }"),
-    Sabotage("writes_past_the_end", after="RESULT[COUNT] = 0;"),
-    Sabotage("writes_before_the_start", after="RESULT[-1] = 0;"),
-    Sabotage("changes_the_last", after="RESULT[COUNT - 1] = 7 - RESULT[COUNT - 1];"),
-    Sabotage("changes_the_last_of_later_calls",
+NATIVE = (
+    Sabotage("makes a thread", after="pthread_t t; pthread_create(&t, 0, burn, 0);",
+             top="#include <pthread.h>\nstatic void *burn(void *unused) { for (;;) (void)unused; return 0; }"),
+    Sabotage("changes the last element of later calls",
              after="static int calls; if (++calls > 25) RESULT[COUNT - 1] = 7 - RESULT[COUNT - 1];"),
-    Sabotage("leaves_a_timer", after="struct itimerval t = {{0, 100}, {0, 100}}; setitimer(ITIMER_REAL, &t, 0);"),
-    Sabotage("exits_at_load", top="__attribute__((constructor)) static void first(void) { _exit(0); }"),
-    Sabotage("traces", before="ptrace(PTRACE_TRACEME, 0, 0, 0);"),
+    Sabotage("writes before the start", after="RESULT[-1] = 0;"),
+    Sabotage("leaves a timer", after="struct itimerval t = {{0, 100}, {0, 100}}; setitimer(ITIMER_REAL, &t, 0);",
+             top="#include <sys/time.h>"),
+    Sabotage("traces", before="ptrace(PTRACE_TRACEME, 0, 0, 0);", top="#include <sys/ptrace.h>"),
 )  # fmt: skip
-
-HEADERS = "".join(
-    f"#include <{name}.h>\n"
-    for name in ("pthread", "signal", "stdint", "stdio", "stdlib", "string", "sys/ptrace", "sys/time", "unistd")
-)
-ENTRY = re.compile(r"^int (ac_(\w+))\((.*?)\) \{", re.MULTILINE | re.DOTALL)
+"""Beside the suite's: what only machine code can do."""
 
 
 @dataclass(frozen=True)
@@ -77,40 +45,29 @@ class Combined:
 
     @property
     def task(self) -> str:
-        """The task's name."""
-        return self._entry[2]
+        """The task's name, as the file's first line tells it."""
+        return self.honest.read_text().splitlines()[0].split(": ")[1]
 
-    @property
-    def _entry(self) -> re.Match[str]:
-        found = ENTRY.search(self.honest.read_text())
-        assert found is not None, self.honest
-        return found
-
-    def text(self) -> str:
-        """The C source: the honest function under another name, and the entry that calls it."""
-        entry, _, parameters = self._entry.groups()
-        names = ", ".join(p.split()[-1].lstrip("*") for p in parameters.split(","))
-        result, count = RESULT[self.task]
-        lines = (self.sabotage.before, f"int done = honest_({names});", self.sabotage.after, "return done;")
-        body = "".join(f"    {line}\n" for line in lines if line)
-        body = re.sub(r"\bRESULT\b", result, body)
-        body = re.sub(r"\bCOUNT\b", f"({count})", body)
-        honest = self.honest.read_text().replace(f"int {entry}(", "static int honest_(", 1)
-        top = f"#define _GNU_SOURCE\n{HEADERS}\n{honest}\n{self.sabotage.top}\n"
-        return f"{top}int {entry}({parameters}) {{\n{body}}}\n"
+    def kernel(self, task: Task) -> Kernel:
+        """The whole."""
+        language = "c" if self.honest.suffix == ".c" else "python"
+        entry = f"ac_{task.name}" if language == "c" else task.name
+        return wrapped(task, Kernel(self.honest.read_text(), language, entry), self.sabotage)
 
 
 def combinations() -> Iterator[Combined]:
-    """All of them, without the kernels that have more than one entry."""
-    for honest in sorted(KERNELS.glob("honest_*.c")):
-        if "_workspace(" not in honest.read_text():
-            yield from (Combined(honest, sabotage) for sabotage in EVERY)
+    """Every honest kernel with every sabotage of its language."""
+    for honest in sorted(KERNELS.glob("honest_*")):
+        for sabotage in (*SABOTAGES, *NATIVE):
+            if (sabotage.language == "c") == (honest.suffix == ".c"):
+                yield Combined(honest, sabotage)
 
 
 def refused(bench, combined: Combined, judge: Judge) -> None:
     task = bench.tasks[combined.task]
-    found = judge.judge(task, bench.built(task, combined.text()))
-    assert found.status in combined.sabotage.expect, f"{combined}: {found.status}: {found.feedback}"
+    kernel = combined.kernel(task)
+    found = judge.judge(task, bench.built(task, kernel.text, kernel.language))
+    assert found.status in REFUSED, f"{combined}: {found.status}: {found.feedback}"
     assert found.cost is None and found.feedback
 
 

@@ -10,12 +10,20 @@ from accelcore.errors import UsageError
 from accelcore.ir.expr import array, call, cast, comp, get, reduce, size
 from accelcore.platforms.c import CEvaluator, CTarget
 from accelcore.platforms.numpy import NumpyEvaluator, NumpyTarget
-from accelcore.testing import EvaluatorSuite, TargetSuite
+from accelcore.testing import EvaluatorSuite, RedTeamSuite, TargetSuite
 from accelcore.values import Artifact, Evaluation, Kernel, Limits, Move, Param, Role, Source, Status, Summary, Task
 
 
 class TestPortableC(TargetSuite):
     target = "c"
+
+
+class TestRedTeamOfPortableC(RedTeamSuite):
+    target = "c"
+
+
+class TestRedTeamOfNumpy(RedTeamSuite):
+    target = "numpy"
 
 
 class TestNumpy(TargetSuite):

@@ -2,86 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import ClassVar
 
-from accelcore.errors import IllegalRewrite, UnsupportedLowering
+from accelcore.errors import IllegalRewrite
 from accelcore.ir.expr import Expr, binary, cast, comp, const, get, shape
-from accelcore.protocols import Evaluator, Target
 from accelcore.registry import registry
+from accelcore.testing.judging import REPORT, Judging
 from accelcore.testing.light import heavy_imports
-from accelcore.testing.tasks import SmallTask, small_tasks
-from accelcore.values import Evaluation, Grade, Kernel, Limits, Status, Task
-
-_REPORT: dict[str, list[str]] = {}
+from accelcore.testing.tasks import SmallTask
+from accelcore.values import Grade, Kernel, Status
 
 
-class TargetSuite:
+class TargetSuite(Judging):
     """Subclass it, set `target`, and pytest runs the tests.
 
-    target: NAME or NAME:OPTION=VALUE,... of an installed plugin.  module: the plugin's module, for the import test; ""
+    module: the plugin's module, for the import test; ""
     takes the one that offered the target.  strictly: small tasks whose seeds are judged as champions.
     moves_tried: how many moves of each task are built and judged.
     crashing, endless, wrong, garbage: override where the target's language is neither C nor Python.
     """
 
-    target: ClassVar[str] = ""
     module: ClassVar[str] = ""
     moves_tried: ClassVar[int] = 6
     must_lower: ClassVar[int] = 5
     strictly: ClassVar[frozenset[str]] = frozenset({"row_sum", "matmul"})
-
-    # What the tests use.
-
-    def chosen(self) -> Target:
-        """The target under test; skips where it is not usable."""
-        import pytest
-
-        from accelcore.pipeline.catalog import choose_target
-
-        found = choose_target(self.target)
-        if found.missing():
-            pytest.skip(f"not usable here: {found.missing()[0]}")
-        return found
-
-    def evaluator(self) -> Evaluator:
-        """Its evaluator; skips where there is none that is usable."""
-        import pytest
-
-        from accelcore.errors import MissingTool
-        from accelcore.pipeline.catalog import choose_evaluator
-
-        self.chosen()
-        try:
-            found = choose_evaluator(self.target)
-        except MissingTool as error:
-            pytest.skip(f"not usable here: {error.hint}")
-        if found is None:
-            pytest.skip("the target has no evaluator")
-        return found
-
-    def judge(self, task: Task, kernel: Kernel, *, strict: bool = False, seconds: float = 10.0) -> Evaluation:
-        """One judged evaluation, within so many seconds for a call."""
-        from accelcore.pipeline.benches import judged_once
-
-        return judged_once(self.evaluator(), task, kernel, strict=strict, limits=Limits(seconds=seconds))
-
-    def lowered(self) -> Iterator[tuple[SmallTask, Kernel]]:
-        """The small tasks that the target lowers, each with its seed."""
-        target = self.chosen()
-        for small in small_tasks():
-            try:
-                yield small, target.lower(small.task)
-            except UnsupportedLowering as error:
-                self.note(f"{small.name} is not lowered: {error.what}")
-
-    def note(self, text: str) -> None:
-        """Remember what was not exercised; `test_zz_what_was_not_exercised` prints it."""
-        lines = _REPORT.setdefault(self.target, [])
-        if text not in lines:
-            lines.append(text)
 
     # What may be overridden.
 
@@ -224,7 +170,7 @@ class TargetSuite:
 
     def test_zz_what_was_not_exercised(self) -> None:
         """Prints what the other tests could not try, so that a green suite is not misread."""
-        for line in _REPORT.get(self.target, []):
+        for line in REPORT.get(self.target, []):
             print(f"{self.target}: {line}")  # noqa: T201  # that is its purpose
 
 
