@@ -23,8 +23,9 @@ class Constant:
 class Constants:
     """What the model knows about one generation.
 
-    clocks: of the engines.  initiation: shortest interval between instructions of an engine.  chain: extra wait of an
-    instruction for its predecessor on the same engine.  semaphore: wait for another engine.  matmul_latency: from the
+    clocks: of the engines.  initiation: shortest interval between instructions of an engine.  access: what reaching SBUF
+    or PSUM adds to each instruction of the vector, scalar and GpSimd engines.  chain: extra wait of an instruction for
+    its predecessor on the same engine.  semaphore: wait for another engine.  matmul_latency: from the
     last row in to the result in PSUM.  dma_*: bandwidth of all DMA engines of a core together, interval between DMAs,
     start-up, cost of a descriptor on one of 16 engines, share of the bandwidth that a transposition reaches.
     reciprocal: cycles an element.  gpsimd_start: start-up of iota and its like.  fp32_passes: of a float32 product.
@@ -42,6 +43,7 @@ class Constants:
     fast_copy: Constant
     fast_pair: Constant
     transpose_passes: Constant
+    access: Constant
     initiation: Constant = Constant(64, "cycles", "documented", "NKI 1 instruction cost text: MIN_II")
     chain: Constant = Constant(100, "cycles", "documented", "performance guide: about 100 for serial dependence")
     semaphore: Constant = Constant(150, "ns", "guessed", "not published; 100 to 200 ns assumed")
@@ -73,17 +75,22 @@ _NO_FAST = Constant(1, "times", "documented", "no fast modes on NeuronCore-v2")
 _FAST_COPY = Constant(4, "times", "documented", "Trainium2 guide: 16-bit SBUF copies")
 _FAST_PAIR = Constant(2, "times", "documented", "Trainium2 guide: 16-bit SBUF tensor_tensor")
 
+_SEEN_ACCESS = Constant(60, "cycles", "fitted", "guide: about 60 cycles; busy time of measured rope and mamba has it")
+_HIDDEN_ACCESS = Constant(0, "cycles", "guessed", "guide: about 60 cycles, usually hidden; nothing measured")
+
 CONSTANTS = {
     "trn1": Constants(
         _clock(2.8), _clock(1.12), _clock(1.4), _clock(1.4), _bandwidth(272), _MEASURED_ISSUE, _hbm(410), _NO_FAST,
         _NO_FAST, Constant(2, "passes", "fitted", "4 overshoots the measured attention steps by a fifth"),
+        _SEEN_ACCESS,
     ),
     "trn2": Constants(
         _clock(2.4), _clock(0.96), _clock(1.2), _clock(1.2), _bandwidth(368), _MEASURED_ISSUE, _hbm(375), _FAST_COPY,
         _FAST_PAIR, Constant(2, "passes", "documented", "transpose mode: float32 twice as fast"),
+        _HIDDEN_ACCESS,
     ),
     "trn3": Constants(
         _clock(2.4), _clock(1.2), _clock(1.2), _clock(1.2), _bandwidth(528), _MEASURED_ISSUE, _hbm(587), _FAST_COPY,
-        _FAST_PAIR, Constant(2, "passes", "guessed", "as NeuronCore-v3"),
+        _FAST_PAIR, Constant(2, "passes", "guessed", "as NeuronCore-v3"), _HIDDEN_ACCESS,
     ),
 }  # fmt: skip

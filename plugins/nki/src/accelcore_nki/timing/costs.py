@@ -42,7 +42,7 @@ def cost(instruction: Instruction, constants: Constants) -> Cost:
     if instruction.engine == "sync":
         return Cost(constants.semaphore.value)
     clock = {"vector": constants.vector_clock, "scalar": constants.scalar_clock, "gpsimd": constants.gpsimd_clock}
-    cycles = _cycles(instruction, constants)
+    cycles = _cycles(instruction, constants) + constants.access.value
     ghz = clock[instruction.engine].value
     return Cost(cycles / ghz, constants.chain.value / ghz)
 
