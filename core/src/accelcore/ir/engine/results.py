@@ -36,6 +36,8 @@ def prepared(roots: tuple[Expr, ...], inputs: Mapping[str, ArrayLike]) -> dict[s
 def _input(node: Expr, given: ArrayLike) -> Block:
     facts = DTYPES[node.dtype]
     array = np.asarray(given)
+    if facts.is_integer and array.dtype.kind == "f" and not isinstance(given, np.ndarray):
+        array = np.asarray(given, object)  # integers of lists that fit neither int64 nor uint64 alone
     if array.ndim != node.rank:
         raise IrError(f"input {node.name!r} has {array.ndim} axes, the expression reads {node.rank}")
     if facts.is_float:
@@ -45,8 +47,8 @@ def _input(node: Expr, given: ArrayLike) -> Block:
         return Block((), data, node.dtype, rank=node.rank)
     if facts.kind == "bool":
         return Block((), array.astype(bool), node.dtype, low=0, high=1, rank=node.rank)
-    if array.dtype.kind == "f" or (array.dtype.kind == "u" and array.dtype.itemsize == 8):
-        if array.dtype.kind == "f" and not np.array_equal(array, np.rint(array)):
+    if array.dtype.kind in "fO" or (array.dtype.kind == "u" and array.dtype.itemsize == 8):
+        if array.dtype.kind != "u" and any(int(v) != v for v in array.ravel()):
             raise IrError(f"input {node.name!r} holds fractions where the expression reads {node.dtype}")
         array = integers([int(v) for v in array.ravel()]).reshape(array.shape)
     data = array if array.dtype == object else array.astype(np.int64)

@@ -287,6 +287,8 @@ class Reader:
             return value if boolean else call("bool", value)
         if kind == "real":
             value = call("int", value)
+        if kind in UNSIGNED and to.dtype in ("i32", "i64") and (kind, to.dtype) != ("u32", "i64"):
+            return call(f"c.{to.dtype}", value)
         if to.counts or to.dtype not in WRAPPING or to.dtype == kind or (kind == "u32" and to.dtype == "u64"):
             return value
         literal = value.value if isinstance(value, ast.Constant) else None

@@ -263,8 +263,7 @@ class Element:
 
     def whole_rows(self, width: Polynomial) -> bool:
         """Whether the array is empty where the width is 0, so that no element is divided by it."""
-        quotient, rest = split(polynomial(self.extents[0]), width)
-        return len(self.extents) == 1 and quotient is not None and not rest.terms
+        return len(self.extents) == 1 and _divides(width, polynomial(self.extents[0]))
 
     def pin_by_stride(self, parts: Sequence[Expr], value: Expr) -> Pin | None:
         """p == k * w + r with 0 <= r < w fixes k = p // w where p % w == r (columns of a flat matrix)."""
@@ -314,7 +313,8 @@ class Element:
     def between(self, at: Expr, k: Expr) -> list[Expr]:
         """0 <= at < k; of a quotient only where its divisor is not 0: then no iteration wrote anything."""
         found = [binary("le", index(0), at), binary("lt", at, k)]
-        if at.op == "fdiv" and not self.facts.nonnegative(polynomial(at.args[1]) - 1):
+        width = polynomial(at.args[1]) if at.op == "fdiv" else None
+        if width is not None and not self.facts.nonnegative(width - 1) and not self.whole_rows(width):
             return [binary("lt", index(0), at.args[1]), *found]
         return found
 
@@ -450,6 +450,19 @@ def exchange(e: Expr, mapping: dict[Expr, Expr]) -> Expr:
         if node not in memo:
             memo[node] = rebuild(node, tuple(memo[a] for a in node.args))
     return memo[e]
+
+
+def _divides(divisor: Polynomial, p: Polynomial) -> bool:
+    """Whether p is a multiple of a divisor: of one term, or with an atom alone, by what p is at the divisor's zero."""
+    quotient, rest = split(p, divisor)
+    if quotient is not None:
+        return not rest.terms
+    for atom in divisor.atoms:
+        factor = divisor.coefficient(atom)
+        if factor is not None and factor.constant in (1, -1):
+            root = divisor.without(atom) * -int(factor.constant)
+            return not polynomial(exchange(expression(p), {atom: expression(root)})).terms
+    return False
 
 
 def _solve_for(p: Polynomial, number: Expr) -> tuple[Expr, tuple[Expr, ...]] | None:

@@ -102,16 +102,24 @@ def agrees(got: Any, want: Any) -> bool:
     """Whether a result lies within what the summary gives, allowing for rounding."""
     import numpy as np
 
-    value = np.asarray(got)
+    value = _array(got)
     if value.shape != want.value.shape:
         return value.size == 0 and want.value.size == 0
     return bool(np.all(want.covers(value)))
 
 
-def _plain(value: Any) -> Any:
+def _array(value: Any) -> Any:
+    """An array of the value; integers stay exact where NumPy would make floats of a mixture of long ones."""
     import numpy as np
 
-    return np.asarray(value).tolist()
+    found = np.asarray(value)
+    whole = np.asarray(value, object)
+    mixed = found.dtype.kind == "f" and all(isinstance(v, int) for v in whole.ravel())
+    return whole if mixed else found
+
+
+def _plain(value: Any) -> Any:
+    return _array(value).tolist()
 
 
 def _made(program: Program, one: Input, got: Any, want: Any, name: str, source: Source | None) -> Counterexample:
