@@ -130,7 +130,7 @@ class NkiSimulator:
             compile(kernel.text, f"{kernel.entry}.py", "exec")
         except (SyntaxError, ValueError) as error:
             return refused(task, kernel, Status.COMPILE_ERROR, f"error: {error}")
-        return Artifact(kernel, "", kernel.entry, (("task", json.dumps(codec.to_json(task))),))
+        return Artifact(kernel, "", kernel.entry, (("task", json.dumps(codec.encode(task))),))
 
     def open(self, artifact: Artifact, *, limits: Limits) -> Runner:
         """A runner that traces the kernel in a child and executes its program here."""
@@ -139,5 +139,5 @@ class NkiSimulator:
         from accelcore import codec
         from accelcore_nki.judging.runner import NkiRunner
 
-        task = codec.from_json(json.loads(dict(artifact.facts)["task"]))
+        task = codec.decode(json.loads(dict(artifact.facts)["task"]))
         return NkiRunner(task, artifact.kernel, self.chip, limits)

@@ -155,6 +155,3 @@ def results(replay: Replay, shapes: Sequence[Shape]) -> tuple[NkiTensor, ...]:
             what = f"the kernel returns {view.dtype}{list(view.shape)}, not {shape.dtype}{list(shape.shape)}"
             raise NkiError(what, rule="results", operands=(str(view),), where=view.storage.line)
     return tuple(found)
-
-
-

@@ -43,7 +43,7 @@ def main(argv: list[str]) -> int:
         told = {"status": "unsupported", "what": str(error)}
     except NkiError as error:
         told = {"status": "compile_error", "what": str(error)}
-    except Exception:  # a kernel may raise anything; the parent says that it crashed
+    except Exception:  # noqa: BLE001  # a kernel may raise anything; the parent says that it crashed
         told = {"status": "crashed", "what": "\n".join(traceback.format_exc().splitlines()[-_SHOWN:])}
     Path(answer).write_text(json.dumps(told, separators=(",", ":")))
     return 0

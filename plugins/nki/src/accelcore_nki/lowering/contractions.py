@@ -1,0 +1,253 @@
+"""Sums of products on the tensor engine: [K, M] stationary, [K, N] moving, accumulated over K in PSUM.
+
+A tile of a result is such a product when the factors of its terms split into those that depend on the row and those
+that depend on the column, and share a summed index.  Operands are computed like any value, with the summed index on the
+partitions; one that holds a reduction over columns of its row is computed in its rows and turned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+
+from accelcore.ir.expr import Expr, binary, index, param, substitute, walk
+from accelcore.ir.products import factors, nested_sum
+from accelcore_nki.lowering.elementwise import Elementwise
+from accelcore_nki.lowering.frames import BANK, COLUMN, COLUMNS, PARTITIONS, ROW, ROWS, Block, Frame, Range, Value
+from accelcore_nki.lowering.texts import tidy
+
+_MATRIX = ("float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True)
+class Product:
+    """sum over `summed` of left * right, times `scale`; `inner` of the summed indices is contracted."""
+
+    inner: tuple[int, Expr]
+    others: tuple[tuple[int, Expr], ...]
+    left: Expr
+    right: Expr
+    scale: Expr | None
+
+
+def split(e: Expr) -> Product | None:
+    """The parts of a sum of products; None when it is no product of matrices in its row and column."""
+    if e.op != "reduce" or e.kind != "sum" or len(e.args) != 2 or not {ROW, COLUMN} <= e.free:
+        return None
+    ranges, body = nested_sum(e)
+    summed = frozenset(number for number, _ in ranges)
+    found, sign = factors(body, summed)
+    sides: dict[str, list[Expr]] = {"left": [], "right": [], "scale": []}
+    for factor in found:
+        if not factor.free & summed:
+            sides["scale"].append(factor)
+        elif {ROW, COLUMN} <= factor.free:
+            return None
+        else:
+            sides["right" if COLUMN in factor.free else "left"].append(factor)
+    if not sides["left"] or not sides["right"]:
+        return None
+    left, right = _times(sides["left"]), _times(sides["right"])
+    inner = [r for r in ranges if r[0] in left.free and r[0] in right.free]
+    if not inner:
+        return None
+    scale = ([] if sign > 0 else [index_real(-1)]) + sides["scale"]
+    others = tuple(r for r in ranges if r is not inner[-1])
+    return Product(inner[-1], others, left, right, _times(scale) if scale else None)
+
+
+def index_real(value: int) -> Expr:
+    """A constant real."""
+    from accelcore.ir.expr import const
+
+    return const(float(value), "real")
+
+
+def _times(found: Sequence[Expr]) -> Expr:
+    total = found[0]
+    for factor in found[1:]:
+        total = binary("mul", total, factor)
+    return total
+
+
+class Contractions(Elementwise):
+    """Products of matrices."""
+
+    def product(self, e: Expr, frame: Frame) -> Value | None:
+        """The tile of a sum of products; None when it is none."""
+        found = split(e)
+        if found is None or frame.rows.most == 1:
+            return None
+        if found.scale is not None:
+            bare = _sum(found)
+            return self.value(binary("mul", bare, found.scale), frame)
+        if frame.columns.most <= BANK:
+            return self._bank(found, frame)
+        result = self.tile(frame, wide=True, stem="product")
+        with self.chunks(frame.columns.count, BANK, base=frame.columns) as columns:
+            part = self._bank(found, replace(frame, columns=columns))
+            rows, at = frame.rows.count, columns.offset
+            target = f"{result.text}[0:{rows}, {at}:{at} + {columns.count}]"
+            self.emit(f"nisa.tensor_copy({target}, {part.text}{self.engine('copy')})")
+        return result
+
+    @contextmanager
+    def chunks(self, extent: str, size: int, base: Range | None = None) -> Iterator[Range]:
+        """A loop over an axis (or over the range `base`) in parts of `size`."""
+        at = self.names.new("j0")
+        with self.loop(at, f"range(0, {extent}, {size})") as block:
+            count = self.names.new("jn")
+            self.emit(f"{count} = min({size}, {extent} - {at})")
+            start = at
+            if base is not None and base.start != "0":
+                start = self.names.new("j")
+                self.emit(f"{start} = {base.start} + {at}")
+                self.loops[start] = block
+            yield Range(start, count, size, block, outer=base, offset=at)
+
+    def _bank(self, found: Product, frame: Frame) -> Value:
+        """One PSUM tile: the loop over the summed indices, a product each."""
+        left, right = self._hoisted(found, frame)
+        name = self.names.new("sums")
+        rows, columns = frame.rows.count, frame.columns.count
+        self.emit(f"{name} = nl.ndarray(({rows}, {columns}), dtype=nl.float32, buffer=nl.psum)")
+        with self._summed(found) as (inner, keys, names):
+            a = left.piece(keys, frame.rows) if left else self._left(_at(found.left, names), found, frame, inner)
+            b = right.piece(keys, frame.columns) if right else self._right(_at(found.right, names), found, frame, inner)
+            a, b = self._alike(a, b, frame, inner)
+            self.emit(f"nisa.nc_matmul({name}, {a.text}, {b.text})")
+        return Value(name, True, psum=True, rows=rows, columns=columns)
+
+    @contextmanager
+    def _summed(self, found: Product) -> Iterator[tuple[Range, str, dict[int, Expr]]]:
+        """The loops over the summed indices: the contracted range, a key of all, and names of the others."""
+        names: dict[int, Expr] = {}
+        keys: list[str] = []
+        with ExitStack() as stack:
+            for number, extent in found.others:
+                variable = self.names.new("s")
+                stack.enter_context(self.loop(variable, f"range({tidy(_at(extent, names))})"))
+                names[number] = param(variable, "i64")
+                keys.append(variable)
+            variable, depth = self.names.new("k0"), tidy(found.inner[1])
+            block = stack.enter_context(self.loop(variable, f"range(0, {depth}, {PARTITIONS})"))
+            count = self.names.new("kn")
+            self.emit(f"{count} = min({PARTITIONS}, {depth} - {variable})")
+            yield Range(variable, count, PARTITIONS, block), ", ".join([*keys, variable]), names
+
+    def _left(self, e: Expr, found: Product, frame: Frame, inner: Range) -> Value:
+        """The stationary operand [K, rows]."""
+        number = found.inner[0]
+        if _reduces(e, ROW) and frame.rows.most <= PARTITIONS:
+            lying = self._narrowed(substitute(e, {number: COLUMNS}), Frame(frame.rows, inner), found)
+            if lying.psum or lying.dtype not in _MATRIX:
+                lying = self.copied(lying, Frame(frame.rows, inner), "float32")
+            turned = Frame(inner, frame.rows)
+            target = self.tile(turned, wide=True, dtype=lying.dtype, stem="stationary")
+            source = lying.at(Frame(frame.rows, inner))
+            self.turn(target.text, source, inner.count, frame.rows.count, lying.dtype)
+            return target
+        return self._operand_tile(substitute(e, {number: ROWS, ROW: COLUMNS}), Frame(inner, frame.rows), found)
+
+    def _right(self, e: Expr, found: Product, frame: Frame, inner: Range) -> Value:
+        """The moving operand [K, columns]."""
+        return self._operand_tile(substitute(e, {found.inner[0]: ROWS}), Frame(inner, frame.columns), found)
+
+    def _operand_tile(self, e: Expr, frame: Frame, found: Product) -> Value:
+        value = self._narrowed(e, frame, found)
+        value = self.spread_out(value, frame)
+        if value.psum or value.dtype not in _MATRIX:
+            value = self.copied(value, frame, "float32")
+        return replace(value, text=value.at(frame), rows=frame.rows.count, columns=frame.columns.count)
+
+    def _narrowed(self, e: Expr, frame: Frame, found: Product) -> Value:
+        """The operand's tile, in bfloat16 when the schedule allows and another operand is stored so."""
+        stored = {self.task.param(n).dtype for side in (found.left, found.right) for n in side.inputs}
+        narrow = self.choices.narrow and "bf16" in stored
+        return self.value(e, frame, "bfloat16" if narrow else "float32")
+
+    def _alike(self, a: Value, b: Value, frame: Frame, inner: Range) -> tuple[Value, Value]:
+        """Both operands in one type: float32 does not mix with narrower ones."""
+        if (a.dtype == "float32") == (b.dtype == "float32"):
+            return a, b
+        if a.dtype == "float32":
+            return a, self.copied(b, Frame(inner, frame.columns), "float32")
+        return self.copied(a, Frame(inner, frame.rows), "float32"), b
+
+    # Operands that are loaded once for a block.
+
+    def _hoisted(self, found: Product, frame: Frame) -> tuple[Held | None, Held | None]:
+        chosen = self.choices.hoist
+        left = right = None
+        if chosen in ("stationary", "both") and not _reduces(found.left, ROW):
+            left = self._held(found, frame, frame.rows.outer or frame.rows, stationary=True)
+        if chosen in ("moving", "both"):
+            right = self._held(found, frame, frame.columns.outer or frame.columns, stationary=False)
+        return left, right
+
+    def _held(self, found: Product, frame: Frame, over: Range, *, stationary: bool) -> Held:
+        """All tiles of an operand for a range of the result, in a dictionary by summed indices."""
+        side = found.left if stationary else found.right
+        block = self.place(substitute(side, {ROW: index(0), COLUMN: index(0)}), frame)
+        block = max((block, over.block), key=lambda b: b.depth)
+        key = ("held", substitute(side, {ROW: COLUMNS}), found.inner, found.others, id(over))
+        known = block.values.get(key)
+        if isinstance(known, Held):
+            return known
+        with self.inside(block):
+            name = self.names.new("held")
+            self.emit(f"{name} = {{}}")
+            with self._summed(found) as (inner, keys, names):
+                e = _at(side, names)
+                if stationary:
+                    e = substitute(e, {found.inner[0]: ROWS, ROW: COLUMNS})
+                else:
+                    e = substitute(e, {found.inner[0]: ROWS})
+                tile = self._operand_tile(e, Frame(inner, over), found)
+                self.emit(f"{name}[{keys}] = {tile.text}")
+        held = Held(name, over, tile.dtype)
+        block.values[key] = held
+        return held
+
+
+@dataclass(frozen=True)
+class Held:
+    """Tiles of an operand by summed indices; each has the columns of `over`."""
+
+    name: str
+    over: Range
+    dtype: str
+
+    def piece(self, keys: str, part: Range) -> Value:
+        """The part of a tile for a part of the range."""
+        text = f"{self.name}[{keys}]"
+        if part is not self.over:
+            text = f"{text}[:, {part.offset}:{part.offset} + {part.count}]"
+        return Value(text, True, dtype=self.dtype, rows="", columns=part.count)
+
+
+def _at(e: Expr, names: dict[int, Expr]) -> Expr:
+    return substitute(e, {n: v for n, v in names.items() if n in e.free})
+
+
+def _sum(found: Product) -> Expr:
+    """The sum without its scale."""
+    body = binary("mul", found.left, found.right)
+    for number, extent in (found.inner, *reversed(found.others)):
+        body = _over(number, extent, body)
+    return body
+
+
+def _over(number: int, extent: Expr, body: Expr) -> Expr:
+    from accelcore.ir.expr import reduce
+
+    return reduce("sum", extent, lambda k: substitute(body, {number: k}))
+
+
+def _reduces(e: Expr, number: int) -> bool:
+    """Whether a reduction inside depends on a variable."""
+    return any(n.op in ("reduce", "scan", "fold") and number in n.free for n in walk(e))
+
+
+__all__ = ["Block", "Contractions", "Held", "Product", "split"]

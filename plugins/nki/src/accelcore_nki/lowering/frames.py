@@ -1,0 +1,111 @@
+"""What lowering writes into: nested blocks of lines, ranges of the two axes of a tile, and values that are tiles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from accelcore.ir.expr import Expr, var
+
+ROW, COLUMN = 1_000_001, 1_000_002
+"""Numbers of the variables that stand for the position in the partitions and in the free axis of a tile."""
+ROWS, COLUMNS = var(ROW), var(COLUMN)
+PARTITIONS = 128
+BANK = 512  # float32 elements of a PSUM bank
+
+
+@dataclass(eq=False)
+class Block:
+    """Lines of one indentation.  A block joins its parent when it is closed, so what is hoisted meanwhile precedes it.
+
+    values: what has been computed here, by expression and ranges.
+    """
+
+    parent: Block | None = None
+    head: str = ""
+    lines: list[str] = field(default_factory=list)
+    values: dict[object, object] = field(default_factory=dict)
+
+    @property
+    def depth(self) -> int:
+        """Number of blocks around it."""
+        return 0 if self.parent is None else self.parent.depth + 1
+
+    def close(self) -> None:
+        """Become part of the parent."""
+        assert self.parent is not None
+        if self.lines:
+            self.parent.lines.append(self.head)
+            self.parent.lines.extend(f"    {line}" for line in self.lines)
+
+
+@dataclass(eq=False)
+class Range:
+    """A part of an axis: `count` positions from `start`, both Python text.
+
+    most: an upper bound of count.  block: where it is known.  outer: the larger range that it is part of, when operands
+    are hoisted for that one, and `offset` its start in it.
+    """
+
+    start: str
+    count: str
+    most: int
+    block: Block
+    outer: Range | None = None
+    offset: str = "0"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The tile that is computed: its rows on partitions, its columns on the free axis."""
+
+    rows: Range
+    columns: Range
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number (Python text), or a tile by name.
+
+    wide: has the frame's columns, else one column.  rows, columns: text of its extents.  owner: whether the tile may
+    be sliced to fewer rows than it has.
+    """
+
+    text: str
+    wide: bool = False
+    number: bool = False
+    dtype: str = "float32"
+    psum: bool = False
+    rows: str = ""
+    columns: str = "1"
+    literal: float | None = None
+
+    def at(self, frame: Frame) -> str:
+        """The tile in a frame: a tile of more rows or columns than the frame has is cut."""
+        if self.number:
+            return self.text
+        rows = frame.rows.count
+        columns = frame.columns.count if self.wide else "1"
+        if self.rows == rows and self.columns == columns:
+            return self.text
+        return f"{self.text}[0:{rows}, 0:{columns}]"
+
+
+def has(e: Expr, number: int) -> bool:
+    """Whether the expression depends on a variable."""
+    return number in e.free
+
+
+class Names:
+    """Fresh Python names."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self._taken = set(taken)
+
+    def new(self, stem: str) -> str:
+        """A name that nothing has yet."""
+        name, number = stem, 1
+        while name in self._taken:
+            number += 1
+            name = f"{stem}{number}"
+        self._taken.add(name)
+        return name

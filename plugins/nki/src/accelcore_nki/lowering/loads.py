@@ -1,0 +1,125 @@
+"""Reads of parameters: DMA by access pattern, and operands that are turned on their way in.
+
+A read with affine indices is a pattern over the parameter's memory: so many elements from partition to partition, so
+many from column to column, and an offset.  Where columns are not neighbours but rows are, the tile is loaded as it lies
+in memory and transposed, 128 by 128.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accelcore.errors import UnsupportedLowering
+from accelcore.ir.affine import affine
+from accelcore.ir.expr import Expr, index
+from accelcore.ir.polynomial import constant_of, polynomial
+from accelcore_nki.judging.interface import stored
+from accelcore_nki.lowering.frames import COLUMN, PARTITIONS, ROW, Frame, Value
+from accelcore_nki.lowering.texts import text, tidy
+from accelcore_nki.lowering.writer import Writer
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Elements from row to row and from column to column, and the offset of the first, over a parameter's memory."""
+
+    name: str
+    dtype: str
+    row: Expr
+    column: Expr
+    offset: Expr
+
+    def near(self, step: Expr) -> int | None:
+        """A step as a number, None when it depends on sizes."""
+        found = constant_of(polynomial(step))
+        return None if found is None else int(found)
+
+
+def strides(extents: tuple[Expr, ...]) -> list[Expr]:
+    """Row-major strides in elements."""
+    found, step = [], index(1)
+    for extent in reversed(extents):
+        found.append(step)
+        step = step * extent
+    return found[::-1]
+
+
+class Loads(Writer):
+    """Tiles from HBM and to HBM."""
+
+    def pattern(self, name: str, indices: tuple[Expr, ...]) -> Pattern:
+        """The access pattern of an element of a parameter; UnsupportedLowering when it is not affine."""
+        param = self.task.param(name)
+        flat = index(0)
+        for at, stride in zip(indices, strides(param.shape), strict=True):
+            flat = flat + at * stride
+        form = affine(flat, (ROW, COLUMN))
+        if form is None:
+            raise UnsupportedLowering(f"{name}[{', '.join(map(str, indices))}] gathers: its index is not affine")
+        text(form.rest)  # refuses indices that depend on data
+        return Pattern(name, stored(param), form.coefficient(ROW), form.coefficient(COLUMN), form.rest)
+
+    def region(self, p: Pattern, frame: Frame, *, wide: bool) -> str:
+        """`.ap` text of the frame's elements."""
+        offset = p.offset + self.start(frame.rows.start) * p.row
+        columns = ("1", "1")
+        if wide:
+            offset = offset + self.start(frame.columns.start) * p.column
+            columns = (tidy(p.column), frame.columns.count)
+        rows = f"[{tidy(p.row)}, {frame.rows.count}]"
+        return f"{p.name}.ap([{rows}, [{columns[0]}, {columns[1]}]], {tidy(offset)})"
+
+    def start(self, shown: str) -> Expr:
+        """The start of a range as an expression."""
+        from accelcore.ir.expr import param
+
+        return index(int(shown)) if shown.isdigit() else param(shown, "i64")
+
+    def load(self, name: str, indices: tuple[Expr, ...], frame: Frame) -> Value:
+        """The tile of elements of an input."""
+        p = self.pattern(name, indices)
+        wide = p.near(p.column) != 0
+        turned = wide and p.near(p.column) != 1 and p.near(p.row) == 1 and frame.rows.most > 1
+        if turned and self.choices.transpose != "strided" and p.dtype in ("float32", "bfloat16", "float16"):
+            return self._turned(p, frame)
+        tile = self.tile(frame, wide=wide, dtype=p.dtype, stem=f"{name}_tile")
+        self.emit(f"nisa.dma_copy(dst={tile.text}, src={self.region(p, frame, wide=wide)})")
+        return tile
+
+    def _turned(self, p: Pattern, frame: Frame) -> Value:
+        """Load as it lies in memory, 128 of the frame's columns on partitions at a time, and transpose."""
+        tile = self.tile(frame, wide=True, dtype=p.dtype, stem=f"{p.name}_turned")
+        at, rows = self.names.new("c0"), frame.rows.count
+        offset = p.offset + self.start(frame.rows.start) * p.row
+        with self.loop(at, f"range(0, {frame.columns.count}, {PARTITIONS})"):
+            count = self.names.new("cn")
+            self.emit(f"{count} = min({PARTITIONS}, {frame.columns.count} - {at})")
+            begin = offset + (self.start(frame.columns.start) + self.start(at)) * p.column
+            source = f"{p.name}.ap([[{tidy(p.column)}, {count}], [1, {rows}]], {tidy(begin)})"
+            piece = f"{tile.text}[0:{rows}, {at}:{at} + {count}]"
+            if self.choices.transpose == "dma":
+                self.emit(f"nisa.dma_transpose(dst={piece}, src={source})")
+            else:
+                lying = self.names.new("lying")
+                self.emit(f"{lying} = on_chip({count}, {rows}, nl.{p.dtype})")
+                self.emit(f"nisa.dma_copy(dst={lying}, src={source})")
+                self.turn(piece, lying, rows, count, p.dtype)
+        return tile
+
+    def turn(self, target: str, source: str, rows: str, columns: str, dtype: str) -> None:
+        """target [rows, columns] = the transposed source, by the tensor engine through PSUM."""
+        bank = self.names.new("turned")
+        self.emit(f"{bank} = nl.ndarray(({rows}, {columns}), dtype=nl.{dtype}, buffer=nl.psum)")
+        self.emit(f"nisa.nc_transpose({bank}, {source}, engine=nisa.engine.tensor)")
+        self.emit(f"nisa.tensor_copy({target}, {bank}{self.engine('copy')})")
+
+    def store(self, name: str, indices: tuple[Expr, ...], value: Value, frame: Frame) -> None:
+        """Write the frame's tile of a result."""
+        p = self.pattern(name, indices)
+        if value.number or (not value.wide and COLUMN in {n for i in indices for n in i.free}):
+            value = self.spread_out(value, frame, p.dtype)
+        if value.psum or value.dtype != p.dtype:
+            value = self.copied(value, frame, p.dtype)
+        wide = value.wide and p.near(p.column) != 0
+        region = self.region(Pattern(f"{name}_hbm", p.dtype, p.row, p.column, p.offset), frame, wide=wide)
+        self.emit(f"nisa.dma_copy(dst={region}, src={value.at(frame)})")

@@ -1,0 +1,79 @@
+"""Moves: which choices of the schedule to try next on a kernel, and the kernels that they give.
+
+A move is one text of a schedule, or several joined by "; ", as `lowering.choices` reads them.  What a kernel's text
+does not depend on is not proposed: a move that changes nothing is no move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from accelcore.errors import AccelcoreError
+from accelcore.values import Kernel, Move, Summary, Task
+from accelcore_nki.lowering import kernel as lowered
+from accelcore_nki.lowering.choices import MENU
+
+_PLAIN = ("rows(whole); fuse(all); name(functions)", "rows(whole)", "fuse(all)", "name(functions)", "unroll(windows)")
+_PRODUCTS = (
+    "hoist(both); block(512, 512)", "hoist(both); block(1024, 512)", "hoist(both); block(256, 2048)", "hoist(both)",
+    "hoist(stationary)", "hoist(moving)", "block(512, 512)", "block(1024, 512)", "block(512, 1024)",
+    "block(256, 2048)", "block(128, 4096)", "block(2048, 512)", "order(columns)", "order(rows)", "narrow(operands)",
+)  # fmt: skip
+_TURNS = ("transpose(dma)", "transpose(tensor)", "transpose(strided)", "swap(axes)")
+_ENGINES = ("engine(spread)", "engine(scalar)", "engine(gpsimd)", "engine(vector)")
+_WIDTHS = (1024, 2048, 4096, 256, 8192)
+
+
+def moves(task: Task, kernel: Kernel, chip: str) -> Sequence[Move]:
+    """Choices that change this kernel, most promising first; none for a kernel that no schedule gives."""
+    if not isinstance(task.reference, Summary) or not _derived(task, kernel):
+        return ()
+    found, seen = [], {kernel.text}
+    for text in _candidates(kernel):
+        changed = _after(text, task, kernel)
+        if changed is not None and _code(changed) not in seen and _code(changed) != _code(kernel):
+            seen.add(_code(changed))
+            found.append(Move(text, "; ".join(MENU[part.partition("(")[0]] for part in text.split("; "))))
+    return tuple(found)
+
+
+def rewrite(move: Move, task: Task, kernel: Kernel) -> Iterable[Kernel]:
+    """The kernel after a move; none where it does not apply, or is words only."""
+    if not isinstance(task.reference, Summary) or not _derived(task, kernel):
+        return ()
+    changed = _after(move.name, task, kernel)
+    return () if changed is None else (changed,)
+
+
+def _candidates(kernel: Kernel) -> Iterator[str]:
+    """All texts that are not in the schedule already."""
+    text = kernel.text
+    groups: list[Iterable[str]] = [_PLAIN]
+    if "nc_matmul" in text:
+        groups.append(_PRODUCTS)
+    groups += [_TURNS, _ENGINES, (f"tile({n})" for n in _WIDTHS), (f"fold({n})" for n in _WIDTHS)]
+    for group in groups:
+        yield from (t for t in group if not set(t.split("; ")) <= set(kernel.schedule))
+
+
+def _after(text: str, task: Task, kernel: Kernel) -> Kernel | None:
+    parts = text.split("; ")
+    names = {part.partition("(")[0] for part in parts}
+    kept = [s for s in kernel.schedule if s.partition("(")[0] not in names]
+    try:
+        return lowered(task, (*kept, *parts))
+    except AccelcoreError:
+        return None
+
+
+def _derived(task: Task, kernel: Kernel) -> bool:
+    """Whether the kernel's text is what its schedule gives: only then do choices continue it."""
+    try:
+        return lowered(task, kernel.schedule).text == kernel.text
+    except AccelcoreError:
+        return False
+
+
+def _code(kernel: Kernel) -> str:
+    """The text without its first line, which names the schedule."""
+    return kernel.text.partition("\n")[2]

@@ -1,0 +1,12 @@
+"""The suites of accelcore.testing on the target and its evaluator."""
+
+from accelcore.testing import EvaluatorSuite, TargetSuite
+
+
+class TestNki(TargetSuite):
+    target = "nki"
+    moves_tried = 3
+
+
+class TestEvaluator(EvaluatorSuite):
+    evaluator = "nki-simulator"
