@@ -87,6 +87,9 @@ def _address(reader: Reader, node: Node) -> Place | None:
 
 def _iterator(reader: Reader, node: Node) -> Place | None:
     """v.begin(), v.end(), v.data(), std::begin(v)."""
+    found = _extreme(reader, node)
+    if found is not None:
+        return found
     function = reader.child(node, "function")
     method = text(function.child_by_field_name("field"))
     arguments = reader.child(node, "arguments").named_children
@@ -105,10 +108,24 @@ def _iterator(reader: Reader, node: Node) -> Place | None:
     return array.id, call("len", array) if method.endswith("end") else number(0)
 
 
+def _extreme(reader: Reader, node: Node) -> Place | None:
+    """std::max_element of a whole container: the array and the first position of its largest element."""
+    from accelcore_llmlift.c.algorithms import extreme
+
+    found = extreme(reader, node)
+    if found is None or not isinstance(found[1], ast.Name):
+        return None
+    return found[1].id, call(f"numpy.arg{found[0]}", found[1])
+
+
 def subscript(reader: Reader, node: Node) -> Node:
     """The index of a subscript expression."""
     indices = node.child_by_field_name("indices") or reader.child(node, "index")
-    return indices.named_children[0] if indices.type == "subscript_argument_list" else indices
+    if indices.type != "subscript_argument_list":
+        return indices
+    if len(indices.named_children) != 1:
+        raise reader.refuse(node, f"the subscript {text(indices)!r}", "index with one number")
+    return indices.named_children[0]
 
 
 def compared(reader: Reader, node: Node, operator: str) -> ast.expr | None:
