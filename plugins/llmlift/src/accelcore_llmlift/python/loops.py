@@ -6,12 +6,14 @@ import ast
 from dataclasses import dataclass
 
 from accelcore.ir.dtypes import INDEX
-from accelcore.ir.expr import Expr, binary, index, param
+from accelcore.ir.expr import Expr, binary, fresh, index, param
+from accelcore_llmlift.polynomial import Polynomial, index_of, polynomial
 from accelcore_llmlift.polynomial import expression as index_expression
-from accelcore_llmlift.polynomial import index_of, polynomial
 from accelcore_llmlift.program import Assign, For, While
 from accelcore_llmlift.python import expressions, iteration, statements
+from accelcore_llmlift.python.counters import change_of
 from accelcore_llmlift.python.scope import Scope, converted, scalar
+from accelcore_llmlift.python.types import Level
 
 
 def for_loop(scope: Scope, node: ast.For) -> None:
@@ -75,92 +77,134 @@ def _base(node: ast.expr) -> set[str]:
 
 @dataclass(frozen=True)
 class Counted:
-    """A while loop that counts: the variable, its bound, its step, and the body without the increment."""
+    """A while loop that counts: its changing counters with their steps, its trips, and the body without the changes.
 
-    name: str
-    high: Expr
-    step: int
+    starts: the counters' values before the loop; trips: iterations where the loop runs at all.
+    """
+
+    steps: dict[str, int]
+    starts: dict[str, Expr]
+    trips: Polynomial
+    stride: int
     body: list[ast.stmt]
+
+    def at(self, name: str, iteration: Expr) -> Expr:
+        """A counter's value before an iteration."""
+        return index_expression(polynomial(self.starts[name]) + polynomial(iteration) * self.steps[name])
+
+    def count(self) -> Expr:
+        """ceil(trips / stride)"""
+        if self.stride == 1:
+            return index_expression(self.trips)
+        return binary("fdiv", index_expression(self.trips + (self.stride - 1)), index(self.stride))
 
 
 def while_loop(scope: Scope, node: ast.While) -> None:
-    """`while i < n: ...; i += 1` is a counted loop; any other stays a while loop."""
+    """`while i < n: ...; i += 1` is a counted loop, also with several counters; any other stays a while loop."""
     if node.orelse:
         raise expressions.refuse(scope, node, "while ... else", "put the else part after the loop")
     counted = _counted(scope, node)
     if counted is None:
         _general(scope, node)
         return
-    low = _start(scope, counted.name)
-    course = iteration.Course(low, counted.high, counted.step, "", lambda counter: {counted.name: counter})
-    iteration.trips(scope, course)
-    name = scope.counter_name("")
-    label, counter = scope.label(), param(name, INDEX)
+    if len(counted.steps) == 1:
+        _single(scope, node, counted)
+    else:
+        _several(scope, node, counted)
+
+
+def _single(scope: Scope, node: ast.While, counted: Counted) -> None:
+    """One counter: a range from its start."""
+    ((name, step),) = counted.steps.items()
+    low = counted.starts[name]
+    high = index_expression(polynomial(low) + counted.trips * (1 if step > 0 else -1))
+    iteration.trips(scope, iteration.Course(low, high, step, "", lambda counter: {name: counter}))
+    counter = param(scope.counter_name(""), INDEX)
+    _emit(scope, node, counted, (counter, low, high, step), {name: counter})
+
+
+def _several(scope: Scope, node: ast.While, counted: Counted) -> None:
+    """Several counters: functions of the iteration."""
+    if not scope.facts.nonnegative(counted.trips):
+        iteration.demand(scope, index_expression(counted.trips))
+    counter = param(scope.counter_name(""), INDEX)
+    bound = {name: counted.at(name, counter) for name in counted.steps}
+    _emit(scope, node, counted, (counter, index(0), counted.count(), 1), bound)
+
+
+def _emit(
+    scope: Scope, node: ast.While, counted: Counted, course: tuple[Expr, Expr, Expr, int], bound: dict[str, Expr]
+) -> None:
+    """The loop over a course, and the counters after it where somebody reads them."""
+    counter, low, high, step = course
+    label = scope.label()
     saved = (scope.facts, dict(scope.counters), dict(scope.views))
-    expressions.with_facts(scope, counter, low, counted.high, counted.step)
-    scope.counters[counted.name] = counter
+    expressions.with_facts(scope, counter, low, high, step)
+    scope.counters.update(bound)
     body = statements.block(scope, counted.body)
     scope.facts, scope.counters, scope.views = saved
     at = scope.module.place.at(node)
-    statements.emit(scope, For(name, low, counted.high, counted.step, body, label, at))
-    if _read_outside(scope, node, counted.name):
-        after = _final(scope, low, counted)
-        statements.emit(scope, Assign(scope.scalars[counted.name].name, after, at))
+    statements.emit(scope, For(counter.name, low, high, step, body, label, at))
+    count = counted.count()
+    if not scope.facts.nonnegative(counted.trips):
+        count = binary("max", count, index(0))
+    for name in counted.steps:
+        if _read_outside(scope, node, name):
+            statements.emit(scope, Assign(scope.scalars[name].name, counted.at(name, count), at))
 
 
 def _counted(scope: Scope, node: ast.While) -> Counted | None:
+    """The counters of a loop whose test compares whole numbers that change by constants; None for other loops."""
     test = node.test
-    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and node.body):
+    if not (isinstance(test, ast.Compare) and len(test.ops) == 1):
         return None
-    left, op, right = test.left, test.ops[0], test.comparators[0]
-    mirrored: dict[type[ast.cmpop], ast.cmpop] = {
-        ast.Gt: ast.Lt(), ast.GtE: ast.LtE(), ast.Lt: ast.Gt(), ast.LtE: ast.GtE(),
-    }  # fmt: skip
-    step = _increment(node.body[-1])
-    if step is not None and isinstance(right, ast.Name) and right.id == step[0] and type(op) in mirrored:
-        left, op, right = right, mirrored[type(op)], left
-    if step is None or not isinstance(left, ast.Name) or left.id != step[0]:
-        return None
-    name, amount = step
-    body = node.body[:-1]
+    body = list(node.body)
+    steps: dict[str, int] = {}
+    while body and (change := change_of(body[-1])) is not None and change[0] not in steps:
+        steps[change[0]] = change[1]
+        body.pop()
+    parts = (test.left, test.comparators[0])
+    tested = {n.id for p in parts for n in ast.walk(p) if isinstance(n, ast.Name)}
     changed = _assigned(body)
-    if name in changed or changed & {n.id for n in ast.walk(right) if isinstance(n, ast.Name)}:
+    steps = dict(reversed([(n, c) for n, c in steps.items() if n not in changed]))
+    kept = [s for s in node.body[len(body) :] if (change_of(s) or ("", 0))[0] not in steps]
+    if not steps or not tested & steps.keys() or tested & changed or kept:
         return None
-    high = expressions.expression(scope, right)
-    if high.dtype not in (INDEX, "int") or scope.types.variables[name].leaf.level > 3:
+    if any(scope.types.variables[n].leaf.level > Level.INT for n in steps):
         return None
-    return _with_bound(name, index_of(high), op, amount, body)
+    if any(n not in scope.scalars and n not in scope.constants for n in steps):
+        return None  # it has no value before the loop
+    starts = {n: _start(scope, n) for n in steps}
+    return _bounded(scope, test.ops[0], parts, steps, starts, body)
 
 
-def _with_bound(name: str, high: Expr, op: ast.cmpop, step: int, body: list[ast.stmt]) -> Counted | None:
-    """The bound as range() takes it."""
-    rising, falling = step > 0, step < 0
-    if (rising and isinstance(op, ast.Lt)) or (falling and isinstance(op, ast.Gt)):
-        return Counted(name, high, step, body)
-    if rising and isinstance(op, ast.LtE):
-        return Counted(name, index_expression(polynomial(high) + 1), step, body)
-    if falling and isinstance(op, ast.GtE):
-        return Counted(name, index_expression(polynomial(high) - 1), step, body)
-    if isinstance(op, ast.NotEq) and abs(step) == 1:
-        return Counted(name, high, step, body)
-    return None
-
-
-def _increment(node: ast.stmt) -> tuple[str, int] | None:
-    """(name, step) of `i += c` or `i = i + c`."""
-    match node:
-        case ast.AugAssign(
-            target=ast.Name(id=name), op=ast.Add() | ast.Sub() as op, value=ast.Constant(value=int() as c)
-        ):
-            return (name, c if isinstance(op, ast.Add) else -c) if c else None
-        case ast.Assign(
-            targets=[ast.Name(id=name)],
-            value=ast.BinOp(
-                left=ast.Name(id=other), op=ast.Add() | ast.Sub() as op, right=ast.Constant(value=int() as c)
-            ),
-        ) if other == name and c:
-            return name, c if isinstance(op, ast.Add) else -c
-    return None
+def _bounded(
+    scope: Scope, op: ast.cmpop, parts: tuple[ast.expr, ast.expr], steps: dict[str, int], starts: dict[str, Expr],
+    body: list[ast.stmt],
+) -> Counted | None:  # fmt: skip
+    """The trips of a loop whose test is `low < high`, each side a linear function of the iteration."""
+    here = fresh()
+    saved = dict(scope.counters)
+    scope.counters.update({
+        n: index_expression(polynomial(starts[n]) + polynomial(here) * c) for n, c in steps.items()
+    })  # fmt: skip
+    left, right = (expressions.expression(scope, p) for p in parts)
+    scope.counters = saved
+    if left.dtype not in (INDEX, "int") or right.dtype not in (INDEX, "int"):
+        return None
+    gap = polynomial(index_of(right)) - polynomial(index_of(left))
+    slope = gap.coefficient(here)
+    if slope is None or slope.constant is None or any(here.number in a.free for a in gap.without(here).atoms):
+        return None
+    if isinstance(op, ast.Gt | ast.GtE) or (isinstance(op, ast.NotEq) and slope.constant > 0):
+        gap, slope = -gap, -slope
+    stride = -(slope.constant or 0)
+    if stride < 1 or not isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE | ast.NotEq):
+        return None
+    if isinstance(op, ast.NotEq) and stride != 1:
+        return None
+    trips = gap.without(here) + isinstance(op, ast.LtE | ast.GtE)
+    return Counted(steps, starts, trips, stride, body)
 
 
 def _start(scope: Scope, name: str) -> Expr:
@@ -180,16 +224,6 @@ def _read_outside(scope: Scope, node: ast.While, name: str) -> bool:
     inside = {id(n) for n in ast.walk(node)}
     loads = (n for n in ast.walk(scope.function) if isinstance(n, ast.Name) and n.id == name)
     return any(isinstance(n.ctx, ast.Load) and id(n) not in inside for n in loads)
-
-
-def _final(scope: Scope, low: Expr, counted: Counted) -> Expr:
-    """The counter after the loop: low + step * trips."""
-    course = iteration.Course(low, counted.high, counted.step, "", lambda counter: {})
-    trips = iteration.trips(scope, course)
-    span = polynomial(counted.high) - polynomial(low)
-    if not scope.facts.nonnegative(span if counted.step > 0 else -span):
-        trips = binary("max", trips, index(0))
-    return index_expression(polynomial(low) + polynomial(trips) * counted.step)
 
 
 def _general(scope: Scope, node: ast.While) -> None:
