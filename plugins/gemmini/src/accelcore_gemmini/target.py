@@ -1,4 +1,4 @@
-"""The target and its evaluator: programs run on the simulator (`accelcore run prog.c --target gemmini`)."""
+"""The target and its evaluator: loops compiled to the array, kernels and whole programs on the simulator."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from accelcore.errors import UnsupportedLowering, UsageError
+from accelcore.errors import AccelcoreError, IllegalRewrite, UnsupportedLowering, UsageError
+from accelcore.values import Fidelity
 from accelcore_gemmini.config import CONFIGS, Config
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ class GemminiTarget:
     """A Gemmini accelerator behind a host: its configuration and the latency of its memory."""
 
     name: ClassVar[str] = "gemmini"
-    about: ClassVar[str] = "Gemmini accelerator, simulated: runs whole programs (accelcore run)"
+    about: ClassVar[str] = "Gemmini accelerator, simulated: compiles loops, runs whole programs"
     language: ClassVar[str] = "c"
-    knowledge: ClassVar[Path | None] = None
+    knowledge: ClassVar[Path | None] = Path(__file__).parent / "knowledge"
 
     config: str = field(default="int8-16", metadata={"help": f"instance: {', '.join(CONFIGS)}"})
     lat: int = field(default=40, metadata={"help": "cycles from a memory request to its first beat"})
@@ -54,30 +55,54 @@ class GemminiTarget:
         return Machine(f"Gemmini {self.config}", (("f32" if one.is_float else "i8", operations),), (port,))
 
     def lower(self, task: Task) -> Kernel:
-        """No lowering yet: always raises UnsupportedLowering."""
-        reason = f"{task.name}: the gemmini target runs programs and has no lowering"
-        raise UnsupportedLowering(reason, hint="accelcore run prog.c --target gemmini")
+        """The simplest kernel: on the array where it can, else plain C for the host that says why in its comment."""
+        from accelcore_gemmini.lowering.derive import on_array, on_host
+
+        try:
+            return on_array(task, self.instance(), ())
+        except UnsupportedLowering as error:
+            return on_host(task, error.what)
 
     def moves(self, task: Task, kernel: Kernel) -> Sequence[Move]:
-        """None: there is no lowering."""
-        return ()
+        """Changes of the schedule that are worth trying; none for kernels that no schedule made."""
+        from accelcore_gemmini.moves.menu import moves
+
+        return moves(task, kernel, self.instance()) if self._derives(task, kernel) else ()
 
     def rewrite(self, move: Move, task: Task, kernel: Kernel) -> Iterable[Kernel]:
-        """None: there is no lowering."""
-        return ()
+        """The kernel under the changed schedule; none where that does not fit, or the move is words only."""
+        from accelcore_gemmini.lowering.derive import on_array
+        from accelcore_gemmini.moves.menu import merged
+
+        try:
+            return [on_array(task, self.instance(), merged(kernel.schedule, move.name))]
+        except (IllegalRewrite, UnsupportedLowering):
+            return []
 
     def baselines(self, task: Task) -> Mapping[str, Kernel]:
-        """None: there is no lowering."""
-        return {}
+        """One call of the programs library, where it has one for the task."""
+        from accelcore_gemmini.lowering.baselines import baselines
+
+        return baselines(task, self.instance())
+
+    def _derives(self, task: Task, kernel: Kernel) -> bool:
+        """Whether the text is what the schedule gives: only then do moves continue it."""
+        from accelcore_gemmini.lowering.derive import on_array
+
+        try:
+            return on_array(task, self.instance(), kernel.schedule).text == kernel.text
+        except AccelcoreError:
+            return False
 
 
 @dataclass(frozen=True)
 class GemminiEvaluator:
-    """Runs programs on the simulator; it builds no kernels, because the target lowers none."""
+    """Runs kernels and programs on the simulator: kernels as logs of commands, which it executes itself."""
 
     name: ClassVar[str] = "gemmini-simulator"
     about: ClassVar[str] = "exact function and calibrated cycles, in a library compiled on first use"
     target: ClassVar[str] = "gemmini"
+    fidelity: ClassVar[Fidelity] = Fidelity.SIMULATED
 
     config: str = field(default="int8-16", metadata={"help": f"instance: {', '.join(CONFIGS)}"})
     lat: int = field(default=40, metadata={"help": "cycles from a memory request to its first beat"})
@@ -100,12 +125,13 @@ class GemminiEvaluator:
         return run_program(Path(program), args, GemminiTarget(self.config, self.lat).instance(), limits)
 
     def build(self, task: Task, kernels: Sequence[Kernel], *, limits: Limits) -> Sequence[Artifact | Evaluation]:
-        """Every kernel is UNSUPPORTED."""
-        from accelcore.values import Evaluation, Status
+        """Executables that write their commands down; shared objects of the host where the lowering declared it."""
+        from accelcore_gemmini.judging.evaluate import build_all
 
-        reason = "the gemmini target runs programs, not kernels"
-        return [Evaluation(k.digest, task.name, (), Status.UNSUPPORTED, feedback=reason) for k in kernels]
+        return build_all(task, kernels, GemminiTarget(self.config, self.lat), limits)
 
     def open(self, artifact: Artifact, *, limits: Limits) -> Runner:
-        """Never reached: `build` makes no artifact."""
-        raise UsageError("the gemmini target runs programs, not kernels")
+        """A runner of the artifact."""
+        from accelcore_gemmini.judging.evaluate import open_one
+
+        return open_one(artifact, GemminiTarget(self.config, self.lat).instance(), limits)

@@ -1,0 +1,1 @@
+"""From a proved summary to C with commands of the accelerator, and to plain C for what it cannot do."""

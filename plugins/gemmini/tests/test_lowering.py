@@ -1,0 +1,120 @@
+"""Loops to kernels of the array: right for every choice of schedule, and refused with the reason where they are not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from accelcore import lift
+from accelcore.errors import IllegalRewrite, UnsupportedLowering
+from accelcore.pipeline.benches import judged_once
+from accelcore.values import Kernel, Limits, Status, Task, sizes_of
+from accelcore_gemmini.config import CONFIGS, Config
+from accelcore_gemmini.lowering.derive import HOST, on_array, placed
+from accelcore_gemmini.moves.schedule import Schedule, replay
+from accelcore_gemmini.target import GemminiEvaluator, GemminiTarget
+
+LOOPS = Path(__file__).parent / "loops" / "products.py"
+FULL = (
+    "tile(rows, 8)", "tile(cols, 4)", "tile(depth, 4)", "width(a, 4)", "width(b, 4)", "width(store, 4)", "buffers(2)",
+    "banks()", "spread()", "reuse()", "overwrite()", "hoist()",
+)  # fmt: skip
+SIZES = {
+    "product": {"m": 37, "n": 70, "p": 90}, "whole": {"m": 17, "n": 33, "p": 130},
+    "biased": {"m": 40, "n": 70, "p": 65},
+    "transposed_a": {"m": 70, "n": 40, "p": 100}, "transposed_b": {"m": 70, "n": 40, "p": 100},
+    "both_transposed": {"m": 70, "n": 40, "p": 100}, "transposed_result": {"m": 70, "n": 40, "p": 100},
+    "matvec": {"m": 100, "p": 90}, "batched": {"t": 3, "m": 20, "n": 30, "p": 40},
+    "residual": {"m": 40, "n": 50, "p": 60}, "depthwise": {"h": 6, "w": 20, "c": 3},
+    "strided": {"h": 5, "w": 20, "c": 20, "f": 30}, "scaled_by_parameter": {"m": 20, "n": 30, "p": 40},
+    "relu": {"m": 50, "n": 70}, "outer": {"m": 30, "n": 70}, "dot": {"n": 200}, "residual_add": {"m": 40, "n": 100},
+    "convolution": {"b": 2, "h": 7, "w": 22, "c": 20, "f": 40},
+    "padded": {"b": 2, "h": 6, "w": 18, "c": 20, "f": 40},
+}  # fmt: skip
+
+
+@cache
+def task(name: str) -> Task:
+    found = lift(f"{LOOPS}:{name}").functions[0].task
+    assert found is not None
+    return replace(found, sizes=(sizes_of(SIZES[name]),))
+
+
+def judged(one: Task, kernel: Kernel, config: str = "int8-16") -> Status:
+    found = judged_once(GemminiEvaluator(config), one, kernel, strict=False, limits=Limits(seconds=60.0))
+    assert found.status is not Status.COMPILE_ERROR, found.log
+    return found.status
+
+
+@pytest.mark.parametrize("name", sorted(SIZES))
+def test_the_seed_and_the_full_schedule_are_right(name: str) -> None:
+    seed = GemminiTarget().lower(task(name))
+    assert HOST not in seed.build, seed.text.partition("\n")[0]
+    assert judged(task(name), seed) is Status.OK
+    assert judged(task(name), on_array(task(name), Config(), FULL)) is Status.OK
+
+
+@pytest.mark.parametrize("steps", [
+    ("tile(rows, 3)", "tile(cols, 2)", "tile(depth, 5)", "width(a, 2)", "width(b, 3)", "outer(cols)"),
+    ("tile(rows, 2)", "tile(cols, 5)", "tile(depth, 2)", "buffers(2)", "width(store, 3)", "reuse()"),
+    ("tile(rows, 2)", "tile(depth, 3)", "buffers(2)", "spread()", "hoist()", "outer(cols)"),
+    ("tile(cols, 3)", "banks()", "overwrite()", "width(b, 2)"),
+])  # fmt: skip
+@pytest.mark.parametrize("name", ["product", "transposed_a", "transposed_b", "both_transposed", "biased", "strided"])
+def test_schedules_are_right(name: str, steps: tuple[str, ...]) -> None:
+    assert judged(task(name), on_array(task(name), Config(), steps)) is Status.OK
+
+
+@pytest.mark.parametrize("config", ["int8-32"])
+def test_other_instances(config: str) -> None:
+    steps = ("tile(rows, 2)", "tile(cols, 2)", "tile(depth, 2)", "width(a, 2)", "buffers(2)", "spread()")
+    kernel = on_array(task("product"), CONFIGS[config], steps)
+    assert judged(task("product"), kernel, config) is Status.OK
+
+
+def test_a_schedule_says_and_replays_itself() -> None:
+    made = replay(FULL, Config())
+    assert replay(made.text, Config()) == made
+    assert Schedule().text == ()
+
+
+@pytest.mark.parametrize(
+    "step", ["tile(rows, 0)", "tile(rows, 65)", "width(a, 5)", "banks(1)", "spread()", "fuse()", "x"]
+)
+def test_what_does_not_fit_is_refused(step: str) -> None:
+    with pytest.raises(IllegalRewrite):
+        replay([step], Config())
+
+
+def refusal(text: str, folder: Path) -> str:
+    file = folder / "loops.py"
+    file.write_text(text)
+    found = lift(f"{file}:f").functions[0].task
+    assert found is not None
+    with pytest.raises(UnsupportedLowering) as error:
+        placed(found, Config())
+    return str(error.value)
+
+
+def test_a_bias_without_a_range_may_overflow(tmp_path: Path) -> None:
+    loops = LOOPS.read_text().partition("def biased")[2].replace("assert all(-65536 <= v <= 65536 for v in d)", "pass")
+    assert "32-bit accumulator" in refusal(f"def f{loops}", tmp_path)
+
+
+def test_a_result_that_does_not_saturate_is_the_hosts(tmp_path: Path) -> None:
+    text = LOOPS.read_text().partition("def residual_add")[2].replace("min(127,", "min(100,")
+    assert "within" in refusal(f"def f{text}", tmp_path)
+
+
+def test_what_the_array_cannot_do_is_plain_c_that_says_why(tmp_path: Path) -> None:
+    file = tmp_path / "loops.py"
+    file.write_text('def f(x: "f32[n]") -> "f32[n]":\n    return [2.0 * v for v in x]\n')
+    found = lift(f"{file}:f").functions[0].task
+    assert found is not None
+    found = replace(found, sizes=(sizes_of({"n": 33}),))
+    kernel = GemminiTarget().lower(found)
+    assert HOST in kernel.build and "Computed by the host" in kernel.text
+    assert judged(found, kernel) is Status.OK
