@@ -13,6 +13,7 @@ from accelcore.ir import expr as E
 from accelcore.judge import Judge
 from accelcore.sandbox import COMPILER, run_child
 from accelcore.sandbox.native import abi_text, open_kernel, open_script
+from accelcore.testing.leftovers import settled
 from accelcore.values import Artifact, Kernel, Limits, Param, Role, Status, Summary, Task, sizes_of
 
 _N, _M = E.size("n"), E.size("m")
@@ -114,9 +115,11 @@ def bench(tmp_path_factory):
     if not shutil.which("gcc"):
         pytest.skip("no gcc")
     evaluator = GccEvaluator(tmp_path_factory.mktemp("kernels"))
+    before = settled()
     with Judge(evaluator, limits=Limits(seconds=1.0, memory=128 << 20)) as judge:
         def built(task, text, language="c"):
             entry = f"ac_{task.name}" if language == "c" else task.name
             return evaluator.build(task, [Kernel(text, language, entry)], limits=judge.limits)[0]
 
         yield SimpleNamespace(tasks=_tasks(), evaluator=evaluator, judge=judge, built=built)
+    assert not settled().processes - before.processes, "a cheat outlived its judgement"

@@ -12,37 +12,10 @@ import pytest
 from accelcore.errors import RunFailure
 from accelcore.sandbox import COMPILER, run_child
 from accelcore.sandbox.native import NativeRunner, Script
-from accelcore.sandbox.server import NUMPY_SERVER, SERVER
+from accelcore.testing.leftovers import descendants, settled
 from accelcore.values import AbiArg, Limits, Role, Status
 
 ARGUMENTS = (AbiArg("x", "pointer", "f64", Role.IN), AbiArg("out", "pointer", "f64", Role.OUT))
-
-
-def _descendants(pid):
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
-            found += [int(child), *_descendants(int(child))]
-    return found
-
-
-def _state():
-    """Everything of ours that could be left behind: children, files, descriptors of memory."""
-    servers = [server._process.pid for server in (SERVER, NUMPY_SERVER) if server._process]
-    children = {pid for server in servers for pid in _descendants(server)}
-    folders = [Path(tempfile.gettempdir()), Path("/dev/shm")]
-    files = {str(p) for folder in folders if folder.is_dir() for p in folder.glob("accelcore*") if p.suffix != ".lease"}
-    return children, files, len(os.listdir("/proc/self/fd"))
-
-
-def _wait_for_calm():
-    """Until the keepers of hung-up sessions have cleaned up; they need no telling but a moment."""
-    import time
-
-    deadline = time.monotonic() + 10
-    while _state()[0] and time.monotonic() < deadline:
-        os.sched_yield()
-    return _state()
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
@@ -57,12 +30,12 @@ def test_nothing_is_left(tmp_path, monkeypatch):
     for text in scripts.values():  # the servers, and what they keep for good
         _call(text)
     run_child(["true"], COMPILER)
-    before = _wait_for_calm()
+    before = settled()
     for text in scripts.values():
         _call(text)
     run_child(["sh", "-c", "setsid sleep 1000 & sleep 1000 &"], COMPILER)
     run_child(["sh", "-c", "setsid sleep 1000 & sleep 1000"], COMPILER, Limits(seconds=0.2))
-    assert _wait_for_calm() == before
+    assert settled() == before
 
 
 def _call(text):
@@ -93,7 +66,7 @@ def test_a_dead_caller_takes_everything_along(tmp_path):
     server = int(caller.stdout.readline())
     while not (tmp_path / "here").exists():
         assert caller.poll() is None
-    family = [server, *_descendants(server)]
+    family = [server, *descendants(server)]
     assert len(family) >= 3
     caller.send_signal(signal.SIGKILL)
     caller.wait()
