@@ -74,6 +74,11 @@ class Kernel:
         return run(self, args, kwargs, strict=False).value
 
 
+    def with_schedule(self, *_: Any, **__: Any) -> Kernel:
+        """The kernel: schedules are requests to the real compiler; the simulator keeps program order."""
+        return self
+
+
 def _extents(grid: Any) -> tuple[int, ...]:
     parts = grid if isinstance(grid, tuple | list) else (grid,)
     return tuple(int(g) for g in parts)
@@ -168,13 +173,25 @@ def _arguments(recorder: Recorder, args: Any, kwargs: Any) -> tuple[Any, Any]:
 
 
 def _device(recorder: Recorder, name: str, value: Any) -> Any:
-    """Arrays (and lists of them) become tensors in HBM; everything else stays as it is."""
+    """Arrays (and lists and dicts of them) become tensors in HBM; everything else stays as it is."""
     if isinstance(value, tuple | list) and value and any(_is_array(v) for v in value):
         return type(value)(_device(recorder, f"{name}[{n}]", v) for n, v in enumerate(value))
+    if isinstance(value, dict) and any(_is_array(v) for v in value.values()):
+        return {key: _device(recorder, f"{name}[{key!r}]", v) for key, v in value.items()}
     if not _is_array(value):
         return value
+    kind = _narrowed(recorder, value.dtype, name)
     values = None if isinstance(value, Shape) else value
-    return recorder.input(tuple(value.shape), name_of(value.dtype), name, values)
+    return recorder.input(tuple(value.shape), kind, name, values)
+
+
+def _narrowed(recorder: Recorder, dtype: Any, name: str) -> str:
+    """The type of an argument; in a lenient run 64-bit arrays of the host come in as 32-bit, which is noted."""
+    narrow = {"float64": "float32", "int64": "int32", "uint64": "uint32"}.get(str(dtype))
+    if narrow is None or recorder.memory is None or recorder.memory.strict:
+        return name_of(dtype)
+    recorder.memory.findings[name] = f"{name} is {dtype}, which the chip does not have: taken as {narrow} [dtype]"
+    return narrow
 
 
 def _is_array(value: Any) -> bool:
@@ -247,6 +264,8 @@ def _write_back(recorders: list[Recorder], args: Any, kwargs: Any, memory: Any) 
 
 
 def _flat_arrays(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [leaf for v in value.values() for leaf in _flat_arrays(v)]
     if isinstance(value, tuple | list):
         return [leaf for v in value for leaf in _flat_arrays(v)]
     return [value] if _is_array(value) else []

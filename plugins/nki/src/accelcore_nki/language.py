@@ -136,6 +136,7 @@ def static_range(start: int, stop: int | None = None, step: int = 1) -> range:
 
 
 affine_range = sequential_range = static_range
+par_dim = int  # marked the partition dimension when there were blocks before it
 
 
 def dynamic_range(start: Any, stop: Any = None, step: int = 1) -> Iterator[int]:

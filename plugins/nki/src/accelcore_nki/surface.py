@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from accelcore_nki import isa, language
-from accelcore_nki.kernels import jit, simulate
+from accelcore_nki.kernels import Kernel, jit, simulate
+from accelcore_nki.nki1 import surface as first
 from accelcore_nki.tensors import NkiTensor
+from accelcore_nki.ways import ways
 
 _saved: dict[str, ModuleType | None] = {}
 
@@ -21,11 +24,17 @@ def modules() -> dict[str, Any]:
     typing.__dict__.update(tensor=_Subscriptable(), mutable_tensor=_Subscriptable())
     constants = ModuleType("nki.tensor", "Arrays that are known while a kernel is traced, for nl.shared_constant.")
     constants.__dict__.update(_constants())
+    compiler = ModuleType("nki.compiler", "Requests to the compiler.")
+    compiler.__dict__.update(first.requests())
     parts: dict[str, Any] = {"language": language, "isa": isa, "typing": typing, "tensor": constants}
-    top.__dict__.update(parts, jit=jit, simulate=simulate, NkiTensor=NkiTensor, __version__="0.7.0", __path__=[])
-    from accelcore_nki.nki1 import surface as first
-
+    parts |= {"compiler": compiler, "isa.constants": first.enumerations("nki.isa.constants")}
+    top.__dict__.update(parts, jit=jit, simulate=functools.partial(simulate, strict=False), NkiTensor=NkiTensor)
+    top.__dict__.update(ways(_kernel), __version__="0.7.0", __path__=[])
     return {"nki": top, **{f"nki.{name}": module for name, module in parts.items()}, **first.modules()}
+
+
+def _kernel(function: Any) -> Kernel:
+    return function if isinstance(function, Kernel) else Kernel(function)
 
 
 def _constants() -> dict[str, Any]:

@@ -23,14 +23,14 @@ class Constant:
 class Constants:
     """What the model knows about one generation.
 
-    clocks: of the engines.  initiation: shortest interval between instructions of an engine.  access: what reaching SBUF
-    or PSUM adds to each instruction of the vector, scalar and GpSimd engines.  chain: extra wait of an instruction for
-    its predecessor on the same engine.  semaphore: wait for another engine.  matmul_latency: from the
-    last row in to the result in PSUM.  dma_*: bandwidth of all DMA engines of a core together, interval between DMAs,
-    start-up, cost of a descriptor on one of 16 engines, share of the bandwidth that a transposition reaches.
-    reciprocal: cycles an element.  gpsimd_start: start-up of iota and its like.  fp32_passes: of a float32 product.
-    transpose_passes: of a float32 transposition.
-    fast_copy: speed-up of 16-bit SBUF copies; fast_pair: of 16-bit two-input operations.
+    clocks: of the engines. initiation: shortest interval between instructions of an engine. access: what reaching
+    SBUF or PSUM adds to each instruction of the vector, scalar and GpSimd engines. chain: extra wait of an
+    instruction for its predecessor on the same engine. semaphore: wait for another engine. matmul_latency: from the
+    last row in to the result in PSUM. dma_*: bandwidth of all DMA engines of a core together, interval between
+    DMAs, start-up, cost of a descriptor on one of 16 engines, share of the bandwidth that a transposition reaches.
+    reciprocal: cycles an element. gpsimd_start: start-up of iota and its like. fp32_passes: of a float32 product.
+    transpose_passes: of a float32 transposition. fast_copy: speed-up of 16-bit SBUF copies; fast_pair: of 16-bit
+    two-input operations.
     """
 
     tensor_clock: Constant
