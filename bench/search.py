@@ -8,18 +8,16 @@ docs/strategies.md to docs/search.svg with --plot.
 from __future__ import annotations
 
 import argparse
-import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
+from latency import print_latency
+
 from accelcore import strategies
 from accelcore.bench import Landscape, ScriptedProposer, Trace, compare, landscapes, trace
-from accelcore.journal import Journal
 from accelcore.protocols import Strategy
 from accelcore.registry import registry
-from accelcore.session import Session
 
 COLOURS = ("#1b6ca8", "#c0392b", "#2e8b57", "#8e44ad", "#d68910", "#555555")
 
@@ -36,7 +34,7 @@ def main() -> None:
     gemm = next(land for land in over if land.name == "gemm")
     default = next(s for s in raced if s.name == strategies.DEFAULT)
     print_default(default, gemm, seeds)
-    print_overhead(gemm)
+    print_latency()
     if chosen.plot:
         mine = [t for t in found.traces if t.landscape == gemm.name]
         Path("docs/search.svg").write_text(plot(mine, gemm))
@@ -51,29 +49,6 @@ def print_default(default: Strategy, gemm: Landscape, seeds: Sequence[int]) -> N
         medians = [median(pair[0] if pair else float("inf") for pair in row) for row in marks]
         repeats = sum(t.repeats for t in traces)
         print(f"  {wrong:4.0%}   {medians[0]:6g} {medians[1]:6g}   judged twice: {repeats}")
-
-
-def print_overhead(gemm: Landscape) -> None:
-    """CPU of a search whose model and judge cost nothing, journal on the disk."""
-    default = next(s for s in registry().strategies() if s.name in ("autocomp", "beam"))
-    rows = []
-    for _ in range(3):
-        with tempfile.TemporaryDirectory() as folder:
-            rows.append(_overhead(default, gemm, folder))
-    milliseconds, evaluations = min(rows)
-    print(
-        f"\norchestration with journal: {milliseconds:.2f} ms CPU each for {evaluations} evaluations ({default.name})"
-    )
-
-
-def _overhead(strategy: Strategy, gemm: Landscape, folder: str) -> tuple[float, int]:
-    with Session(Journal.create(folder, seed=1), proposers=[ScriptedProposer(gemm)]) as session:
-        session.focus(gemm.task(), gemm, gemm)
-        start = session.start(gemm.lower(session.task))
-        before = time.process_time()
-        session.search(strategy, start)
-        count = int(session.meter.spent["evaluations"])
-        return 1e3 * (time.process_time() - before) / count, count
 
 
 def plot(traces: Sequence[Trace], land: Landscape) -> str:

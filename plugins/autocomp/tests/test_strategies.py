@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from itertools import count
 from statistics import median
 
 import pytest
 
 from accelcore.bench import ScriptedProposer, compare, landscapes, trace
 from accelcore.journal import Journal
+from accelcore.models.answer import Answer
 from accelcore.models.client import Client
+from accelcore.models.prices import FREE
 from accelcore.options import values_for
+from accelcore.proposers.model import ModelProposer
 from accelcore.proposers.translation import translated
 from accelcore.registry import Registry, configured
 from accelcore.session import Session
-from accelcore.values import Budget, Kernel, Move, Phase, Proposal, Status
+from accelcore.values import Budget, Kernel, Move, Phase, Proposal, Status, Usage
 from accelcore_autocomp.evolution import Evolution
 from accelcore_autocomp.strategy import Autocomp
 
@@ -268,6 +273,37 @@ class TestTranslation:
         author = self.author(lambda r: [(self.WHOLE, translated(9, "t"))])
         searched(Autocomp(translate=3, steps=1), author)
         assert Phase.TRANSLATE not in author.phases()
+
+
+class Together:
+    """A model whose answers wait until as many requests of their kind are in flight as a step should ask at once."""
+
+    prefix = model = "together"
+    price, max_tokens = FREE, 100
+
+    def __init__(self):
+        self.plans, self.codes, self.numbers = threading.Barrier(4), threading.Barrier(8), count()
+
+    def __repr__(self):
+        return "Together()"
+
+    def complete(self, messages, *, schema, limits):
+        is_plan = "tagged `plan` and nothing" in messages[1]["content"]
+        (self.plans if is_plan else self.codes).wait(timeout=60)
+        return Answer(
+            f"```plan\nidea {next(self.numbers)}\n```" if is_plan else "```settings\nBI=1\n```", Usage("t", 1, 1)
+        )
+
+
+def test_all_plans_and_all_implementations_of_a_step_are_in_flight_together():
+    """Else the barriers break: a step is a chain of two answers, not of twelve."""
+    model = Together()
+    land = replace(GEMM, name="BI")
+    with Session(Journal.memory(), proposers=[ModelProposer()], client=Client([model])) as session:
+        session.focus(land.task(), land, land)
+        session.search(Autocomp(steps=1, repairs=0, invent=0.0), session.start(land.lower(session.task)))
+        assert session.meter.spent["tokens"] == 2 * (4 + 8)
+    assert not model.plans.broken and not model.codes.broken
 
 
 def test_a_comparison_takes_third_party_strategies():

@@ -55,6 +55,7 @@ class Journal:
     def __init__(self, db: sqlite3.Connection, path: Path, lock: WriterLock | None) -> None:
         self._db, self.path, self._lock = db, path, lock
         self._mutex = threading.RLock()
+        self._answers: list[tuple[object, ...]] = []  # appended to without the mutex, emptied with it
         row = db.execute("SELECT id, seed, config, fingerprint, status, spent FROM run").fetchone()
         if row is None:
             raise JournalError("the journal holds no run: it was cut off while it was made", where=str(path))
@@ -237,21 +238,34 @@ class Journal:
         self.commit()
 
     def call_done(self, key: str, *, reply: str, finish: str, usage: Usage) -> None:
-        """The answer is here and paid for: on the disk, through a power cut too, when this returns."""
+        """The answer is here and paid for: on the disk, through a power cut too, when this returns.
+
+        Answers that arrive while one is being synced go to the disk together, by whoever is next.
+        """
         spent = (usage.tokens_in, usage.tokens_out, usage.tokens_cached, usage.dollars)
+        mine = (reply, finish, *spent, time.time(), key)
+        self._answers.append(mine)
         with self._mutex:
+            if mine not in self._answers:  # written with those of another thread
+                return
             self.commit()
             self._synchronous("FULL")
             try:
-                with self._writing() as db:
-                    db.execute(
-                        "UPDATE call SET status='done', reply=?, finish=?, error=NULL, tokens_in=?, tokens_out=?,"
-                        " tokens_cached=?, dollars=?, done=? WHERE key=?",
-                        (reply, finish, *spent, time.time(), key),
-                    )
-                self.commit()
+                self._write_answers()
             finally:
                 self._synchronous("NORMAL")
+
+    def _write_answers(self) -> None:
+        """All answers that wait, in one transaction; they wait on when it fails."""
+        waiting = list(self._answers)
+        with self._writing() as db:
+            db.executemany(
+                "UPDATE call SET status='done', reply=?, finish=?, error=NULL, tokens_in=?, tokens_out=?,"
+                " tokens_cached=?, dollars=?, done=? WHERE key=?",
+                waiting,
+            )
+        self.commit()
+        del self._answers[: len(waiting)]
 
     def call_failed(self, key: str, error: str) -> None:
         """The call ended without an answer."""

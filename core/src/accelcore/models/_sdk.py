@@ -7,6 +7,7 @@ APITimeoutError), so one table serves both.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
@@ -46,6 +47,22 @@ def imported(package: str) -> ModuleType:
     except ImportError as error:
         hint = f'pip install "accelcore[{package}]"'
         raise MissingTool(f"the package {package} is not installed", where="--model", hint=hint) from error
+
+
+_clients: dict[tuple[str, str, str], Any] = {}
+_lock = threading.Lock()
+
+
+def connected(sdk: ModuleType, name: str, url: str, key: str) -> Any:
+    """The SDK's client for an address and a key, made once: making one costs tens of milliseconds.
+
+    It retries nothing, and is safe to be used from several threads.
+    """
+    with _lock:
+        where = (name, url, key)
+        if where not in _clients:
+            _clients[where] = getattr(sdk, name)(api_key=key, base_url=url, max_retries=0)
+        return _clients[where]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from accelcore.models._sdk import explained, imported, is_local, key_from
+from accelcore.models._sdk import connected, explained, imported, is_local, key_from
 from accelcore.models.answer import Answer
 from accelcore.models.prices import FREE, Price, price_of
 from accelcore.values import Usage
@@ -48,9 +48,9 @@ class AnthropicModel:
         """One answer.  Raises TransientError where another attempt may help, ModelError where none does."""
         key = key_from(self.key_variable, self.base_url, self.name)
         sdk = imported("anthropic")
-        options = {"api_key": key, "base_url": self.base_url, "max_retries": 0, "timeout": limits.seconds}
-        with explained(sdk, f"anthropic:{self.model}", self.base_url, key), sdk.Anthropic(**options) as client:
-            arguments = self._arguments(messages, schema)
+        with explained(sdk, f"anthropic:{self.model}", self.base_url, key):
+            client = connected(sdk, "Anthropic", self.base_url, key)
+            arguments = {**self._arguments(messages, schema), "timeout": limits.seconds}
             if self.max_tokens > _STREAM_FROM:
                 with client.messages.stream(**arguments) as stream:
                     return self._answer(stream.get_final_message())

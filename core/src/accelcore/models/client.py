@@ -30,6 +30,10 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 PATIENCE = 120.0
 """A server that asks to wait longer than these seconds ends the search instead: it can be resumed later."""
 
+CONCURRENCY = 32
+"""Calls in flight: as many as a step of the widest built-in search asks for at once.  A provider that takes fewer says
+so (429), and is asked again later."""
+
 GRACE = 10.0
 """Seconds that closing waits for answers that are paid for already."""
 
@@ -107,7 +111,11 @@ class Client:
     """
 
     def __init__(
-        self, models: Sequence[PricedModel], *, concurrency: int = 8, pause: Callable[[float], None] | None = None
+        self,
+        models: Sequence[PricedModel],
+        *,
+        concurrency: int = CONCURRENCY,
+        pause: Callable[[float], None] | None = None,
     ) -> None:
         self.models = tuple(models)
         self._stopped = threading.Event()
@@ -254,7 +262,7 @@ def _host(model: PricedModel) -> str:
     return urlsplit(getattr(model, "base_url", "")).netloc or "this machine"
 
 
-def client_for(spec: str, budget: Budget, *, concurrency: int = 8) -> Client:
+def client_for(spec: str, budget: Budget, *, concurrency: int = CONCURRENCY) -> Client:
     """The client of `PREFIX:NAME`, `PREFIX:NAME@URL`, or several of them joined by commas.
 
     Raises UsageError, MissingTool or ModelError at once for what can be seen without a request: a provider that is not
