@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from accelcore.errors import UnsupportedLowering, UsageError
+from accelcore.errors import UsageError
 from accelcore.pipeline.programs import run
 from accelcore_gemmini.program import headers
 from accelcore_gemmini.target import GemminiEvaluator, GemminiTarget
@@ -77,8 +77,9 @@ def test_residual_additions(tmp_path, m, n, kind):
 
 
 CONVOLUTION = {
-    "BATCH": 2, "SIZE": 9, "IN_CH": 17, "OUT_CH": 20, "KERNEL": 3, "STRIDE": 1, "DILATION": 1, "PAD": 1, "BIAS": 1,
+    "BATCH": 2, "SIZE": 9, "IN_CH": 17, "OUT_CH": 20, "KERNEL": 3, "STRIDE": 1, "DILATION": 1, "IN_DIL": 1, "PAD": 1, "BIAS": 1,
     "ACT": "RELU", "POOL": 0, "POOL_STRIDE": 0, "POOL_PAD": 0, "TYPE": "WS",
+    "ROTATED": 0, "OUT_1203": 0, "IN_3120": 0, "W_1203": 0, "W_0132": 0,
 }  # fmt: skip
 
 
@@ -89,10 +90,22 @@ CONVOLUTION = {
         {"STRIDE": 2},
         {"SIZE": 20, "IN_CH": 3, "KERNEL": 5, "PAD": 2, "BIAS": 0},
         {"KERNEL": 1, "PAD": 0, "IN_CH": 80, "OUT_CH": 100},
+        {"KERNEL": 1, "PAD": 0, "SIZE": 10, "STRIDE": 2},
         {"DILATION": 2, "PAD": 2, "ACT": "NO_ACTIVATION"},
         {"POOL": 2, "POOL_STRIDE": 2},
         {"SIZE": 21, "POOL": 3, "POOL_STRIDE": 2, "POOL_PAD": 1, "ACT": "NO_ACTIVATION"},
+        {"SIZE": 20, "IN_CH": 3, "KERNEL": 7, "STRIDE": 2, "PAD": 3, "POOL": 3, "POOL_STRIDE": 2, "POOL_PAD": 1},
+        {"ROTATED": 1},
+        {"OUT_1203": 1},
+        {"IN_3120": 1, "BATCH": 18, "SIZE": 5},
+        {"W_1203": 1},
+        {"W_0132": 1, "IN_CH": 70},
+        {"OUT_1203": 1, "W_1203": 1, "IN_3120": 1, "SIZE": 6},
+        {"IN_DIL": 2, "ROTATED": 1, "W_0132": 1, "PAD": 2},
+        {"IN_DIL": 2, "SIZE": 20, "IN_CH": 40, "OUT_CH": 64},
+        {"IN_CH": 1, "OUT_CH": 1},
         {"POOL": 3, "POOL_STRIDE": 2, "TYPE": "CPU"},
+        {"IN_DIL": 2, "ROTATED": 1, "OUT_1203": 1, "TYPE": "CPU"},
     ],
     ids=lambda changes: "-".join(f"{k}{v}" for k, v in changes.items()) or "plain",
 )
@@ -170,7 +183,7 @@ def test_headers_are_where_programs_look():
     assert {"include/gemmini.h", "include/gemmini_testutils.h", "rocc-software/src/xcustom.h"} <= names
 
 
-def test_target_and_evaluator_refuse_what_they_cannot_do():
+def test_impossible_options_are_refused_and_options_are_in_the_fingerprint():
     with pytest.raises(UsageError, match="no configuration"):
         GemminiTarget(config="int4")
     with pytest.raises(UsageError):
@@ -178,6 +191,3 @@ def test_target_and_evaluator_refuse_what_they_cannot_do():
     target = GemminiTarget(lat=10)
     assert target.machine().peaks == (("i8", 512e9),)
     assert GemminiEvaluator(lat=10).fingerprint() != GemminiEvaluator().fingerprint()
-    assert not target.moves(None, None)
-    with pytest.raises(UnsupportedLowering, match="runs programs"):
-        target.lower(type("T", (), {"name": "t"})())

@@ -52,16 +52,21 @@ def test_rule(command, rule):
     assert (found.rule, found.index) == (rule, 3)
 
 
-@pytest.mark.parametrize("activation", [2, 3])
-def test_activations_that_are_not_modelled_are_refused(activation):
-    found = broken(config_st(16, activation=activation), mvout(BASE, acc(0), 1, 16))
-    assert found.rule is Rule.UNSUPPORTED
-    assert broken(config_ex(activation=activation)).rule is Rule.UNSUPPORTED
-    assert broken(mvout(BASE, acc(0) | 1 << 26, 1, 16)).rule is Rule.UNSUPPORTED
+def test_a_convolution_loop_has_half_of_the_local_memories():
+    size = 200  # rows and columns of a tile of one channel
+    words = (
+        Command(16, 1 | size << 16 | 1 << 32 | 1 << 48, size | size << 16 | size << 32 | 1 << 48),
+        Command(17, 1 << 8 | 1 << 16 | size << 32 | 1 << 48, 1 | size << 16 | size << 32 | 1 << 48),
+        Command(18, 1 << 16 | 1 << 32 | 1 << 48, size), Command(19, size << 48 | 1, size | 1 << 16 | 1 << 32 | 1 << 48),
+    )  # fmt: skip
+    found = broken(*words, Command(15, 0, 1))
+    assert found.rule is Rule.LOOP_CAPACITY
+    assert found.command == "loop_conv_ws"
 
 
-def test_the_convolution_loop_is_refused():
-    assert broken(Command(15, 0, 0)).rule is Rule.UNSUPPORTED
+def test_pooled_stores_are_one_block_wide():
+    pooling = 1 << 4 | 2 << 6 | 1 << 24 | 1 << 32 | 1 << 40 | 2 << 48 | 2 << 56
+    assert broken(Command(0, pooling | 2, 16), mvout(BASE, acc(0), 0, 32)).rule is Rule.COLUMNS
 
 
 def test_blocks_of_a_wide_load_may_not_overlap():

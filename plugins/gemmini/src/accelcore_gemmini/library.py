@@ -13,7 +13,7 @@ from accelcore.errors import MissingTool
 
 _HEADERS = ("machine.h", "internal.h", "timing.h", "timing_state.h", "runtime.h")
 _PARTS = (
-    "machine.c", "config.c", "move.c", "execute.c", "loop_ws.c", "loop_conv.c",
+    "machine.c", "config.c", "norm.c", "move.c", "execute.c", "loop_ws.c", "loop_conv.c",
     "station.c", "unroll.c", "load_unit.c", "array_unit.c", "store_unit.c", "timing.c", "runtime.c",
 )  # fmt: skip
 _LOCAL = re.compile(r'^#include "[a-z_]+\.h"$', re.MULTILINE)

@@ -1,32 +1,45 @@
-/* Convolutions of the library against plain loops. */
+/* Convolutions of the library, in every layout, against plain loops. */
 #include "include/gemmini_nn.h"
 #include "check.h"
 
-enum { OUT = (SIZE + 2 * PAD - DILATION * (KERNEL - 1) - 1) / STRIDE + 1, POOLED = POOL ? (OUT + 2 * POOL_PAD - POOL) / POOL_STRIDE + 1 : OUT };
-static elem_t in[BATCH][SIZE][SIZE][IN_CH] row_align(1), w[KERNEL][KERNEL][IN_CH][OUT_CH] row_align(1);
-static elem_t out[BATCH][POOLED][POOLED][OUT_CH] row_align(1);
+enum { WIDE = (SIZE - 1) * IN_DIL + 1, /* of the dilated image */
+       OUT = (WIDE + 2 * PAD - DILATION * (KERNEL - 1) - 1) / STRIDE + 1, POOLED = POOL ? (OUT + 2 * POOL_PAD - POOL) / POOL_STRIDE + 1 : OUT };
+static elem_t in[BATCH * SIZE * SIZE * IN_CH] row_align(1), w[KERNEL * KERNEL * IN_CH * OUT_CH] row_align(1);
+static elem_t out[BATCH * POOLED * POOLED * OUT_CH] row_align(1);
 static acc_t bias[OUT_CH] row_align_acc(1);
+
+static int image(int b, int r, int c, int i) {
+    if (r < 0 || c < 0 || r >= WIDE || c >= WIDE || r % IN_DIL || c % IN_DIL) return 0;
+    r /= IN_DIL, c /= IN_DIL;
+    return IN_3120 ? in[((i * SIZE + r) * SIZE + c) * BATCH + b] : in[((b * SIZE + r) * SIZE + c) * IN_CH + i];
+}
+
+static int weight(int y, int x, int i, int o) {
+    if (ROTATED) y = KERNEL - 1 - y, x = KERNEL - 1 - x;
+    if (W_1203) return w[((i * KERNEL + y) * KERNEL + x) * OUT_CH + o];
+    if (W_0132) return w[((y * KERNEL + x) * OUT_CH + o) * IN_CH + i];
+    return w[((y * KERNEL + x) * IN_CH + i) * OUT_CH + o];
+}
 
 static int at(int b, int r, int c, int o) {
     int sum = BIAS ? bias[o] : 0;
     if (r < 0 || c < 0 || r >= OUT || c >= OUT) return 0;
     for (int y = 0; y < KERNEL; y++)
-        for (int x = 0; x < KERNEL; x++) {
-            int ir = r * STRIDE + y * DILATION - PAD, ic = c * STRIDE + x * DILATION - PAD;
-            if (ir < 0 || ic < 0 || ir >= SIZE || ic >= SIZE) continue;
-            for (int i = 0; i < IN_CH; i++) sum += in[b][ir][ic][i] * w[y][x][i][o];
-        }
+        for (int x = 0; x < KERNEL; x++)
+            for (int i = 0; i < IN_CH; i++)
+                sum += image(b, r * STRIDE + y * DILATION - PAD, c * STRIDE + x * DILATION - PAD, i) * weight(y, x, i, o);
     return narrow(sum, 1.0f / 16, ACT);
 }
 
 int main(void) {
     int good = 1;
-    fill(&in[0][0][0][0], sizeof in, 5), fill(&w[0][0][0][0], sizeof w, 5);
+    fill(in, sizeof in, 5), fill(w, sizeof w, 5);
     for (int o = 0; o < OUT_CH; o++) bias[o] = number(500);
-    tiled_conv_auto(BATCH, SIZE, SIZE, IN_CH, OUT_CH, OUT, OUT, STRIDE, 1, DILATION, PAD, KERNEL, false, false, false, false, false,
-                    &in[0][0][0][0], &w[0][0][0][0], BIAS ? bias : NULL, &out[0][0][0][0], ACT, 1.0f / 16, POOL, POOL ? POOL_STRIDE : 0,
-                    POOL_PAD, TYPE);
+    uint64_t start = read_cycles();
+    tiled_conv_auto(BATCH, SIZE, SIZE, IN_CH, OUT_CH, OUT, OUT, STRIDE, IN_DIL, DILATION, PAD, KERNEL, ROTATED, OUT_1203, IN_3120, W_1203, W_0132,
+                    in, w, BIAS ? bias : NULL, out, ACT, 1.0f / 16, POOL, POOL ? POOL_STRIDE : 0, POOL_PAD, TYPE);
     gemmini_fence();
+    printf("took %d cycles\n", (int)(read_cycles() - start));
     for (int b = 0; b < BATCH; b++)
         for (int r = 0; r < POOLED; r++)
             for (int c = 0; c < POOLED; c++)
@@ -36,7 +49,9 @@ int main(void) {
                         int x = at(b, r * step - pad + i / n, c * step - pad + i % n, o);
                         best = x > best ? x : best;
                     }
-                    if (out[b][r][c][o] != best) good = 0;
+                    int got = out[OUT_1203 ? ((r * POOLED + c) * BATCH + b) * OUT_CH + o : ((b * POOLED + r) * POOLED + c) * OUT_CH + o];
+                    if (got != best && good) printf("first difference at %d %d %d %d: %d, not %d\n", b, r, c, o, got, best);
+                    if (got != best) good = 0;
                 }
     return verdict(good);
 }

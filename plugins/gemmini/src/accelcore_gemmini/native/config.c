@@ -24,7 +24,6 @@ static int config_ex(gm_machine *m, uint64_t rs1, uint64_t rs2) {
     m->a_stride = field(rs1, 31, 16);
     m->c_stride = field(rs2, 63, 48);
     gm_record(m, GM_CONFIG_EX, GM_EXECUTE);
-    if (m->activation > 1) return gm_fail(m, RULE_UNSUPPORTED, "config_ex: activation %d is not modelled; 0 none, 1 relu", m->activation);
     if (m->dataflow_ws ? m->a_transpose && m->b_transpose : m->b_transpose && !m->a_transpose)
         return gm_fail(m, RULE_TRANSPOSE, "config_ex: illegal transposes for this dataflow (the array has one transposer)");
     return RULE_NONE;
@@ -46,7 +45,7 @@ static int config_ld(gm_machine *m, uint64_t rs1, uint64_t rs2) {
 }
 
 static int config_st(gm_machine *m, uint64_t rs1, uint64_t rs2) {
-    m->store_activation = field(rs1, 3, 2);
+    m->store_activation = (m->store_activation & 4) | field(rs1, 3, 2); /* its third bit is config_norm's */
     m->pool_stride = field(rs1, 5, 4);
     m->pool_size = field(rs1, 7, 6);
     m->upad = field(rs1, 9, 8);
@@ -68,8 +67,9 @@ static int config_norm(gm_machine *m, uint64_t rs1, uint64_t rs2) {
         if (field(rs1, 18, 18)) m->qln2_inv = (int32_t)(rs1 >> 32);
         else m->qln2 = (int32_t)(rs1 >> 32);
         m->store_activation = (m->store_activation & 3) | field(rs1, 16, 16) << 2;
-        m->igelu_qb = (float)(int32_t)(uint32_t)rs2;
-        m->igelu_qc = (float)(int32_t)(uint32_t)(rs2 >> 32);
+        m->igelu_qb = m->config.is_float ? bits((uint32_t)rs2) : (float)(int32_t)(uint32_t)rs2;
+        m->igelu_qc = m->config.is_float ? bits((uint32_t)(rs2 >> 32)) : (float)(int32_t)(uint32_t)(rs2 >> 32);
+        if (!field(rs1, 18, 18)) m->ln2_f = bits((uint32_t)(rs1 >> 32));
     }
     gm_record(m, GM_CONFIG_NORM, GM_STORE);
     return RULE_NONE;

@@ -25,6 +25,11 @@ typedef struct {
 
 typedef struct { uint64_t word[12]; } gm_conv_words; /* rs1, rs2 of config 1..6 */
 
+/* Statistics of a row, by the id that config_norm selects. */
+typedef struct { double sum, mean, max; int64_t count; float inv_stddev, inv_sum_exp; int has_max; } gm_norm;
+
+enum { ACT_NONE, ACT_RELU, ACT_LAYERNORM, ACT_IGELU, ACT_SOFTMAX, NORM_STATS = 256 };
+
 struct gm_machine {
     gm_config config;
     int32_t elem_bytes, acc_bytes;
@@ -44,8 +49,9 @@ struct gm_machine {
     int store_activation;
     int pool_stride, pool_size, pool_out_dim, porows, pocols, orows, ocols, upad, lpad;
     /* config_norm */
-    float igelu_qb, igelu_qc;
+    float igelu_qb, igelu_qc, ln2_f; /* the last: in configurations of floats */
     int32_t qln2, qln2_inv, norm_stat;
+    gm_norm norm[NORM_STATS];
     /* preload */
     uint32_t preload_bd, preload_c;
     int bd_rows, bd_cols, c_rows, c_cols;
@@ -53,6 +59,7 @@ struct gm_machine {
     float weights_f[MAX_DIM][MAX_DIM];
     gm_loop_ws loop;
     int loop_parity, d_half, x_half, c_half; /* halves of the local memories that the next hardware loop uses */
+    int conv_parity;
     gm_op loop_tag;                          /* stream and block of the operation that a loop is about to make */
     gm_conv_words conv;
     gm_op *ops;
@@ -72,6 +79,9 @@ int gm_local_rows(gm_machine *m, uint32_t local, int64_t first, int64_t rows, co
 int gm_local_written(gm_machine *m, uint32_t local, int64_t rows, int64_t stride, const char *what);
 
 int gm_config_command(gm_machine *m, uint64_t rs1, uint64_t rs2);
+double gm_activated(const gm_machine *m, double x, float *factor);
+void gm_norm_take(gm_machine *m, int command, double x);
+void gm_norm_end(gm_machine *m, int command);
 int gm_mvin(gm_machine *m, int state, uint64_t dram, uint64_t rs2);
 int gm_mvout(gm_machine *m, uint64_t dram, uint64_t rs2);
 int gm_preload(gm_machine *m, uint64_t rs1, uint64_t rs2);

@@ -12,7 +12,7 @@ static int begin_load(clockwork *s) {
     if (s->t < e->issue + DISPATCH || s->t < u->next || s->t < u->first + 2) return 0;
     pop(&u->queue);
     u->now = e, u->row = 0, u->in_flight++, u->first = s->t;
-    e->left = (int64_t)e->op->rows * (whole_rows(e->op) ? 1 : blocks_of(s, e->op));
+    e->left = (int64_t)e->op->rows * (whole_rows(e->op) ? 1 : blocks_of(s, e->op)) * e->op->rows2; /* rows2: pixel repeats */
     if (e->left) return 1;
     u->now = NULL, u->in_flight--;
     gm_complete_at(s, e, s->t + 1);
@@ -28,7 +28,7 @@ void gm_load_dispatch(clockwork *s) {
     if (op->flags & GM_ZEROS) {
         if (u->zero) return;
         u->zero = e, u->zero_row = op->local + (uint32_t)u->row;
-        u->zero_left = blocks_of(s, op), u->zero_ready = s->t + ZERO_LATENCY;
+        u->zero_left = blocks_of(s, op) * op->rows2, u->zero_ready = s->t + ZERO_LATENCY;
     } else {
         if (u->row_count == PENDING) return;
         u->rows[(u->row_head + u->row_count++) % PENDING] = (dma_row){
@@ -116,7 +116,7 @@ static void take_beat(clockwork *s, int at) {
     int give = (last ? x->units : streams) / repeats;
     for (int i = 0; i < give; i++)
         u->writes[(u->write_head + u->write_count++) % PENDING] = (local_write){
-            x->e, op->flags & GM_ACC, op->local, port_time(s, op), last && i == give - 1 ? at : -1, repeats};
+            x->e, op->flags & GM_ACC, op->local, port_time(s, op), last && i == give - 1 ? at : -1, repeats * op->rows2};
     x->units -= give * repeats;
     if (last && x->bubble) u->resume = s->t + 2; /* the rest of a partial packet costs a cycle */
     if (last && !give) x->used = 0, x->free_at = s->t + WRITE_LATENCY + WRITE_DONE;

@@ -12,7 +12,7 @@ typedef struct { int major, minor, major_end, minor_end, step_major, step_minor,
 
 typedef struct {
     const gm_loop_ws *r;
-    int a_t, b_t, full, low_d, resadd, accumulate, parity;
+    int a_t, b_t, full, low_d, resadd, accumulate, parity, norm; /* norm: the activation, when it needs whole rows */
     uint32_t a_base, b_base, d_base, x_base, c_base; /* local rows */
     int group, group_c, group_d;
     walk a, b, d, x_ij, c;
@@ -135,6 +135,29 @@ static int store_c(gm_machine *m, tile *t) {
     return rule;
 }
 
+/* Activations over whole rows: for a few rows at a time, passes that gather statistics, then one that stores. */
+static int store_normalized(gm_machine *m, tile *t) {
+    enum { ROWS_AT_A_TIME = 4, PASSES = 3 };
+    static const int commands[2][PASSES][2] = {{{1, 2}, {3, 4}, {0, 0}}, {{5, 5}, {6, 7}, {0, 0}}}; /* before, and for, the last block */
+    const gm_loop_ws *r = t->r;
+    int dim = m->config.dim, i = t->c.minor, rule = RULE_NONE, J = (int)r->j, rows = dim - pad(i, (int)r->i, 1, r->pad_i);
+    walk done = {.done = 1};
+    tag(m, t, GM_LOOP_C, i, J - 1, (int)r->k - 1, &done, 0);
+    for (int first = 0; first < rows; first += ROWS_AT_A_TIME)
+        for (int step = 0; step < PASSES; step++)
+            for (int row = first; row < limit(first + ROWS_AT_A_TIME, rows); row++) {
+                gm_config_command(m, 1ull << 17 | (uint64_t)(row - first) << 8 | 3, 0);
+                for (int j = 0; j < J && !rule; j += t->group_c) {
+                    int n = limit(t->group_c, J - j), command = commands[t->norm == ACT_SOFTMAX][step][j + n == J];
+                    uint32_t from = 1u << 31 | (uint32_t)command << 26 | (t->c_base + (uint32_t)((i * J + j) * dim + row));
+                    uint64_t to = r->c + (((uint64_t)(i * dim + row)) * r->c_stride + (uint64_t)(j * dim)) * (uint64_t)m->elem_bytes;
+                    rule = gm_mvout(m, to, size(1, n * dim - pad(j, J, n, r->pad_j), from));
+                }
+            }
+    advance(&t->c);
+    return rule;
+}
+
 /* Whether the loads for the next block of the execute generator have been made. */
 static int execute_ready(const tile *t) {
     int k = t->x_k, j = t->x_ij.major, i = t->x_ij.minor;
@@ -144,13 +167,14 @@ static int execute_ready(const tile *t) {
 }
 
 static int store_ready(const tile *t) {
+    if (t->norm) return t->x_done;
     int last = t->c.major + limit(t->group_c, (int)t->r->j - t->c.major) - 1;
     if (t->resadd) return t->b.done || t->b.major > t->c.major || (t->b.major == t->c.major && t->b.minor > t->c.minor);
     return t->x_done || (t->x_k == (int)t->r->k - 1 && (t->x_ij.major > last || (t->x_ij.major == last && t->x_ij.minor > t->c.minor)));
 }
 
 static int step(gm_machine *m, tile *t) {
-    if (!t->c.done && store_ready(t)) return store_c(m, t);
+    if (!t->c.done && store_ready(t)) return t->norm ? store_normalized(m, t) : store_c(m, t);
     if (!t->x_done && execute_ready(t)) return execute_block(m, t);
     if (!t->d.done) return load_d(m, t);
     if (t->resadd) return t->a.done ? load_sum(m, t, 1) : load_sum(m, t, 0);
@@ -187,14 +211,18 @@ static int run(gm_machine *m, uint64_t rs1, uint64_t rs2) {
     if (group_acc < 1) group_acc = 1;
     t.group = group, t.group_c = t.full ? group_acc : group, t.group_d = t.low_d ? group : group_acc;
     t.parity = m->loop_parity, m->loop_parity ^= 1;
-    t.a_base = (uint32_t)(t.parity * half), t.b_base = (uint32_t)((t.parity + 1) * half - (t.resadd ? 0 : k * j * m->config.dim));
+    int a_half = (int)(rs1 >> 18 & 3), b_half = (int)(rs1 >> 16 & 3); /* a half that the program names, or 0 */
+    a_half = a_half ? (a_half - 1) & 1 : t.parity, b_half = b_half ? (b_half - 1) & 1 : t.parity;
+    t.a_base = (uint32_t)(a_half * half), t.b_base = (uint32_t)((b_half + 1) * half - (t.resadd ? 0 : k * j * m->config.dim));
     t.d_base = (uint32_t)(m->d_half * acc_half), t.x_base = (uint32_t)(m->x_half * acc_half), t.c_base = (uint32_t)(m->c_half * acc_half);
     if (r->d) m->d_half ^= 1;
     if (r->c) m->x_half ^= 1, m->c_half ^= 1;
     t.a = t.resadd ? over(j, group, i, 1, !r->a) : t.a_t ? over(k, 1, i, group, !r->a) : over(k, group, i, 1, !r->a);
     t.b = t.resadd ? over(j, group, i, 1, !r->b) : t.b_t ? over(k, group, j, 1, !r->b) : over(k, 1, j, group, !r->b);
     t.d = over(j, t.group_d, i, 1, !r->d || t.resadd);
-    t.c = over(j, t.group_c, i, 1, !r->c);
+    int act = (int)(rs1 >> 8 & 7);
+    t.norm = !t.full && !t.resadd && (act == ACT_LAYERNORM || act == ACT_SOFTMAX) ? act : 0;
+    t.c = t.norm ? over(1, 1, i, 1, !r->c) : over(j, t.group_c, i, 1, !r->c);
     t.x_ij = over(j, 1, i, 1, 0), t.x_done = t.resadd || !(i && j && k);
     gm_op *op = gm_record(m, GM_LOOP_RUN, GM_NONE);
     int64_t at = op - m->ops, before = m->op_count;

@@ -53,7 +53,9 @@ enum {
     GM_TRANSPOSE_B = 1024,
     GM_FROM_LOOP = 2048, /* made by a hardware loop, not offered by the host */
     GM_LOOP_FIRST = 4096,/* first operation of a hardware loop */
-    GM_FLUSHES = 8192    /* compute: the last of an output-stationary chain */
+    GM_FLUSHES = 8192,   /* compute: the last of an output-stationary chain */
+    GM_LOOP_CONV = 16384,/* a hardware loop over a convolution: its generators follow one another */
+    GM_STATISTICS = 32768/* a store that only adds to the statistics of its row */
 };
 
 /* One operation with everything that the timing model needs. */

@@ -46,7 +46,8 @@ static void put_acc(gm_machine *m, int64_t row, int at, const uint8_t *from, int
 
 static int check_mvin(gm_machine *m, uint32_t local, int rows, int cols, const gm_load_state *s) {
     int dim = m->config.dim;
-    int most = is_acc(local) && !s->shrunk ? dim : m->config.max_bytes / m->elem_bytes;
+    int most = m->config.max_bytes / (is_acc(local) && !s->shrunk ? m->acc_bytes : m->elem_bytes);
+    if (most < dim || (is_acc(local) && !s->shrunk && !m->in_loop)) most = dim;
     if (rows > dim) return gm_fail(m, RULE_ROWS, "mvin of %d rows; the array has %d", rows, dim);
     if (cols > most)
         return gm_fail(m, RULE_COLS, "mvin of %d columns to the %s; at most %d", cols, is_acc(local) ? "accumulator" : "scratchpad", most);
@@ -60,12 +61,13 @@ static int check_mvin(gm_machine *m, uint32_t local, int rows, int cols, const g
 /* One row of a load, as it is written: to its own row and, for pixel repeats, to the rows before it. */
 static void load_row(gm_machine *m, uint32_t local, int r, int cols, const uint8_t *from, const gm_load_state *s) {
     int dim = m->config.dim, bytes = is_acc(local) && !s->shrunk ? m->acc_bytes : m->elem_bytes;
-    int64_t base = row_of(m, local);
+    int64_t base = row_of(m, local), half = (is_acc(local) ? m->config.acc_rows : m->config.spad_rows) / 2;
+    int64_t floor = base >= half ? half : 0; /* repeats do not reach into the other half */
     for (int p = 0; p < s->repeats; p++) {
         for (int c = 0; c < cols; c += dim) {
             int count = cols - c < dim ? cols - c : dim, at = p * cols; /* repeats shift right by the row's columns */
             int64_t row = base + r - p + (int64_t)(c / dim) * s->block_stride;
-            if (row < 0 || at + count > dim) continue;
+            if (row < floor || at + count > dim) continue;
             mark(m, local, row);
             if (is_acc(local)) put_acc(m, row, at, from + (size_t)c * (size_t)bytes, count, s, (local >> 30) & 1);
             else put_spad(m, row, at, from + (size_t)c * (size_t)bytes, count, s->scale);
@@ -107,19 +109,33 @@ static int32_t acc_int(const gm_machine *m, int64_t row, int c) {
     return value;
 }
 
-/* An accumulator as a store sees it: scaled, rounded, saturated, activated. */
+/* An accumulator as a store sees it: activated, scaled, rounded, saturated. */
 static void read_acc(const gm_machine *m, int64_t row, int c, void *to) {
+    float factor = 1.0f, x;
+    memcpy(&x, m->acc + (row * m->config.dim + c) * 4, 4);
+    if (!m->config.is_float) x = (float)acc_int(m, row, c);
+    if (m->store_activation > ACT_RELU) x = (float)gm_activated(m, m->config.is_float ? x : (double)acc_int(m, row, c), &factor);
+    x = x * factor * m->acc_scale;
     if (m->config.is_float) {
-        float x;
-        memcpy(&x, m->acc + (row * m->config.dim + c) * 4, 4);
-        x *= m->acc_scale;
-        if (m->store_activation == 1 && x < 0) x = 0;
+        if (m->store_activation == ACT_RELU && x < 0) x = 0;
         memcpy(to, &x, 4);
         return;
     }
-    int8_t x = to_int8((float)acc_int(m, row, c) * m->acc_scale);
-    if (m->store_activation == 1 && x < 0) x = 0;
-    memcpy(to, &x, 1);
+    int8_t narrow = to_int8(x);
+    if (m->store_activation == ACT_RELU && narrow < 0) narrow = 0;
+    memcpy(to, &narrow, 1);
+}
+
+/* A store with a norm command: its values go into the statistics, and nowhere else. */
+static void take_statistics(gm_machine *m, uint32_t local, int rows, int cols) {
+    int dim = m->config.dim, command = local >> 26 & 7;
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < cols; c++) {
+            int64_t row = row_of(m, local) + r + (int64_t)(c / dim) * dim;
+            float x;
+            memcpy(&x, m->acc + (row * dim + c % dim) * 4, 4);
+            gm_norm_take(m, command, m->config.is_float ? x : (double)acc_int(m, row, c % dim));
+        }
 }
 
 static int store_row(gm_machine *m, uint32_t local, int r, int cols, uint8_t *to) {
@@ -168,42 +184,51 @@ static int store_pooled(gm_machine *m, uint32_t local, int cols, uint64_t dram) 
     return RULE_NONE;
 }
 
-/* Activations over whole rows and their statistics are not modelled. */
-static int check_activation(gm_machine *m, uint32_t local) {
-    static const char *const names[] = {"none", "relu", "layernorm", "igelu", "softmax"};
-    int activation = m->store_activation, normalizes = local >> 26 & 7;
-    if (!is_acc(local) || local >> 29 & 1) return RULE_NONE;
-    if (activation > 1) return gm_fail(m, RULE_UNSUPPORTED, "mvout with activation %s is not modelled", activation < 5 ? names[activation] : "?");
-    if (normalizes) return gm_fail(m, RULE_UNSUPPORTED, "mvout with norm command %d is not modelled", normalizes);
-    return RULE_NONE;
+/* The local rows that a store reads exist and have been written; for pooling, all pixels of the image part. */
+static int check_store(gm_machine *m, uint32_t local, int rows, int blocks) {
+    int stride = m->config.dim, count = m->pool_stride ? m->orows * m->ocols : rows;
+    int rule = gm_local_rows(m, local, row_of(m, local), (int64_t)(blocks - 1) * stride + count, "mvout");
+    for (int b = 0; b < blocks && !rule; b++)
+        rule = gm_local_written(m, local + (uint32_t)(b * stride), count, 1, "mvout");
+    return rule;
+}
+
+static int store_rows(gm_machine *m, uint32_t local, int rows, int cols, int bytes, uint64_t dram) {
+    int rule = RULE_NONE;
+    for (int r = 0; r < rows && !rule; r++) {
+        uint8_t *to = gm_dram(m, dram + (uint64_t)(r * m->store_stride), (uint64_t)cols * (uint64_t)bytes, 1);
+        rule = to ? store_row(m, local, r, cols, to) : m->dram_rule;
+    }
+    return rule;
+}
+
+static void record_store(gm_machine *m, uint32_t local, int rows, int cols, int bytes, uint64_t dram) {
+    int full = is_acc(local) && local >> 29 & 1, norm = is_acc(local) && !full ? local >> 26 & 7 : 0;
+    gm_op *op = gm_record(m, GM_MVOUT, GM_STORE);
+    op->rows = rows, op->cols = cols, op->local = row_of(m, local), op->dram = dram;
+    op->stride = m->store_stride, op->element_bytes = bytes, op->block_stride = m->config.dim;
+    op->flags |= (uint16_t)((is_acc(local) ? GM_ACC : 0) | (full ? GM_FULL : 0) | (norm ? GM_STATISTICS : 0));
+    if (!m->pool_stride) return;
+    op->flags |= GM_POOLED; /* each pixel that leaves is the largest of rows2 */
+    op->rows = m->porows * m->pocols, op->rows2 = m->pool_size * m->pool_size;
+    op->cols2 = m->pocols, op->a_stride = m->pool_out_dim, op->second = (uint32_t)(m->orows * m->ocols);
 }
 
 int gm_mvout(gm_machine *m, uint64_t dram, uint64_t rs2) {
     uint32_t local = (uint32_t)rs2;
-    int cols = (int)(rs2 >> 32 & 0xffff), rows = (int)(rs2 >> 48), dim = m->config.dim;
+    int cols = (int)(rs2 >> 32 & 0xffff), rows = (int)(rs2 >> 48), dim = m->config.dim, rule = RULE_NONE;
     int full = is_acc(local) && (local >> 29 & 1), bytes = full ? m->acc_bytes : m->elem_bytes;
-    int most = full ? dim : m->config.max_bytes / m->elem_bytes, rule = check_activation(m, local);
-    if (rule) return rule;
+    int norm = is_acc(local) && !full ? local >> 26 & 7 : 0, blocks = cols > dim ? (cols + dim - 1) / dim : 1;
+    int most = full ? (m->in_loop ? m->config.max_bytes / m->acc_bytes : dim) : m->config.max_bytes / m->elem_bytes;
+    if (most < dim) most = dim;
     if (!m->pool_stride && rows > dim) return gm_fail(m, RULE_ROWS, "mvout of %d rows; the array has %d", rows, dim);
+    if (m->pool_stride && (full || cols > dim)) return gm_fail(m, RULE_COLS, "pooled mvout of %d columns%s; one block of %d", cols, full ? " of whole accumulators" : "", dim);
     if (cols > most) return gm_fail(m, RULE_COLS, "mvout of %d columns; at most %d", cols, most);
-    if (m->pool_stride) {
-        rule = store_pooled(m, local, cols, dram);
-    } else {
-        int blocks = cols ? (cols + dim - 1) / dim : 1;
-        rule = gm_local_rows(m, local, row_of(m, local), (int64_t)(blocks - 1) * dim + rows, "mvout");
-        for (int b = 0; b < blocks && !rule; b++)
-            rule = gm_local_written(m, local + (uint32_t)(b * dim), rows, 1, "mvout");
-        for (int r = 0; r < rows && !rule; r++) {
-            uint8_t *to = gm_dram(m, dram + (uint64_t)(r * m->store_stride), (uint64_t)cols * (uint64_t)bytes, 1);
-            rule = to ? store_row(m, local, r, cols, to) : m->dram_rule;
-        }
-    }
+    rule = check_store(m, local, rows, blocks);
     if (rule) return rule;
-    gm_op *op = gm_record(m, GM_MVOUT, GM_STORE);
-    op->rows = rows, op->cols = cols, op->local = row_of(m, local), op->dram = dram;
-    op->stride = m->store_stride, op->element_bytes = bytes, op->block_stride = dim;
-    if (is_acc(local)) op->flags |= GM_ACC;
-    if (full) op->flags |= GM_FULL;
-    if (m->pool_stride) op->flags |= GM_POOLED;
-    return RULE_NONE;
+    if (norm) take_statistics(m, local, rows, cols);
+    else rule = m->pool_stride ? store_pooled(m, local, cols, dram) : store_rows(m, local, rows, cols, bytes, dram);
+    if (is_acc(local) && m->store_activation > ACT_RELU) gm_norm_end(m, norm);
+    if (!rule) record_store(m, local, rows, cols, bytes, dram);
+    return rule;
 }

@@ -11,7 +11,8 @@ static int spans(const clockwork *s, const gm_op *op, span out[2]) {
     if (op->kind == GM_MVIN && op->rows > 0) {
         out[n++] = touched(op->local, (int64_t)(blocks - 1) * op->block_stride + op->rows, acc, 1);
     } else if (op->kind == GM_MVOUT) {
-        out[n++] = touched(op->local, (blocks - 1) * s->c.dim + (op->rows ? op->rows : 1), acc, 0);
+        int rows = op->flags & GM_POOLED ? (int)op->second : op->rows;
+        out[n++] = touched(op->local, (blocks - 1) * s->c.dim + (rows ? rows : 1), acc, 0);
     } else if (op->kind == GM_PRELOAD) {
         if (op->local != GM_GARBAGE && op->rows2) out[n++] = touched(op->local, op->rows2, 0, 0);
         if (op->second != GM_GARBAGE && op->rows) out[n++] = touched(op->second, (op->rows - 1) * op->c_stride + 1, acc, 1);

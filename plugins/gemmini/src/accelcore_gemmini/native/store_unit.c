@@ -28,16 +28,27 @@ static int64_t queue_time(clockwork *s, const gm_op *op) {
     return *slot;
 }
 
+/* Local reads that one row in memory takes: its blocks, or the pixels that pooling compares. */
+static int reads_of(const clockwork *s, const gm_op *op) {
+    if (op->flags & GM_POOLED) return op->rows2 > 0 ? op->rows2 : 1;
+    return op->cols ? blocks_of(s, op) : 1;
+}
+
+static uint64_t row_address(const gm_op *op, int row) {
+    int64_t at = op->flags & GM_POOLED && op->cols2 ? row / op->cols2 * op->a_stride + row % op->cols2 : row;
+    return op->dram + (uint64_t)(at * op->stride);
+}
+
 void gm_store_dispatch(clockwork *s) {
     store_unit *u = &s->store;
     if ((!u->now && !begin_store(s)) || u->block_count >= STORE_DEPTH) return;
     entry *e = u->now;
     const gm_op *op = e->op;
-    int blocks = op->cols ? blocks_of(s, op) : 1;
+    int blocks = reads_of(s, op);
     if (!take_read_port(s, op)) return;
     u->blocks[(u->block_head + u->block_count++) % PENDING] = (block){
-        e, queue_time(s, op), u->block == blocks - 1, (int64_t)op->cols * op->element_bytes,
-        op->dram + (uint64_t)(u->row * op->stride)};
+        e, queue_time(s, op), u->block == blocks - 1 && !(op->flags & GM_STATISTICS), (int64_t)op->cols * op->element_bytes,
+        row_address(op, u->row)};
     u->next = s->t + 1;
     if (++u->block == blocks) u->block = 0, u->row++;
     if (u->row < op->rows) return;

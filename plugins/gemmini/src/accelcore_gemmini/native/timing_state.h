@@ -63,7 +63,7 @@ typedef struct {
     const gm_op *ops;
     gm_times *times;
     int64_t count, next[GM_LOOP_STREAMS], start;
-    int sum; /* residual addition */
+    int sum, conv; /* residual addition; convolution, whose generators wait for whole stages */
 } loop;
 
 typedef struct { entry *e; uint64_t address; int64_t bytes, ready; int repeat; } dma_row;

@@ -17,6 +17,7 @@ static void skip(loop *l, int stream) {
 static int loads_made(const loop *l, const gm_op *x) {
     const gm_op *a = upcoming(l, GM_LOOP_A), *b = upcoming(l, GM_LOOP_B);
     if (upcoming(l, GM_LOOP_D)) return 0;
+    if (l->conv) return !a && !b;
     if (a && !(a->k > x->k || (a->k == x->k && a->i > x->i))) return 0;
     return !b || b->k > x->k || (b->k == x->k && b->j > x->j);
 }
@@ -24,6 +25,7 @@ static int loads_made(const loop *l, const gm_op *x) {
 static int result_made(const loop *l, const gm_op *c) {
     const gm_op *x = upcoming(l, l->sum ? GM_LOOP_B : GM_LOOP_X);
     if (!x) return 1;
+    if (l->conv) return 0;
     if (l->sum) return x->j > c->j || x->i > c->i;
     return x->k == c->k && (x->j > c->j || (x->j == c->j && x->i > c->i));
 }
@@ -41,6 +43,7 @@ static int leading_load(clockwork *s) {
     if (!a || !b) return a ? GM_LOOP_A : GM_LOOP_B;
     if (a != b) return a < b ? GM_LOOP_A : GM_LOOP_B;
     if (a->sum) return GM_LOOP_A;
+    if (a->conv) return GM_LOOP_B;
     const gm_op *next_a = upcoming(a, GM_LOOP_A), *next_b = upcoming(b, GM_LOOP_B);
     int b_started = next_b->k || next_b->j;
     return b_started && next_a->k <= next_b->k ? GM_LOOP_A : GM_LOOP_B;
@@ -75,6 +78,6 @@ void gm_unroll(clockwork *s) {
 void gm_begin_loop(clockwork *s, const gm_op *run, gm_times *times) {
     loop *l = &s->loops[s->loop_count++];
     *l = (loop){.ops = run + 1, .times = times ? times + 1 : NULL, .count = run->rows, .start = s->t + LOOP_LATENCY,
-                .sum = (run->flags & GM_SHRUNK) != 0};
+                .sum = (run->flags & GM_SHRUNK) != 0, .conv = (run->flags & GM_LOOP_CONV) != 0};
     for (int stream = 0; stream < GM_LOOP_STREAMS; stream++) skip(l, stream);
 }

@@ -22,6 +22,13 @@
 #define k_LOOP_WS_CONFIG_STRIDES_AB 12
 #define k_LOOP_WS_CONFIG_STRIDES_DC 13
 #define k_MVIN3 14
+#define k_LOOP_CONV_WS 15
+#define k_LOOP_CONV_WS_CONFIG_1 16
+#define k_LOOP_CONV_WS_CONFIG_2 17
+#define k_LOOP_CONV_WS_CONFIG_3 18
+#define k_LOOP_CONV_WS_CONFIG_4 19
+#define k_LOOP_CONV_WS_CONFIG_5 20
+#define k_LOOP_CONV_WS_CONFIG_6 21
 #define k_COUNTER 126
 #define CONFIG_EX 0
 #define CONFIG_LD 1
@@ -41,10 +48,25 @@ static inline uint32_t scale_t_to_scale_t_bits(scale_t x) {
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
+/* Constants of activations: integers, or the bits of floats. */
+static inline uint32_t gemmini_acc_bits(acc_t x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
 #define acc_scale_t_to_acc_scale_t_bits scale_t_to_scale_t_bits
 #define scale_acc_t_to_scale_acc_t_bits scale_t_to_scale_t_bits
 
 #define ROCC_INSTRUCTION_RS1_RS2(x, rs1, rs2, funct) ROCC_INSTRUCTION_0_R_R(x, rs1, rs2, funct)
+/* GEMMINI_BY_COUNT(NAME, arguments): NAME with the number of arguments after it. */
+#define GEMMINI_COUNT_OF(_1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, _17, _18, _19, _20, _21, _22, _23, _24, \
+                         _25, _26, _27, _28, _29, _30, _31, _32, _33, _34, _35, _36, _37, _38, _39, _40, n, ...) n
+#define GEMMINI_COUNT(...) GEMMINI_COUNT_OF(__VA_ARGS__, 40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, \
+                                            20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1)
+#define GEMMINI_GLUE2(name, count) name##count
+#define GEMMINI_GLUE(name, count) GEMMINI_GLUE2(name, count)
+#define GEMMINI_BY_COUNT(name, ...) GEMMINI_GLUE(name, GEMMINI_COUNT(__VA_ARGS__))(__VA_ARGS__)
+
 #define GEMMINI_DO(funct, rs1, rs2) ROCC_INSTRUCTION_RS1_RS2(XCUSTOM_ACC, rs1, rs2, funct)
 #define GEMMINI_BLOCK(local, cols, rows) \
     (((uint64_t)(uint16_t)(rows) << 48) | ((uint64_t)(uint16_t)(cols) << 32) | (uint64_t)(uint32_t)(local))
@@ -73,10 +95,12 @@ static inline uint32_t scale_t_to_scale_t_bits(scale_t x) {
         ((uint64_t)(B_transpose) << 9) | ((uint64_t)(A_transpose) << 8) | ((uint64_t)(only_strides) << 7) | \
         ((uint64_t)(act) << 3) | ((uint64_t)(dataflow) << 2) | CONFIG_EX, \
         ((uint64_t)(uint16_t)(C_stride) << 48) | (uint32_t)(shift))
-#define gemmini_extended2_config_ex(dataflow, act, shift, C_stride, A_stride, A_transpose, B_transpose) \
+#define GEMMINI_EX7(dataflow, act, shift, C_stride, A_stride, A_transpose, B_transpose) \
     gemmini_extended3_config_ex(dataflow, act, shift, ACC_SCALE_IDENTITY, C_stride, A_stride, A_transpose, B_transpose, 0)
-#define gemmini_extended_config_ex(dataflow, act, shift, A_stride, A_transpose, B_transpose) \
-    gemmini_extended2_config_ex(dataflow, act, shift, 1, A_stride, A_transpose, B_transpose)
+#define GEMMINI_EX6(dataflow, act, shift, A_stride, A_transpose, B_transpose) \
+    GEMMINI_EX7(dataflow, act, shift, 1, A_stride, A_transpose, B_transpose)
+#define gemmini_extended2_config_ex(...) GEMMINI_BY_COUNT(GEMMINI_EX, __VA_ARGS__)
+#define gemmini_extended_config_ex(...) GEMMINI_BY_COUNT(GEMMINI_EX, __VA_ARGS__)
 #define gemmini_config_ex(dataflow, act, shift) gemmini_extended_config_ex(dataflow, act, shift, 1, 0, 0)
 
 #define gemmini_extended5_config_ld(stride, scale, shrunk, block_stride, repeats, id) \
@@ -97,6 +121,12 @@ static inline uint32_t scale_t_to_scale_t_bits(scale_t x) {
 #define gemmini_extended_config_st(stride, act, scale) gemmini_extended2_config_st(stride, act, scale, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 #define gemmini_config_st(stride) gemmini_extended_config_st(stride, NO_ACTIVATION, ACC_SCALE_IDENTITY)
 
+/* Constants of an activation over whole rows, or only the id of the statistics that follow. */
+#define gemmini_config_norm(q_const, q_const_type, set_stats_id_only, act_msb, stat_id, igelu_qb, igelu_qc) \
+    GEMMINI_DO(k_CONFIG, ((uint64_t)gemmini_acc_bits((acc_t)(q_const)) << 32) | ((uint64_t)((q_const_type) & 1) << 18) | \
+        ((uint64_t)((set_stats_id_only) & 1) << 17) | ((uint64_t)((act_msb) & 1) << 16) | ((uint64_t)(uint8_t)(stat_id) << 8) | CONFIG_BERT, \
+        ((uint64_t)gemmini_acc_bits((acc_t)(igelu_qc)) << 32) | gemmini_acc_bits((acc_t)(igelu_qb)))
+
 #define gemmini_flush(skip) GEMMINI_DO(k_FLUSH, skip, 0)
 #define gemmini_fence() { gemmini_host_fence(GEMMINI_LINE); }
 
@@ -113,16 +143,44 @@ static inline uint32_t scale_t_to_scale_t_bits(scale_t x) {
                ((uint64_t)(is_resadd) << 2) | ((uint64_t)(B_transpose) << 1) | (uint64_t)(A_transpose)) \
 }
 
+/* Four 16-bit fields of a word, the lowest first. */
+#define GEMMINI_FIELDS(a, b, c, d) \
+    (((uint64_t)(uint16_t)(d) << 48) | ((uint64_t)(uint16_t)(c) << 32) | ((uint64_t)(uint16_t)(b) << 16) | (uint64_t)(uint16_t)(a))
+
+#define gemmini_loop_conv_ws(batch_size, in_row_dim, in_col_dim, in_channels, out_channels, out_row_dim, out_col_dim, pool_out_row_dim, \
+                             pool_out_col_dim, stride, padding, kernel_dim, kernel_dilation, pool_size, pool_stride, pool_padding, \
+                             batches, porows, pocols, pochs, krows, kcols, kchs, lpad, rpad, upad, dpad, plpad, prpad, pupad, pdpad, \
+                             orows, ocols, weights, output, bias, input, no_bias, no_pool, downsample, wrot180, input_dilated, \
+                             activation, trans_output_1203, trans_weight_1203, trans_weight_0132, trans_input_3120, \
+                             max_pixels_per_row, in_stride, weight_stride, out_stride, dw, a_spad_id, b_spad_id) { \
+    GEMMINI_DO(k_LOOP_CONV_WS_CONFIG_1, GEMMINI_FIELDS(batch_size, in_row_dim, in_channels, out_channels), \
+               GEMMINI_FIELDS(out_row_dim, pool_out_row_dim, out_col_dim, (uint16_t)(padding) << 8 | (uint8_t)(stride))) \
+    GEMMINI_DO(k_LOOP_CONV_WS_CONFIG_2, GEMMINI_FIELDS((uint16_t)(pool_stride) << 8 | (uint8_t)(pool_padding), pool_size, pool_out_col_dim, kernel_dim), \
+               GEMMINI_FIELDS(pochs, pocols, porows, batches)) \
+    GEMMINI_DO(k_LOOP_CONV_WS_CONFIG_3, GEMMINI_FIELDS(lpad, kchs, kcols, krows), \
+               GEMMINI_FIELDS(in_col_dim, (uint16_t)(dpad) << 8 | (uint8_t)(plpad), upad, rpad)) \
+    GEMMINI_DO(k_LOOP_CONV_WS_CONFIG_4, ((uint64_t)(uint16_t)(orows) << 48) | ((uint64_t)(uint16_t)(prpad) << 32) | \
+               ((uint64_t)((pupad) & 0x7ff) << 21) | ((uint64_t)((pdpad) & 0x7ff) << 10) | (uint64_t)((kernel_dilation) & 0x3ff), \
+               GEMMINI_FIELDS(ocols, out_stride, weight_stride, in_stride)) \
+    GEMMINI_DO(k_LOOP_CONV_WS_CONFIG_5, (uintptr_t)(weights), (uintptr_t)(output)) \
+    GEMMINI_DO(k_LOOP_CONV_WS_CONFIG_6, (uintptr_t)(bias), (uintptr_t)(input)) \
+    GEMMINI_DO(k_LOOP_CONV_WS, ((uint64_t)(a_spad_id) << 18) | ((uint64_t)(b_spad_id) << 16) | ((uint64_t)(max_pixels_per_row) << 8) | \
+               ((uint64_t)((dw) != 0) << 6) | ((uint64_t)((trans_input_3120) != 0) << 5) | ((uint64_t)((trans_weight_0132) != 0) << 4) | \
+               ((uint64_t)((trans_weight_1203) != 0) << 3) | ((uint64_t)((trans_output_1203) != 0) << 2) | \
+               ((uint64_t)((wrot180) != 0) << 1) | (uint64_t)((no_bias) != 0), \
+               ((uint64_t)((activation) & 3) << 3) | ((uint64_t)((input_dilated) != 0) << 2) | ((uint64_t)((downsample) != 0) << 1) | \
+               (uint64_t)((no_pool) != 0)) \
+}
+
 /* Short names, by the number of arguments: config_ld(stride, scale, [block stride,] id), config_st(stride [, scale]). */
-#define GEMMINI_PICK(_1, _2, _3, _4, name, ...) name
 #define GEMMINI_LD4(stride, scale, block_stride, id) gemmini_extended4_config_ld(stride, scale, 0, block_stride, id)
 #define GEMMINI_LD3(stride, scale, id) gemmini_extended3_config_ld(stride, scale, 0, id)
 #define GEMMINI_LD2(stride, scale) gemmini_extended_config_ld(stride, scale)
 #define GEMMINI_LD1(stride) gemmini_config_ld(stride)
 #define GEMMINI_ST2(stride, scale) gemmini_extended_config_st(stride, NO_ACTIVATION, scale)
 #define GEMMINI_ST1(stride) gemmini_config_st(stride)
-#define config_ld(...) GEMMINI_PICK(__VA_ARGS__, GEMMINI_LD4, GEMMINI_LD3, GEMMINI_LD2, GEMMINI_LD1)(__VA_ARGS__)
-#define config_st(...) GEMMINI_PICK(__VA_ARGS__, , , GEMMINI_ST2, GEMMINI_ST1)(__VA_ARGS__)
+#define config_ld(...) GEMMINI_BY_COUNT(GEMMINI_LD, __VA_ARGS__)
+#define config_st(...) GEMMINI_BY_COUNT(GEMMINI_ST, __VA_ARGS__)
 #define config_ex(dataflow, act, A_stride, A_transpose, B_transpose) \
     gemmini_extended_config_ex(dataflow, act, 0, A_stride, A_transpose, B_transpose)
 #define mvin(...) gemmini_extended_mvin(__VA_ARGS__)
