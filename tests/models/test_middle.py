@@ -46,7 +46,7 @@ def test_a_server_that_dies_in_the_middle_ends_the_search_which_goes_on_later(tm
         searched(Journal.create(tmp_path, id="r", seed=1), model)
     run = journal.read(tmp_path / "r")
     assert run.status == "stopped"
-    assert [e.status for e in run.evaluations].count(Status.OK) >= 2, "what was judged is kept"
+    assert Status.OK in [e.status for e in run.evaluations], "what was judged is kept"
     with Journal.resume(tmp_path / "r") as log:
         assert log.usage().tokens_out == 3 * 20, "so is what was answered"
     before = len(server.requests)
