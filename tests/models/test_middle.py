@@ -36,7 +36,7 @@ def searched(log, model):
         session.focus(GEMM.task(), GEMM, GEMM)
         best = session.search(Greedy(tries=4), session.start(GEMM.lower(session.task), lowered=True))
         assert best is not None
-        return best.kernel.text
+        return best.kernel.text.strip()
 
 
 @pytest.mark.parametrize("fault", ["cut", (503, {"error": {"type": "down", "message": "gone"}})], ids=["dead", "503"])
