@@ -88,7 +88,17 @@ class _Simplifier:
             found.append(now)
             known = known.assuming([now] if e.op == "land" else conjuncts(negation(now)))
         neutral = TRUE if e.op == "land" else FALSE
+        if e.op == "land":
+            found = self.without_implied(found)
         return joined(e.op, found, neutral)
+
+    def without_implied(self, parts: list[Expr]) -> list[Expr]:
+        """Bounds of quotients that the other conjuncts imply: i // 16 < (n + 15) // 16 where i < n."""
+        for part in [p for p in parts if p.op in ("lt", "le") and any(a.op == "fdiv" for a in p.args)]:
+            others = [p for p in parts if p is not part]
+            if len(parts) > 1 and decide(part, self.facts.assuming(others)):
+                parts = others
+        return parts
 
     def binder(self, e: Expr) -> Expr:
         """Open the binder with a fresh variable whose range is known inside."""

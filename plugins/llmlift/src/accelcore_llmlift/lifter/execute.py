@@ -118,7 +118,7 @@ def trip_count(state: State, low: Expr, high: Expr, step: int) -> Expr:
     if step < 0:
         span = -span
     count = expression(span)
-    if not state.facts.nonnegative(span):
+    if not state.facts.nonnegative(span + (abs(step) - 1)):  # a span just below 0 rounds to no iteration
         count = simplify(binary("max", count, expression(polynomial(count) - polynomial(count))), state.facts)
     if abs(step) == 1:
         return count

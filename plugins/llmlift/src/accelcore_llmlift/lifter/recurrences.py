@@ -11,9 +11,9 @@ import math
 from dataclasses import dataclass
 
 from accelcore.ir.dtypes import INDEX
-from accelcore.ir.expr import Expr, binary, cast, const, fold, reduce, substitute, unary
+from accelcore.ir.expr import Expr, binary, cast, const, fold, fresh, reduce, substitute, unary, walk
 from accelcore_llmlift.lifter.algebra import FALSE, TRUE, choose, negation, simplify
-from accelcore_llmlift.polynomial import Facts, expression, polynomial
+from accelcore_llmlift.polynomial import Facts, Polynomial, expression, polynomial
 
 EXTREMES = ("max", "min")
 
@@ -249,10 +249,69 @@ def _sum(r: Recurrence, term: Expr) -> Expr:
     peeled = _peeled(r, "sum", term)
     if peeled is not None:
         return peeled
-    total = reduce("sum", r.number, lambda j: r.at(term, j))
+    total = joined_tiles(r, term) or reduce("sum", r.number, lambda j: r.at(term, j))
     if r.start.op == "const" and r.start.value == 0:
         return total
     return binary("add", r.start, total)
+
+
+def joined_tiles(r: Recurrence, term: Expr) -> Expr | None:
+    """The sum over tiles of sums over their elements, as one sum.
+
+    The term of iteration l is the sum of h(k) for o(l) <= k < min(o(l + 1), end), where o is linear in l with a
+    positive slope and end is the same for all: the tiles follow one another, so that the first `number` of them are
+    o(0) <= k < min(o(number), end).  Without an end the tiles are whole.
+    """
+    if term.op != "reduce" or term.kind != "sum" or len(term.args) != 2:
+        return None
+    k = fresh()
+    body = substitute(term.args[1], {term.number: k})
+    offset = _offset(r, body, k)
+    if offset is None:
+        return None
+    moved = simplify(substitute(body, {k.number: expression(polynomial(k) - offset)}), r.facts)
+    if occurs(r.number, moved):
+        return None
+    after = polynomial(r.at(expression(offset), expression(polynomial(r.number) + 1)))
+    first = polynomial(r.at(expression(offset), const(0, INDEX)))
+    end = _end_of_tiles(r, polynomial(term.args[0]) + offset, after)
+    if end is None:
+        return None
+    last = expression(offset)
+    if end is not after:
+        if not (r.facts.nonnegative(end - offset) and r.facts.nonnegative(end - first)):
+            return None
+        last = binary("min", last, expression(end))
+    count = expression(polynomial(last) - first)
+    return reduce("sum", count, lambda i: substitute(moved, {k.number: expression(polynomial(i) + first)}))
+
+
+def _offset(r: Recurrence, body: Expr, k: Expr) -> Polynomial | None:
+    """o(l) of the first index that is k + o(l) + something without l; o is linear with a positive constant slope."""
+    for e in walk(body):
+        if e.dtype != INDEX or e.op not in ("add", "sub") or not (occurs(k, e) and occurs(r.number, e)):
+            continue
+        p = polynomial(e)
+        slope, own = p.coefficient(r.number), p.coefficient(k)
+        if own is None or own.constant != 1 or slope is None or slope.constant is None or slope.constant < 1:
+            continue
+        return Polynomial({(r.number,): slope.constant})
+    return None
+
+
+def _end_of_tiles(r: Recurrence, stop: Polynomial, after: Polynomial) -> Polynomial | None:
+    """The end beyond which tiles are cut off: `after` itself when they are whole; None when they leave gaps."""
+    if not (stop - after).terms:
+        return after
+    for atom in stop.atoms:
+        if atom.op != "min" or (stop - Polynomial({(atom,): 1})).terms:
+            continue
+        left, right = (polynomial(a) for a in atom.args)
+        if not (left - after).terms and r.number not in right.atoms:
+            return right
+        if not (right - after).terms and r.number not in left.atoms:
+            return left
+    return None
 
 
 def _multiplied(r: Recurrence, term: Expr) -> Expr:

@@ -487,6 +487,8 @@ def comprehension(scope: Scope, node: ast.AST, elt: ast.expr, generators: Sequen
     try:
         test = [condition(scope, t) for t in part.ifs]
         body = (guarded(scope, test[0], lambda: expression(scope, elt)) if test else expression(scope, elt))
+        if body.op in ("input", "get") and body.rank:
+            body = wholes.whole(wholes.tensor(scope, body))
     finally:
         scope.bound, scope.facts = saved, facts
     return _gathered(walk.extent, walk.variable, test, body)
@@ -506,6 +508,8 @@ def _gathered(extent: Expr, variable: Expr, tests: Sequence[Expr], body: Expr) -
 
 def ranged(scope: Scope, bounds: Sequence[ast.expr], node: ast.AST) -> tuple[Expr, Expr, int]:
     """(low, high, step) of range(...)."""
+    if not 1 <= len(bounds) <= 3:
+        raise refuse(scope, node, f"a range with {len(bounds)} arguments", "range(stop), or range(start, stop, step)")
     values = [index_of(numbers(scope, node, expression(scope, b))[0]) for b in bounds]
     low, high = (index(0), values[0]) if len(values) == 1 else (values[0], values[1])
     step = 1

@@ -53,6 +53,7 @@ class Inference:
     rules: list[Callable[[], bool]] = field(default_factory=list)
     wished: list[Wish] = field(default_factory=list)
     indexed_names: set[str] = field(default_factory=set)
+    kinds: frozenset[str] = frozenset()
     spread: list[tuple[Type, tuple[tuple[ast.expr, Type], ...]]] = field(default_factory=list)
 
     def variable(self, name: str) -> Type:
@@ -177,6 +178,8 @@ class Inference:
         elif name == "enumerate" and isinstance(target, ast.Tuple):
             self.flow(Type(Level.INDEX), self.target(target.elts[0]))
             self.iterate(target.elts[1], args[0])
+        elif name == "zip" and len(args) == 1 and isinstance(args[0], ast.Starred):  # columns
+            self.flow(Type(element=self.expression(args[0].value).elements().elements()), self.target(target))
         elif name == "zip" and isinstance(target, ast.Tuple):
             for part, array in zip(target.elts, args, strict=False):
                 self.iterate(part, array)
@@ -472,7 +475,7 @@ def infer(
     kinds: dict[str, str],
 ) -> Inference:  # fmt: skip
     """Types of every variable of a normalized function; kinds: of local variables that are declared."""
-    found = Inference(module)
+    found = Inference(module, kinds=frozenset(kinds))
     found.variables.update({name: Type(LEVELS[kind], fixed=True) for name, kind in kinds.items()})
     for name, annotation in said.items():
         found.variables[name] = _declared(annotation)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from accelcore.ir.dtypes import INDEX
-from accelcore.ir.expr import Expr, binary, fresh, get, index
+from accelcore.ir.expr import Expr, binary, comp, fresh, get, index
 from accelcore_llmlift.polynomial import Facts, polynomial
 from accelcore_llmlift.polynomial import expression as index_expression
 from accelcore_llmlift.python import expressions
@@ -50,6 +50,8 @@ def course(scope: Scope, target: ast.expr, source: ast.expr) -> Course:
         return _range(scope, target, source, args)
     if name == "enumerate":
         return _enumerate(scope, target, source, args)
+    if name == "zip" and len(args) == 1 and isinstance(args[0], ast.Starred):
+        return _columns(scope, target, args[0])
     if name == "zip":
         return _zip(scope, target, source, args)
     if name == "reversed":
@@ -75,9 +77,9 @@ def trips(scope: Scope, found: Course) -> Expr:
     span = polynomial(found.high) - polynomial(found.low)
     if found.step < 0:
         span = -span
-    if not scope.facts.nonnegative(span):
-        demand(scope, index_expression(span))
     step = abs(found.step)
+    if not scope.facts.nonnegative(span + (step - 1)):
+        demand(scope, index_expression(span))
     if step == 1:
         return index_expression(span)
     return binary("fdiv", index_expression(span + (step - 1)), index(step))
@@ -164,6 +166,16 @@ def _enumerate(scope: Scope, target: ast.expr, source: ast.expr, args: list[ast.
 
     own = name if not start.terms and inner.low.dtype == INDEX and not polynomial(inner.low).terms else ""
     return Course(inner.low, inner.high, inner.step, own, names)
+
+
+def _columns(scope: Scope, target: ast.expr, rows: ast.Starred) -> Course:
+    """`for column in zip(*matrix)`"""
+    matrix, name = expressions.expression(scope, rows.value), _target_name(scope, target)
+    if matrix.rank < 2:
+        raise expressions.refuse(scope, rows, "zip(*x) of what is no list of lists", "pass the sequences one by one")
+    height, width = expressions.extents_seen(scope, matrix, 2)
+    demand(scope, binary("sub", height, index(1)))
+    return Course(index(0), width, 1, "", lambda j: {name: comp(height, lambda i: natural(get(matrix, i, j)))})
 
 
 def _zip(scope: Scope, target: ast.expr, source: ast.expr, args: list[ast.expr]) -> Course:

@@ -125,7 +125,8 @@ def _single(scope: Scope, node: ast.While, counted: Counted) -> None:
 
 def _several(scope: Scope, node: ast.While, counted: Counted) -> None:
     """Several counters: functions of the iteration."""
-    if not scope.facts.nonnegative(counted.trips):
+    least = counted.trips + (counted.stride - 1)
+    if not scope.facts.nonnegative(least):
         iteration.demand(scope, index_expression(counted.trips))
     counter = param(scope.counter_name(""), INDEX)
     bound = {name: counted.at(name, counter) for name in counted.steps}
@@ -146,7 +147,7 @@ def _emit(
     at = scope.module.place.at(node)
     statements.emit(scope, For(counter.name, low, high, step, body, label, at))
     count = counted.count()
-    if not scope.facts.nonnegative(counted.trips):
+    if not scope.facts.nonnegative(counted.trips + (counted.stride - 1)):
         count = binary("max", count, index(0))
     for name in counted.steps:
         if _read_outside(scope, node, name):

@@ -6,6 +6,8 @@
 * a search (`for ...: if c: return a` or `...: break`) becomes a loop over the whole range, see `searches`;
 * a comprehension over several `for` that is assigned or returned becomes loops that append;
 * a name that stands for one array after another becomes several, see `versions`;
+* a while loop changes its counters at the end of its body, see `counters`;
+* a reduction over several `for` becomes nested reductions;
 * PyTorch's maxima with places become calls of one result;
 * variables of comprehensions get names of their own where another variable has the same name.
 """
@@ -15,6 +17,7 @@ from __future__ import annotations
 import ast
 import copy
 
+from accelcore_llmlift.python.counters import counters_last
 from accelcore_llmlift.python.errors import Place
 from accelcore_llmlift.python.searches import searches
 from accelcore_llmlift.python.versions import versions
@@ -26,6 +29,8 @@ def normalize(function: ast.FunctionDef, place: Place) -> ast.FunctionDef:
     function.body = _returns(function.body, place)
     function.body = _continues(function.body, place)
     _extremes_with_places(function)
+    function = _Nested().visit(function)
+    counters_last(function)
     versions(function)
     _rename_comprehensions(function)
     return ast.fix_missing_locations(function)
@@ -60,6 +65,26 @@ def _renamed(call: ast.Call, name: str) -> ast.Call:
     assert isinstance(new.func, ast.Attribute)
     new.func.attr = name
     return new
+
+
+_REDUCTIONS = frozenset({"sum", "prod", "any", "all", "max", "min"})
+
+
+class _Nested(ast.NodeTransformer):
+    """`sum(e for a in x for b in y)` to `sum(sum(e for b in y) for a in x)`, and so for other reductions."""
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """A reduction of a comprehension over several `for`."""
+        self.generic_visit(node)
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        match node.args:
+            case [ast.GeneratorExp() | ast.ListComp() as source] if name in _REDUCTIONS and len(source.generators) > 1:
+                first, *rest = source.generators
+                inner = ast.copy_location(ast.GeneratorExp(elt=source.elt, generators=rest), source)
+                call = ast.copy_location(ast.Call(func=copy.deepcopy(node.func), args=[inner], keywords=[]), source)
+                outer = ast.GeneratorExp(elt=self.visit(call), generators=[first])
+                node.args = [ast.copy_location(outer, source)]
+        return node
 
 
 class _OneResult(ast.NodeTransformer):

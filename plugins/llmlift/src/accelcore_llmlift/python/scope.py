@@ -121,7 +121,7 @@ class Scope:
 
 def natural(e: Expr) -> Expr:
     """An element or argument in storage, as the Python number it is: an exact "int" or "real"."""
-    if e.rank or e.dtype in ("int", "real", "bool"):
+    if e.rank or e.dtype in ("int", "real", "bool") or (e.dtype == INDEX and e.op not in ("get", "param")):
         return e
     return cast(e, "real" if DTYPES[e.dtype].is_float else "int")
 

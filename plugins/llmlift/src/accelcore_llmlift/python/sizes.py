@@ -154,12 +154,16 @@ def _of_sizes(p: Polynomial) -> bool:
 
 
 def _without_divisions(p: Polynomial, facts: Facts) -> Polynomial:
-    """p with floor(a / c) of counters replaced by floor(max a / c), for constants c > 0 and positive coefficients."""
+    """p with a mod c replaced by c - 1, floor(a / c) by floor(max a / c): constants c > 0, positive coefficients."""
     for monomial, coefficient in list(p.terms.items()):
-        if len(monomial) != 1 or monomial[0].op != "fdiv" or coefficient < 0:
+        if len(monomial) != 1 or monomial[0].op not in ("fdiv", "fmod") or coefficient < 0:
             continue
         atom = monomial[0]
         divisor = polynomial(atom.args[1]).constant
+        if atom.op == "fmod":
+            if divisor is not None and divisor > 0:
+                p = p - Polynomial({monomial: coefficient}) + (divisor - 1) * coefficient
+            continue
         highest = extreme(polynomial(atom.args[0]), facts, upper=True)
         if divisor is not None and divisor > 0 and highest is not None:
             quotient, rest = split(highest, Polynomial({(): divisor}))
@@ -193,8 +197,20 @@ def extreme(p: Polynomial, facts: Facts, *, upper: bool) -> Polynomial | None:
         rising = facts.nonnegative(factor, 1)
         if not rising and not facts.nonnegative(-factor, 1):
             return None
-        p = p.without(variable) + factor * (high if rising == upper else low)
+        p = p.without(variable) + factor * (_over_sizes(high, "min") if rising == upper else _over_sizes(low, "max"))
     return p
+
+
+def _over_sizes(bound: Polynomial, op: str) -> Polynomial:
+    """A bound min(i + t, n) of a tile as n, the operand that no counter occurs in."""
+    for atom in bound.atoms:
+        if atom.op != op or bound.coefficient(atom) is None:
+            continue
+        fixed = [polynomial(a) for a in atom.args if not a.free and not a.inputs]
+        factor = bound.coefficient(atom)
+        if len(fixed) == 1 and factor is not None and factor.constant == 1:
+            return bound.without(atom) + fixed[0]
+    return bound
 
 
 def _largest(facts: Facts, needs: list[Polynomial]) -> Polynomial | None:
@@ -208,7 +224,7 @@ def _name_the_rest(scope: Scope, program: Program, mapping: dict[str, Expr]) -> 
     """Readable names: a variable that the source itself gives to the size, else by axis."""
     taken = {p.name for p in program.params} | {n for p in program.params for e in p.shape for n in e.sizes}
     taken |= set(scope.types.variables) - set(scope.constants) | scope.used
-    mine = {e.name: name for name, e in scope.constants.items() if _is_placeholder(e)}
+    mine = {e.name: name for name, e in scope.constants.items() if _is_placeholder(e) and not name.startswith("_")}
     left = {e.name: (p, axis) for p in program.params for axis, e in enumerate(p.shape) if _is_placeholder(e)}
     for name, (p, axis) in left.items():
         if name in mapping:

@@ -89,8 +89,13 @@ def assign(scope: Scope, target: ast.expr, value: ast.expr, node: ast.stmt) -> N
 def unpack(scope: Scope, targets: list[ast.expr], value: ast.expr, node: ast.stmt) -> None:
     """`m, n = x.shape`, `a, b = b, a`, `a, b = row`: all values are read before any is written."""
     if isinstance(value, ast.Attribute) and value.attr == "shape":
-        extents = expressions.extents_seen(scope, expression(scope, value.value))
-        values = list(extents)
+        values = _shape_seen(scope, expression(scope, value.value), targets)
+    elif isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(targets) and not _overlapping(
+        targets, value.elts
+    ):
+        for target, part in zip(targets, value.elts, strict=True):
+            assign(scope, target, part, node)
+        return
     elif isinstance(value, ast.Tuple | ast.List):
         values = [expression(scope, v) for v in value.elts]
     else:
@@ -100,13 +105,23 @@ def unpack(scope: Scope, targets: list[ast.expr], value: ast.expr, node: ast.stm
             expressions.touch(scope, tensor, index(at), node)
     if len(values) != len(targets):
         raise refuse(scope, node, f"{len(values)} values for {len(targets)} targets", "make the numbers agree")
-    if isinstance(value, ast.Tuple | ast.List) and _overlapping(targets, value.elts):
+    if isinstance(value, ast.Tuple | ast.List):
         values = [_held(scope, v, node) for v in values]
     for target, one in zip(targets, values, strict=True):
         if isinstance(target, ast.Name):
             assign_value(scope, target.id, one, node)
         elif isinstance(target, ast.Subscript):
             stores.store(scope, target, one, node)
+
+
+def _shape_seen(scope: Scope, tensor: Expr, targets: list[ast.expr]) -> list[Expr]:
+    """The extents of `a, b = x.shape`; the program looks at those whose names it reads."""
+    extents = scope.extents_of(tensor)
+    read = {n.id for n in ast.walk(scope.function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    for axis, target in enumerate(targets[: len(extents)]):
+        if isinstance(target, ast.Name) and target.id in read:
+            expressions.extent_seen(scope, tensor, axis)
+    return list(extents)
 
 
 def _overlapping(targets: list[ast.expr], values: list[ast.expr]) -> bool:
@@ -203,7 +218,7 @@ def _is_size(scope: Scope, name: str, value: Expr) -> bool:
     atoms = polynomial(value).atoms if value.dtype == INDEX else {value}
     return (
         value.dtype == INDEX and scope.types.assignments.get(name, 0) == 1 and name not in scope.params
-        and all(a.op == "size" for a in atoms) and bool(atoms) and not scope.guards
+        and all(a.op == "size" for a in atoms) and not scope.guards and name not in scope.types.kinds
     )  # fmt: skip
 
 
