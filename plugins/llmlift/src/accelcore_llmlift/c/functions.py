@@ -14,6 +14,7 @@ from accelcore.values import Source
 from accelcore_llmlift.c import structures, templates, unsigned
 from accelcore_llmlift.c.declarations import CType, base_type, declared, text
 from accelcore_llmlift.c.expressions import Reader
+from accelcore_llmlift.c.leading import with_leading
 from accelcore_llmlift.c.macros import expanded
 from accelcore_llmlift.c.statements import Writer
 from accelcore_llmlift.c.syntax import walk
@@ -52,7 +53,8 @@ def parse(source: Source) -> Program:
         for name in sorted(reader.wanted.keys() - module.functions.keys()):
             template, chosen = reader.wanted[name]
             module.functions[name] = _function(name, functions[template], reader, chosen)[0]
-    return replace(parse_function(module, function, said, promised, source.path, kinds), language=source.language)
+    program = parse_function(module, function, said, promised, source.path, kinds)
+    return with_leading(replace(program, language=source.language))
 
 
 def _tree(source: Source) -> Node:

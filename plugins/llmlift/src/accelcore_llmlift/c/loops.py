@@ -52,7 +52,9 @@ def for_loop(writer: Writer, node: Node) -> list[ast.stmt]:
     test, leading = _condition(writer, node)
     update = node.child_by_field_name("update")
     pending, writer.reader.before, writer.reader.after = (writer.reader.before, writer.reader.after), [], []
+    writer.counting = True
     step = writer.effect(update) if update is not None else []
+    writer.counting = False
     step = [*writer.reader.before, *step, *writer.reader.after]
     writer.reader.before, writer.reader.after = pending
     body = [*leading, *writer.body(node)] or [ast.Pass()]

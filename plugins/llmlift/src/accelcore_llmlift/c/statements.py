@@ -29,7 +29,8 @@ class Writer:
     """Statements of one function; expressions are the reader's.
 
     empty: containers that have no elements yet; given: containers of the caller that the function fills.
-    open: names declared in each block around the current place.
+    open: names declared in each block around the current place.  depth: branches and loops around it.  counting: the
+    step of a for loop is read, which does not wrap in a loop that ends.
     """
 
     def __init__(self, reader: Reader, returns: CType, fields: structures.Fields | None = None) -> None:
@@ -40,6 +41,7 @@ class Writer:
         self.given: set[str] = set()
         self.open: list[set[str]] = [set()]
         self.depth = 0
+        self.counting = False
 
     def block(self, node: Node) -> list[ast.stmt]:
         """The statements of a compound statement, or of a single one."""
@@ -295,7 +297,7 @@ class Writer:
             return [ast.AugAssign(target=ast.Name(id=position, ctx=ast.Store()), op=op, value=value[0])]
         literal = value[0].value if isinstance(value[0], ast.Constant) else None
         known = self.reader.types.get(text(left), CType("i32"))
-        exact = known.counts or known.dtype in ("i32", "i64")
+        exact = known.counts or self.counting or known.dtype in ("i32", "i64")
         if left.type == "identifier" and text(left) not in self.reader.aliases and not known.rank and exact and (
             type(literal) is int and literal and operator in "+-"
         ):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from accelcore_llmlift.c.declarations import CType, base_type, declared, text
 from accelcore_llmlift.c.pointers import subscript
-from accelcore_llmlift.c.syntax import bare, element, name, number, walk
+from accelcore_llmlift.c.syntax import bare, element, mentions, name, number, walk
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -99,8 +99,10 @@ def spread(name: str, fields: Fields, reader: Reader, body: Node, *, shared: boo
     found: dict[str, CType] = {}
     for field_name, kind in fields.items():
         variable = f"{name}_{field_name}"
-        while variable in reader.types:
+        while variable in reader.types or mentions(body, variable):
             variable += "_"
+        if kind.dtype in ("u32", "u64") and not kind.rank:
+            kind = replace(kind, counts=True)
         if elements:
             kind = replace(kind, rank=kind.rank + 1)
         elif shared and not kind.rank and _changed(body, name, field_name):

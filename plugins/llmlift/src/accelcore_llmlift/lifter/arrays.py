@@ -185,9 +185,19 @@ class Element:
 
     def guards(self, body: Expr) -> list[tuple[Expr, Expr]]:
         """body as `value1 where test1, else value2 where test2, ..., else the old element`; [] when it is not so."""
+        body = self.focused(body)
         if not self.keeps(body):
             return []
         return [(conjunction(test), value) for test, value in self.leaves(body, ())]
+
+    def focused(self, body: Expr) -> Expr:
+        """Where all stores of branches are at one place (p == k), that condition outside and the branches inside."""
+        selects = [n for n in walk(body) if n.op == "select"]
+        for place in dict.fromkeys(p for n in selects for p in conjuncts(n.args[0])):
+            if place.op == "eq" and occurs(self.a.number, place) and not self.reads(place):
+                if body.args[0] is not place and _decided(body, place, False) is self.own:
+                    return choose(place, _decided(body, place, True), self.own)
+        return body
 
     def keeps(self, body: Expr) -> bool:
         """Whether the old element is one of the choices."""
@@ -255,15 +265,24 @@ class Element:
             offset = low.without(self.a.number)
             top = polynomial(self.a.number) * width + width - 1 - offset
             uppers = [p for p in parts if p is not part and _at_least_zero(p) == top]
-            if uppers or known.nonnegative(top):
+            if uppers or known.nonnegative(top) or self.part_of_row(parts, part, top, known):
                 where = binary("fdiv", expression(offset), expression(width))
                 rest = tuple(p for p in parts if p is not part and p not in uppers)
                 return Pin(simplify(where, known), rest, value, {})
         return None
 
+    def part_of_row(self, parts: Sequence[Expr], low: Expr, top: Polynomial, known: Facts) -> bool:
+        """u < k * w + n with n <= w, for rows that begin w apart: the condition stays, for the k that is fixed."""
+        for part in parts:
+            bound = _at_least_zero(part) if part is not low else None
+            gap = top - bound if bound is not None else None
+            if gap is not None and not any(occurs(self.a.number, x) for x in gap.atoms) and known.nonnegative(gap):
+                return True
+        return False
+
     def whole_rows(self, width: Polynomial) -> bool:
         """Whether the array is empty where the width is 0, so that no element is divided by it."""
-        return len(self.extents) == 1 and _divides(width, polynomial(self.extents[0]))
+        return any(_divides(width, polynomial(e)) for e in self.extents)
 
     def pin_by_stride(self, parts: Sequence[Expr], value: Expr) -> Pin | None:
         """p == k * w + r with 0 <= r < w fixes k = p // w where p % w == r (columns of a flat matrix)."""
@@ -279,7 +298,9 @@ class Element:
                 rest = equation.without(variable) * -int(own.constant)  # the variable is k * w + r
                 width = rest.coefficient(self.a.number)
                 offset = rest.without(self.a.number)
-                if width is None or not self.whole_rows(width) or any(occurs(self.a.number, x) for x in offset.atoms):
+                if width is None or any(occurs(self.a.number, x) for x in offset.atoms):
+                    continue
+                if not known.nonnegative(width - 1) and not self.whole_rows(width):
                     continue
                 if known.nonnegative(offset) and known.nonnegative(width - offset - 1):
                     inside = binary("fmod", variable, expression(width))
@@ -450,6 +471,18 @@ def exchange(e: Expr, mapping: dict[Expr, Expr]) -> Expr:
         if node not in memo:
             memo[node] = rebuild(node, tuple(memo[a] for a in node.args))
     return memo[e]
+
+
+def _decided(body: Expr, condition: Expr, holds: bool) -> Expr:
+    """A body of choices where a condition is known to hold, or not to."""
+    if body.op != "select":
+        return body
+    parts = conjuncts(body.args[0])
+    if condition in parts and not holds:
+        return _decided(body.args[2], condition, holds)
+    then, other = (_decided(b, condition, holds) for b in body.args[1:])
+    left = [p for p in parts if p is not condition]
+    return then if then is other or not left else choose(conjunction(left), then, other)
 
 
 def _divides(divisor: Polynomial, p: Polynomial) -> bool:

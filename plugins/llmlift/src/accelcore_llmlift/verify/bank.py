@@ -17,7 +17,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from accelcore_llmlift.verify.logic import Logic
-from accelcore_llmlift.verify.terms import Definition, Poly, Term
+from accelcore_llmlift.verify.ranges import WORDS
+from accelcore_llmlift.verify.terms import EVERYTHING, Definition, Interval, Poly, Term
 
 
 class Bank(Logic):
@@ -35,6 +36,26 @@ class Bank(Logic):
         if definition is not None and definition.kind == "sum" and args[0].op == "num" and not args[0].data:
             return self.num(0, sort)
         return self.make("app", args, (name,), sort)
+
+    def application_interval(self, term: Term) -> Interval:
+        """Of a fold: a machine range that holds its start and that every step keeps, whatever the other accumulators.
+
+        By induction on the number of steps; before the first, a fold is its start.
+        """
+        definition = self.definitions.get(term.name)
+        if definition is None or definition.kind != "fold" or term.sort != "Int":
+            return EVERYTHING
+        count, which = len(definition.accs), definition.which
+        start = self.interval(term.args[1 + which])
+        given = dict(zip(definition.params, term.args[1 + count :], strict=True))
+        for low, high in WORDS:
+            if start[0] is None or start[1] is None or not (low <= start[0] and start[1] <= high):
+                continue
+            before = self.var(f"within {low} {high}", "Int", low, high)
+            after = self.interval(self.substitute(definition.body[which], {**given, definition.accs[which]: before}))
+            if after[0] is not None and after[1] is not None and low <= after[0] and after[1] <= high:
+                return low, high
+        return EVERYTHING
 
     def fdiv(self, a: Term, b: Term) -> Term:
         """Quotient rounded down."""

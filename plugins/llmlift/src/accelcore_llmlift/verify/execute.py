@@ -53,6 +53,9 @@ and the loops around it; `param(counter)` of the loops means the counter's value
 UNDEFINED = "undefined"
 """The scalar parameter by which claims name an element that nothing has written yet."""
 
+UNROLLED = 400
+"""Iterations at fixed sizes after which a search for a counterexample turns to other sizes."""
+
 
 @dataclass(frozen=True)
 class Obligation:
@@ -111,6 +114,7 @@ class Execution:
         self.needs: list[Need] = []
         self.stated: list[Need] = []
         self.blank: dict[str, Tensor] = {}
+        self.unrolled = 0
         self.entry = self._entry()
 
     # Entry.
@@ -315,6 +319,9 @@ class Execution:
         if trips.op != "num":
             raise Unsupported(f"{s.label} at line {s.at.line} runs a number of times that the sizes do not give")
         assert isinstance(trips.data, int)
+        self.unrolled += trips.data
+        if self.unrolled > UNROLLED:
+            raise Unsupported(f"more than {UNROLLED} iterations at fixed sizes")
         for at in range(trips.data):
             counter = self.bank.add(low, self.bank.num(at * s.step))
             scope, context = self._block(s.body, scope.bind({s.counter: counter}), context)
@@ -324,7 +331,8 @@ class Execution:
         bank = self.bank
         if trips is bank.num(0):
             return scope.bind({s.counter: None})
-        t = bank.index(f"{s.counter}@{s.label}")
+        last = trips.data - 1 if trips.op == "num" else None
+        t = bank.index(f"{s.counter}@{s.label}", high=last)
         at = self._numbers(s, low, t)
         names = [n for n in assigned(s.body) if scope.values.get(n) is not None]
         given = self.claims.get(s.label, {})

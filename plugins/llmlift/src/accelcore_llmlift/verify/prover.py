@@ -161,9 +161,22 @@ class Prover:
         return requirement.closure(read, need, run.base.assumptions), None
 
     def _possible(self, bank: Bank, facts: Sequence[Term], needs: Sequence[Need]) -> bool:
-        """Whether the conditions of the needs can hold together, each where it is needed."""
-        given = [t for need in needs for t in (*need.assumptions, need.condition)]
-        text = script(bank, (*facts, *given), bank.false, "full")
+        """Whether the conditions of the needs can hold together, each where it is needed; the last is the new one.
+
+        Needs of branches that exclude the last one's cannot contradict it.
+        """
+        if self._satisfiable(bank, [*facts, *(t for n in needs for t in (*n.assumptions, n.condition))]):
+            return True
+        *before, last = needs
+        own = [*facts, *last.assumptions]
+        beside = [n for n in before if self._satisfiable(bank, [*own, *n.assumptions])]
+        if len(beside) == len(before):
+            return False
+        return self._satisfiable(
+            bank, [*own, last.condition, *(t for n in beside for t in (*n.assumptions, n.condition))])  # fmt: skip
+
+    def _satisfiable(self, bank: Bank, given: Sequence[Term]) -> bool:
+        text = script(bank, given, bank.false, "full")
         return self.ask(text, self._seconds("full"), False).refutation == "sat"
 
     def _check_preconditions(self, run: Execution, facts: Sequence[Term], proof: Proof) -> None:

@@ -10,6 +10,12 @@ from accelcore_llmlift.verify.terms import EVERYTHING, Interval, Monomial, Numbe
 
 _FUNCTION_RANGES: dict[str, Interval] = {"exp": (0, None), "exp2": (0, None), "sqrt": (0, None), "cosh": (1, None)}
 
+_BITWISE = ("bitand", "bitor", "bitxor")
+WORDS: tuple[tuple[int, int], ...] = tuple(
+    span for bits in (1, 8, 16, 32, 64) for span in ((0, (1 << bits) - 1), (-(1 << (bits - 1)), (1 << (bits - 1)) - 1))
+)
+"""The ranges of machine integers, narrow ones first."""
+
 
 class Ranges:
     """The table of terms and what is declared about its variables.
@@ -50,10 +56,10 @@ class Ranges:
             self._ranges[term] = (low, high)
         return term
 
-    def index(self, name: str, low: Number | None = 0) -> Term:
+    def index(self, name: str, low: Number | None = 0, high: Number | None = None) -> Term:
         """A size or a trip count: an integer that is exempt from machine ranges."""
         self.index_names.add(name)
-        return self.var(name, "Int", low)
+        return self.var(name, "Int", low, high)
 
     def hole(self, name: str, sort: str = "Int") -> Term:
         """A placeholder for a bound variable; nothing is assumed about it."""
@@ -82,9 +88,23 @@ class Ranges:
         """An interval that holds whenever the declared ranges of variables and reads hold."""
         found = self._intervals.get(term)
         if found is None:
-            found = self._interval(term)
-            self._intervals[term] = found
+            for inner in self._unknown_inside(term):  # operands first: a long chain of choices needs no stack
+                self._intervals[inner] = self._interval(inner)
+            found = self._intervals[term]
         return found
+
+    def _unknown_inside(self, term: Term) -> list[Term]:
+        """The term and the parts of it whose intervals are not known yet, operands before operators."""
+        found: dict[Term, None] = {}
+        stack = [(term, False)]
+        while stack:
+            node, ready = stack.pop()
+            if ready:
+                found[node] = None
+            elif node not in found and node not in self._intervals:
+                stack.append((node, True))
+                stack.extend((a, False) for a in node.args)
+        return list(found)
 
     def _interval(self, term: Term) -> Interval:
         match term.op:
@@ -108,7 +128,27 @@ class Ranges:
             case "toreal" | "box":
                 return self.interval(term.args[0])
             case "fn":
-                return _FUNCTION_RANGES.get(term.name, EVERYTHING)
+                return self._function_interval(term)
+            case "app":
+                return self.application_interval(term)
+        return EVERYTHING
+
+    def application_interval(self, term: Term) -> Interval:
+        """The interval of a prefix of a reduction; nothing is known of it here."""
+        return EVERYTHING
+
+    def _function_interval(self, term: Term) -> Interval:
+        """Of a bitwise operator: both operands in the same two's complement or unsigned range, so is the result."""
+        if term.name not in _BITWISE:
+            return _FUNCTION_RANGES.get(term.name, EVERYTHING)
+        sides = [self.interval(a) for a in term.args]
+        if term.name == "bitand":  # at most as large as an operand that is not negative
+            tops = [high for low, high in sides if low is not None and low >= 0 and high is not None]
+            if tops:
+                return 0, min(tops)
+        for low, high in WORDS:
+            if all(a is not None and b is not None and low <= a and b <= high for a, b in sides):
+                return low, high
         return EVERYTHING
 
     def _monomial_interval(self, mono: Monomial) -> Interval:

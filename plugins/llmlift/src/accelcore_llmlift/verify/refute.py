@@ -104,7 +104,7 @@ def agrees(got: Any, want: Any) -> bool:
 
     value = _array(got)
     if value.shape != want.value.shape:
-        return value.size == 0 and want.value.size == 0
+        return bool(value.size == 0 and want.value.size == 0)
     return bool(np.all(want.covers(value)))
 
 

@@ -62,7 +62,7 @@ def solved(program: Program, summary: Summary, given: Sequence[Expr], deadline: 
             return
         try:
             run, obligation = at_sizes(program, summary, given, sizes, summary.number_model.endswith("-exact"))
-        except Unsupported:
+        except (Unsupported, RecursionError):  # the latter of hundreds of stores, each a choice inside the next
             continue
         if obligation.goal is run.bank.true:
             continue
