@@ -223,3 +223,28 @@ def test_a_lenient_run_reports_what_a_strict_one_refuses():
     assert "uninitialised" in result.findings[0]
     with pytest.raises(accelcore_nki.NkiError, match="nothing has written"):
         simulate(kernel)(normal(8, 4))
+
+
+def test_more_functions_that_return_tiles():
+    x = normal(16, 8)
+
+    def kernel(x):
+        tile = nl.load(x)
+        column = nl.broadcast_to(tile[:, 0:1], shape=(16, 8))
+        chosen = nl.where(nl.greater(tile, 0.0), tile, column)
+        found = (chosen, nl.var(tile, axis=1), nl.negative(nl.floor(tile)), nl.add(nl.expand_dims(tile, 1), 1.0))
+        outs = [nl.ndarray(t.shape, dtype=nl.float32, buffer=nl.shared_hbm) for t in found]
+        for out, t in zip(outs, found, strict=True):
+            nl.store(out, t)
+        return tuple(outs)
+
+    chosen, variance, floors, more = simulate(kernel)(x)
+    assert (chosen == np.where(x > 0, x, x[:, :1])).all()
+    np.testing.assert_allclose(variance[:, 0], x.var(1), rtol=1e-4, atol=1e-6)
+    assert (floors == -np.floor(x)).all()
+    np.testing.assert_allclose(more, x[:, None] + 1, rtol=1e-6)
+
+
+def test_python_operators_on_tensors_are_refused():
+    with pytest.raises(accelcore_nki.NkiError, match="no Python operators"):
+        traced(lambda x: nl.load(x) + 1.0, DATA)

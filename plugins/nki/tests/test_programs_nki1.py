@@ -71,3 +71,36 @@ def test_what_a_kernel_may_not_do(tmp_path, line, rule):
     assert found["status"] == "crashed"
     assert f"[{rule}]" in found["log"], found["log"]
     assert "test_program.py:8" in found["log"]
+
+
+def test_a_suite_finds_its_project_and_is_told_to_simulate(tmp_path):
+    files = {
+        "setup.py": "",
+        "src/mine/__init__.py": "",
+        "src/mine/kernels.py": IMPORTS + KERNEL,
+        "test/conftest.py": """
+            import pytest
+
+            def pytest_addoption(parser):
+                parser.addoption("--simulation-only", action="store_true", default=False)
+
+            @pytest.fixture
+            def simulation_only(request):
+                return request.config.getoption("--simulation-only")
+            """,
+        "test/unit/test_mine.py": f"""
+            import numpy as np
+            from mine.kernels import double
+
+            class TestDouble:
+                def test_it(self, simulation_only):
+                    assert simulation_only and double({ONES}).sum() == 64
+            """,
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+    found = NkiSimulator().run(tmp_path / "test/unit/test_mine.py", [], limits=Limits(seconds=60))
+    assert (found["status"], found["exit"]) == ("ok", 0), found["stdout"] + found["log"]
+    assert "1 passed" in found["stdout"]

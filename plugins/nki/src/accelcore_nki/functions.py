@@ -57,6 +57,10 @@ def _binary(name: str, x: Any, y: Any, dtype: Any) -> NkiTensor:
         raise fail("operand", f"nl.{name} of two Python numbers", hint="use Python's own arithmetic")
     wide = max(tensors, key=lambda t: (t.dtype in ("float32",), SIZES[t.dtype], t.size))
     kind = dtype or ("uint8" if name in COMPARE else wide.dtype)
+    if len(tensors) == 2 and (x.ndim != y.ndim or x.shape[0] != y.shape[0]):
+        from accelcore_nki.nki1 import shared
+
+        return shared.function(name)(x, y, dtype=kind)  # type: ignore[no-any-return]  # a tensor
     if len(tensors) == 2:
         shape = tuple(max(a, b) for a, b in zip(x.shape, y.shape, strict=True))
         result = _result(wide, kind, shape)

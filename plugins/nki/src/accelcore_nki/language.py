@@ -206,10 +206,14 @@ def __getattr__(name: str) -> Any:
     """Types and operators by name; an error that names the nearest for what is not simulated."""
     if name in _NAMES:
         return _NAMES[name]
+    from accelcore_nki.nki1 import shared
+
+    if name in shared.NAMES:
+        return shared.function(name)
     if name.startswith("__"):
         raise AttributeError(name)
     from difflib import get_close_matches
 
-    near = ", ".join(get_close_matches(name, [*_NAMES, *__all__], n=3, cutoff=0.4)) or "none"
+    near = ", ".join(get_close_matches(name, [*_NAMES, *__all__, *shared.NAMES], n=3, cutoff=0.4)) or "none"
     what = f"nki.language.{name} is not simulated"
     raise UnsupportedCall(what, rule="unsupported", where=source_line(), hint=f"nearest: {near}")

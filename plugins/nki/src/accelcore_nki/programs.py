@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from accelcore.sandbox import ChildResult
 
 _REPORT = "report.json"
+_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
 def run_program(program: Path, args: Sequence[str], chip: str, limits: Limits) -> Mapping[str, Any]:
@@ -27,15 +29,30 @@ def run_program(program: Path, args: Sequence[str], chip: str, limits: Limits) -
     with tempfile.TemporaryDirectory(prefix="nki-") as folder:
         policy = replace(PYTHON, name="nki program", write_cwd=True)
         home = str(Path(__file__).resolve().parent.parent)
-        policy = policy.reading(path.parent, home)
+        project = _project(path)
+        policy = policy.reading(path.parent, home, *project)
         report = Path(folder) / _REPORT
         # Tiles are small: threads of a matrix library cost more than they bring, the more so on a busy machine.
-        env = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": home, "OPENBLAS_NUM_THREADS": "1"}
+        env = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": os.pathsep.join((home, *project)), "OPENBLAS_NUM_THREADS": "1"}
         argv = [sys.executable, "-m", "accelcore_nki.runner", str(report), chip, str(path), *args]
         child = run_child(argv, policy, limits, cwd=folder, env=env)
         if not report.exists():
             return {**_ended(child), "status": str(Status.HARNESS_ERROR), "feedback": "the simulator did not start"}
         return {**_ended(child), **_told(json.loads(report.read_text()))}
+
+
+def _project(path: Path) -> list[str]:
+    """Folders that a program's own modules come from: PYTHONPATH's, its project's root and the root's src.
+
+    The root is the nearest folder above the program that holds a pyproject.toml, setup.py, setup.cfg or .git.
+    """
+    given = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part and Path(part).is_dir()]
+    for folder in path.parents:
+        if folder in (Path.home(), Path(folder.anchor)):
+            break
+        if any((folder / mark).exists() for mark in _MARKS):
+            return [*given, str(folder), *(str(f) for f in (folder / "src",) if f.is_dir())]
+    return given
 
 
 def _ended(child: ChildResult) -> dict[str, Any]:

@@ -9,13 +9,13 @@ used.  The report is there, empty, when the program starts, and filled when it h
 
 from __future__ import annotations
 
+import ast
 import builtins
 import json
 import os
 import re
 import runpy
 import sys
-import unittest
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -57,19 +57,30 @@ def main(argv: list[str]) -> int:
 
 
 def _execute(path: Path, arguments: list[str]) -> int:
-    """The file as a program, then as a test suite when it holds tests that it does not run itself."""
+    """The file as a program, or as a test suite when it holds tests that it does not run itself."""
     text = path.read_text()
     absent.stand_in()
     for name, value in _usual(text).items():
         builtins.__dict__.setdefault(name, value)
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.parent))
-    names = runpy.run_path(str(path), run_name="__main__")
-    if "__main__" in text or not any(_is_test(name, value) for name, value in names.items()):
+    if "__main__" in text or not any(map(_is_test, ast.parse(text).body)):
+        runpy.run_path(str(path), run_name="__main__")
         return 0
     import pytest
 
-    return int(pytest.main(["-q", "-p", "no:cacheprovider", str(path)], plugins=[_fixtures()]))
+    options = ["-q", "-p", "no:cacheprovider", *_simulation(path), str(path), *arguments]
+    return int(pytest.main(options, plugins=[_fixtures()]))
+
+
+def _simulation(path: Path) -> list[str]:
+    """Options by which a suite's conftest.py asks to be told that there is only a simulator."""
+    found: set[str] = set()
+    for folder in path.parents:
+        conftest = folder / "conftest.py"
+        if conftest.is_file():
+            found |= set(re.findall(r"""addoption\(\s*["'](--simulat\w+(?:-only)?)["']""", conftest.read_text()))
+    return sorted(found)
 
 
 def _usual(text: str) -> dict[str, Any]:
@@ -81,9 +92,11 @@ def _usual(text: str) -> dict[str, Any]:
     return {**found, "np": np, "nt": sys.modules[f"{home}.typing"]}
 
 
-def _is_test(name: str, value: Any) -> bool:
-    case = isinstance(value, type) and issubclass(value, unittest.TestCase) and value is not unittest.TestCase
-    return case or name.startswith(("test_", "Test"))
+def _is_test(node: ast.stmt) -> bool:
+    if isinstance(node, ast.ClassDef):
+        bases = {base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in node.bases}
+        return node.name.startswith("Test") or "TestCase" in bases
+    return isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
 
 
 def _fixtures() -> ModuleType:

@@ -146,6 +146,13 @@ class NkiTensor:
     def __setitem__(self, key: object, value: object) -> None:
         raise fail("assignment", "tensors are not assigned to", self, hint="nisa.tensor_copy(dst=..., src=...)")
 
+    def _no_operator(self, *_: object) -> Any:
+        hint = "nl.add, nl.multiply, ... or nisa.tensor_tensor(dst=..., ...)"
+        raise fail("operand", "tensors of NKI 2 have no Python operators", self, hint=hint)
+
+    __add__ = __radd__ = __iadd__ = __sub__ = __rsub__ = __isub__ = __mul__ = __rmul__ = __imul__ = _no_operator
+    __truediv__ = __rtruediv__ = __itruediv__ = __pow__ = __neg__ = __lt__ = __gt__ = __le__ = __ge__ = _no_operator
+
     def __getitem__(self, key: object) -> NkiTensor:
         from accelcore_nki.indexing import index
 
