@@ -33,7 +33,8 @@ def run_program(program: Path, args: Sequence[str], chip: str, limits: Limits) -
         policy = policy.reading(path.parent, home, *project)
         report = Path(folder) / _REPORT
         # Tiles are small: threads of a matrix library cost more than they bring, the more so on a busy machine.
-        env = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": os.pathsep.join((home, *project)), "OPENBLAS_NUM_THREADS": "1"}
+        env = {"PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
+        env["PYTHONPATH"] = os.pathsep.join((home, *project))
         argv = [sys.executable, "-m", "accelcore_nki.runner", str(report), chip, str(path), *args]
         child = run_child(argv, policy, limits, cwd=folder, env=env)
         if not report.exists():

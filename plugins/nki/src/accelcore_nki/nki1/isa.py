@@ -84,7 +84,8 @@ def nc_matmul(
 
     def emit(dst: NkiTensor, accumulate: bool | None) -> None:
         if some:
-            part = crop(dst, ((0, left.free // (1 + double)), (0, right.free // (1 + double))))
+            width = (left.free // (1 + double), right.free // (1 + double))
+            part = dst if dst.shape == width else crop(dst, ((0, width[0]), (0, width[1])))
             core.nc_matmul(
                 part, left, right, is_stationary_onezero, is_moving_onezero, is_transpose, accumulate,
                 tile_position, tile_size, perf_mode,
@@ -99,6 +100,8 @@ def nc_matmul(
 
 def _factors(stationary: Any, moving: Any, mask: Any) -> tuple[NkiTensor, NkiTensor, bool]:
     """The operands of a product without what operand masks (and `mask` over the moving one) leave out."""
+    if mask is None and stationary.valid is None and moving.valid is None:
+        return operand(stationary, "stationary"), operand(moving, "moving"), True
     boxes = []
     for tile, more in ((stationary, None), (moving, mask)):
         valid = tile.valid if more is None else more if tile.valid is None else tile.valid & more

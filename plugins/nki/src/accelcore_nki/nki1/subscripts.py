@@ -6,7 +6,7 @@ may leave the tensor, because a mask may exclude them later: `Found.valid` says 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -75,11 +75,23 @@ def resolve(tensor: NkiTensor, key: tuple[Any, ...], partition: int = -1) -> Fou
     ]
     if not arrays:
         kept = [slice(p, p + 1) if d == partition and isinstance(p, int) and p >= 0 else p for d, p in enumerate(parts)]
-        return _with_fresh(_strided(tensor, kept, ()), fresh)
-    joint = np.broadcast_shapes(*(a.shape for a in arrays))
-    if all(affine(a, len(joint)) is not None for a in arrays):
-        return _strided(tensor, parts, joint)
+        return _with_fresh(_strided(tensor, kept, (), {}), fresh)
+    joint = _joint(arrays)
+    found = {id(a): affine(a, len(joint)) for a in arrays}
+    if all(steps is not None for steps in found.values()):
+        return _strided(tensor, parts, joint, found)
     return _scattered(tensor, parts, joint)
+
+
+def _joint(arrays: Sequence[Array]) -> tuple[int, ...]:
+    """The shape that index tensors broadcast to."""
+    import numpy as np
+
+    if all(a.ndim == 2 for a in arrays):  # the usual case, kept fast
+        rows, columns = max(a.shape[0] for a in arrays), max(a.shape[1] for a in arrays)
+        if all(a.shape[0] in (1, rows) and a.shape[1] in (1, columns) for a in arrays):
+            return rows, columns
+    return np.broadcast_shapes(*(a.shape for a in arrays))
 
 
 def _expanded(tensor: NkiTensor, key: tuple[Any, ...]) -> list[Any]:
@@ -113,10 +125,19 @@ def affine(index: Array, ndim: int) -> tuple[int, list[int]] | None:
     """(first element, step along each of the last `ndim` axes), or None when the index tensor is not affine."""
     import numpy as np
 
-    base = int(index.flat[0]) if index.size else 0
+    shape, before = index.shape, [0] * (ndim - index.ndim)
+    if index.size == 1:
+        return int(index.flat[0]), before + [0] * index.ndim
+    if index.size in shape:  # along one axis: the usual case, kept fast
+        flat = index.reshape(-1)
+        base, step = int(flat[0]), int(flat[1]) - int(flat[0])
+        if int(flat[-1]) - base != step * (index.size - 1) or not (flat[1:] - flat[:-1] == step).all():
+            return None
+        return base, before + [step if n > 1 else 0 for n in shape]
+    base = int(index.flat[0])
     steps: list[int] = []
     total: Any = np.int64(base)
-    for axis, count in enumerate(index.shape):
+    for axis, count in enumerate(shape):
         step = 0
         if count > 1:
             second = [0] * index.ndim
@@ -124,12 +145,18 @@ def affine(index: Array, ndim: int) -> tuple[int, list[int]] | None:
             step = int(index[tuple(second)]) - base
             total = total + (np.arange(count) * step).reshape((-1,) + (1,) * (index.ndim - axis - 1))
         steps.append(step)
-    if not np.array_equal(np.broadcast_to(total, index.shape), index):
+    if not np.array_equal(np.broadcast_to(total, shape), index):
         return None
-    return base, [0] * (ndim - index.ndim) + steps
+    return base, before + steps
 
 
-def _strided(tensor: NkiTensor, parts: Sequence[Any], joint: tuple[int, ...]) -> Found:
+def _reach(base: int, steps: Sequence[int], joint: Sequence[int]) -> tuple[int, int]:
+    """The smallest and the largest element of an affine index tensor."""
+    ends = [s * (n - 1) for s, n in zip(steps, joint, strict=True)]
+    return base + sum(e for e in ends if e < 0), base + sum(e for e in ends if e > 0)
+
+
+def _strided(tensor: NkiTensor, parts: Sequence[Any], joint: tuple[int, ...], affines: Mapping[int, Any]) -> Found:
     import numpy as np
 
     axes = _Axes(tensor.offset, [], [], [], [])
@@ -141,12 +168,12 @@ def _strided(tensor: NkiTensor, parts: Sequence[Any], joint: tuple[int, ...]) ->
             _slice(tensor, dim, part, axes)
         elif isinstance(part, np.ndarray):
             axes.joined()
-            base, moves = affine(part, len(joint)) or (0, [])
+            base, moves = affines[id(part)]
             axes.offset += base * stride
             steps = [s + m * stride for s, m in zip(steps, moves, strict=True)]
-            inside = (part >= 0) & (part < extent)
-            if not inside.all():
-                axes.inside.append(inside)
+            low, high = _reach(base, moves, joint)
+            if low < 0 or high >= extent:
+                axes.inside.append((part >= 0) & (part < extent))
         elif isinstance(part, NkiTensor):
             axes.joined()
             indirection = Indirect(part, stride, extent, part.size > 1)
