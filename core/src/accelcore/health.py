@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from accelcore.registry import KINDS, Registry, registry
-
-_COMPILERS = (("gcc", "apt install gcc"), ("clang", "apt install clang"))
 
 
 @dataclass(frozen=True)
@@ -46,8 +43,8 @@ class Diagnosis:
         return {"ok": self.exit_code == 0, "findings": [f.json() for f in self.findings]}
 
 
-def examine(*, attacks: bool = False) -> Diagnosis:
-    """Look at everything; `attacks` tries the sandbox's attack table as well."""
+def examine(*, attacks: bool = True) -> Diagnosis:
+    """Look at everything; `attacks` tries the sandbox's attack table."""
     found = registry()
     parts = (_system(), _compilers(), _sandbox(attacks=attacks), _plugins(found), _broken(found))
     return Diagnosis(tuple(finding for part in parts for finding in part))
@@ -65,46 +62,30 @@ def _system() -> Iterator[Finding]:
 
 
 def _compilers() -> Iterator[Finding]:
-    found = [(name, path) for name, _ in _COMPILERS if (path := shutil.which(name))]
-    for name, path in found:
-        yield Finding("compilers", name, "ok", f"{_first_line([path, '--version'])} at {path}")
-    zig = _has_package("ziglang")
-    if zig:
-        yield Finding("compilers", "zig cc", "ok", "from the ziglang wheel")
-    if not found and not zig:
-        mend = f"{_COMPILERS[0][1]}, or pip install ziglang"
+    from accelcore.cgen.toolchain import compilers
+
+    found = compilers()
+    for one in found:
+        yield Finding("compilers", one.name, "ok", f"{one.identity} at {' '.join(one.command)}")
+    if not found:
+        mend = "apt install gcc, or pip install ziglang"
         yield Finding("compilers", "C compiler", "missing", "no gcc, clang or ziglang: C kernels cannot be built", mend)
-
-
-def _first_line(command: list[str]) -> str:
-    import subprocess
-
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"does not answer ({error})"
-    return done.stdout.splitlines()[0] if done.stdout else "answers nothing"
-
-
-def _has_package(name: str) -> bool:
-    from importlib.util import find_spec
-
-    return find_spec(name) is not None
 
 
 def _sandbox(*, attacks: bool) -> Iterator[Finding]:
     from accelcore.errors import AccelcoreError
 
     try:
-        from accelcore.pipeline.benches import sandbox_level
+        from accelcore.sandbox.level import isolation
 
-        level, layers = sandbox_level()
+        found = isolation()
     except (AccelcoreError, ImportError, OSError) as error:
         yield Finding("sandbox", "level", "weak", f"cannot be probed: {error}")
         return
-    state = "ok" if level == "strong" else "weak"
-    mend = "" if level == "strong" else "kernels are judged with less isolation; see docs/threat-model.md"
-    yield Finding("sandbox", "level", state, f"{level}: {', '.join(layers) or 'no layer is available'}", mend)
+    state = "weak" if found.mend else "ok"
+    layers = ", ".join(found.layers) or "no layer is available"
+    yield Finding("sandbox", "level", state, f"{found.level}: {layers}", found.mend)
+    yield Finding("sandbox", "start-up", "ok", f"{found.milliseconds:.0f} ms for a child")
     if attacks:
         yield from _attacks()
 

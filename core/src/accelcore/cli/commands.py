@@ -208,7 +208,7 @@ def _doctor(app: typer.Typer) -> None:
 
     @command(app, "doctor", doctor_text)
     def doctor(
-        attacks: Annotated[bool, typer.Option("--attacks", help="Try the sandbox's attack table as well.")] = False,
+        attacks: Annotated[bool, typer.Option(help="Try attacks in the sandbox that candidates get.")] = True,
     ) -> Any:
         """Say what is usable here, and the command that mends what is not."""
         from accelcore.pipeline import doctor as examine

@@ -43,6 +43,9 @@ KnowledgeFolder = Annotated[
 ]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Use no results of earlier runs.")]
 Runs = Annotated[Path, typer.Option("--runs", help="Folder of the journals.")]
+AllowUnsafe = Annotated[
+    bool, typer.Option("--allow-unsafe", help="Run a model's code also where the sandbox is weak.")
+]
 ProofSeconds = Annotated[float, typer.Option("--proof-seconds", help="Wall time for one proof.")]
 
 
@@ -63,6 +66,7 @@ def run_options(
     no_cache: NoCache = False,
     runs: Runs = Path("accelcore-runs"),
     proof_seconds: ProofSeconds = 60.0,
+    allow_unsafe: AllowUnsafe = False,
 ) -> Settings:
     """The settings that these options make, with progress on standard error."""
     from accelcore.options import assignments
@@ -86,6 +90,7 @@ def run_options(
         cache=not no_cache,
         runs=runs,
         proof_seconds=proof_seconds,
+        allow_unsafe=allow_unsafe,
         progress=Progress(),
     )
 

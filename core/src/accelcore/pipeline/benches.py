@@ -280,11 +280,3 @@ def _evaluator_of(language: str) -> Evaluator | None:
                 if not evaluator.missing():
                     return evaluator
     return None
-
-
-def sandbox_level() -> tuple[str, tuple[str, ...]]:
-    """The level of isolation here and the layers that held, found by running a child."""
-    from accelcore.sandbox import KERNEL, level_of, run_child
-
-    result = run_child(["/bin/true"], KERNEL)
-    return str(level_of(result.layers)), tuple(result.layers)

@@ -121,7 +121,10 @@ def model_client(chosen: Settings) -> Client | None:
     if chosen.model is None:
         return None
     from accelcore.models.client import client_for
+    from accelcore.sandbox.level import require_isolation
 
+    if not chosen.allow_unsafe:
+        require_isolation()
     client = client_for(chosen.model, chosen.budget)
     budget = client.capped(chosen.budget)
     cap = f"at most ${budget.dollars:g}" if budget.dollars is not None else f"at most {budget.tokens} tokens"

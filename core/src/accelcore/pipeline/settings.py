@@ -38,7 +38,7 @@ class Settings:
     cache: whether results of earlier runs may be reused.  runs: where the journals live.
     accept: the weakest proof with which `compile` goes on: "proved", "bounded" or "tested".
     proof_seconds: wall time that a verifier gets for one summary.
-    allow_weak_sandbox: judge also where the operating system gives less isolation than is wanted.
+    allow_unsafe: run what a model writes also where the sandbox is weak.
     progress: called with an event whenever something worth telling happened.
     """
 
@@ -59,7 +59,7 @@ class Settings:
     runs: Path = Path("accelcore-runs")
     accept: str = "proved"
     proof_seconds: float = 60.0
-    allow_weak_sandbox: bool = True
+    allow_unsafe: bool = False
     progress: Callable[[Event], None] = _quiet
 
     def __post_init__(self) -> None:
@@ -106,7 +106,7 @@ class Changes(TypedDict, total=False):
     runs: Path
     accept: str
     proof_seconds: float
-    allow_weak_sandbox: bool
+    allow_unsafe: bool
     progress: Callable[[Event], None]
 
 
