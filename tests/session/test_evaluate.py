@@ -163,6 +163,39 @@ def test_a_timed_kernel_races_the_fastest_before_it(begin, fakes):
     assert not session.better(found[2], found[0])
 
 
+def test_a_narrow_win_counts_when_it_is_repeated(begin, fakes):
+    """b is three percent faster by luck, once; d is five percent faster."""
+    bench = fakes.bench({"s": 100, "b": 97, "d": 95, "e": 50}, timed=True)
+    bench.before = lambda stage, text: bench.costs.update({"b": 101}) if bench.judged["b"] else None
+    session, start = begin(bench)
+    b, d, _ = (c for c, _ in session.evaluate(candidates(fakes, *"bde")))
+    assert [bench.judged[text] for text in "bde"] == [2, 2, 1], "a wide win needs no second sitting"
+    assert session.relative(b) == pytest.approx(1.01) and not session.better(b, start)
+    assert session.relative(d) == pytest.approx(0.95)
+    assert bench.rivals[-1] == ("e", "d")
+    assert session.meter.spent["evaluations"] == 4
+
+
+def test_equal_kernels_under_noise_stay_equal(begin, fakes):
+    """Sixty kernels as fast as the start, each ratio with one percent of noise: the best does not run away."""
+
+    class Noisy(dict):
+        draw = random.Random(1)
+
+        def get(self, key, default=None):
+            return 100 * self.draw.gauss(1.0, 0.007)
+
+    bench, names = fakes.bench({}, timed=True), [f"k{n}" for n in range(60)]
+    bench.costs = Noisy()
+    session, start = begin(bench)
+    rows = [c for c, _ in session.evaluate(candidates(fakes, *names))]
+    (best,) = session.fastest([start, *rows], 1)
+    incumbents = {rival for _, rival in bench.rivals if rival}
+    assert len(incumbents) <= 4
+    assert session.best is not None and 0.95 < session.relative(session.best) <= 1.0
+    assert session.relative(best) > 0.95
+
+
 def test_times_are_ordered_by_ratios_not_by_clocks(begin, fakes):
     """The machine gets twice as slow after the start: absolute times would put the start before the better kernel."""
     bench = fakes.bench({"s": 100, "a": 60}, timed=True)
