@@ -74,13 +74,21 @@ def resolve(tensor: NkiTensor, key: tuple[Any, ...], partition: int = -1) -> Fou
         np.zeros(p.shape, np.int64) for p in parts if isinstance(p, NkiTensor)
     ]
     if not arrays:
-        kept = [slice(p, p + 1) if d == partition and isinstance(p, int) and p >= 0 else p for d, p in enumerate(parts)]
+        kept = [_one(tensor, d, p) if d == partition and isinstance(p, int) else p for d, p in enumerate(parts)]
         return _with_fresh(_strided(tensor, kept, (), {}), fresh)
     joint = _joint(arrays)
     found = {id(a): affine(a, len(joint)) for a in arrays}
     if all(steps is not None for steps in found.values()):
         return _strided(tensor, parts, joint, found)
     return _scattered(tensor, parts, joint)
+
+
+def _one(tensor: NkiTensor, dim: int, at: int) -> slice:
+    """One index of a dimension that stays."""
+    if not -tensor.shape[dim] <= at < tensor.shape[dim]:
+        raise fail("bounds", f"{at} is outside dimension {dim} of {tensor.shape[dim]}", tensor)
+    at %= tensor.shape[dim]
+    return slice(at, at + 1)
 
 
 def _joint(arrays: Sequence[Array]) -> tuple[int, ...]:

@@ -213,7 +213,8 @@ class Tile:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **_: Any) -> Any:
         """A NumPy number beside a tile is as good as Python's; whole-array NumPy is refused."""
-        if method == "__call__" and len(inputs) == 2 and all(isinstance(v, Tile) or v.ndim == 0 for v in inputs):
+        numbers = all(isinstance(v, Tile) or getattr(v, "ndim", 1) == 0 for v in inputs)
+        if method == "__call__" and len(inputs) == 2 and numbers:
             return _call(ufunc.__name__, *(v if isinstance(v, Tile) else v.item() for v in inputs))
         raise fail("host-read", f"NumPy's {ufunc.__name__} on a device tensor", self, hint="use nl and nisa functions")
 
