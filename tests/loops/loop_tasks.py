@@ -265,6 +265,9 @@ def _tasks() -> dict[str, Task]:
     bins = scatter([16], n, lambda q: (whole(array("x", "u8", 1)[q]) % 16,), lambda _: const(1), 0, "add")
     shifted = comp(n, lambda i: f32(select(binary("lt", 0, i), real(x1[i - 1]), const(0.0))))
     relu = comp(n, lambda i: f32(select(binary("lt", real(x1[i]), const(0.0)), const(0.0), real(x1[i]))))
+    growth = lambda e: call("exp", e) - const(1.0)  # noqa: E731 - one line
+    below = lambda i: binary("lt", real(x1[i]), const(0.0))  # noqa: E731 - one line
+    elu = comp(n, lambda i: f32(select(below(i), growth(real(x1[i])), const(2.0) - growth(-real(x1[i])))))
     gelu = matrix(lambda i, j: call("erf", product(i, j) + real(array("b", "f32", 1)[j])) * product(i, j))
     several = [
         _softmax(), _layernorm(), _attention(), _convolution(), _blend(), _swiglu(), _argmax_fold(), _chain(),
@@ -283,6 +286,7 @@ def _tasks() -> dict[str, Task]:
         task("total", "x: i32[n] -> y: i64", fits(reduce("sum", n, lambda q: whole(array("x", "i32", 1)[q])), "i64")),
         task("shift", "x: inout f32[n] ->", {"x": shifted}),
         task("relu", "x: f32[n] -> y: f32[n]", relu),
+        task("sides", "x: f32[n] -> y: f32[n]", elu),
     ]  # fmt: skip
     return {t.name: t for t in several}
 

@@ -104,6 +104,7 @@ REFUSED = [
     ("hoist(i)", forward, "computes nothing"),
     ("reciprocal(i)", forward, "divides by nothing"),
     ("reciprocal(i)", made(loop("i", n, store("y", i, value=x[i] / param("s", "f32"))), **EXACT), "round differently"),
+    ("share(i)", forward, "do the same"),
     ("two_pass(i)", made(total), "does not look"),
     ("two_pass(i)", made(search), "does not look"),
     ("scan_blocks(i)", made(total), "running reduction"),

@@ -50,7 +50,7 @@ class Emitter:
     """Writes one program.  Statements are written in program order; a `Frame` tells where they stand."""
 
     def __init__(self, program: Program, isa: VectorIsa) -> None:
-        self.program = narrowed(replace(program, body=unrolled(program.body)))
+        self.program = narrowed(replace(program, body=unrolled(program.body)), widens=isa.widens)
         self.isa, self.unit, self.writer = isa, Unit(isa), Writer()
         self.workspace: list[Buffer] = []
         names = [b.name for b in program.arguments]

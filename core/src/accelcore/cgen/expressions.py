@@ -260,8 +260,11 @@ class Expressions:
         mask = lane_mask(self, e)
         if mask is not None:
             return self._kept(e, mask)
-        found = None if e.op == "param" else self.unit.isa.match(e, self.count, contract=self.contract)
-        return self._kept(e, self._instruction(e, found) if found else self._by_operator(e))
+        from accelcore.cgen.operators import exposed
+
+        shown = exposed(self, e)
+        found = None if e.op == "param" else self.unit.isa.match(shown, self.count, contract=self.contract)
+        return self._kept(e, self._instruction(shown, found) if found else self._by_operator(shown))
 
     def _kept(self, e: Expr, value: Value) -> Value:
         """The value in temporaries; a leaf or a short text stays in place."""

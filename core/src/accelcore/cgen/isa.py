@@ -48,6 +48,7 @@ class VectorIsa:
     bits: width of a full register.  masks: "bits" when a comparison gives one bit a lane (AVX-512), "lanes" when it
     gives all ones or zeros in lanes as wide as what was compared, "opaque" for those of a scalable ISA, where bits is
     64 and most is how many times a register's length one value may have.  registers: number of vector registers.
+    widens: whether sums and products of narrow operands give wide results, and bytes have products and shifts.
     types: C types by (dtype, lanes) where the ISA has its own; sizes: bytes of those C types, which may be more than
     their lanes need.  helpers: C functions by name, written once when a template uses them.  flags: what the compiler
     must be told.
@@ -58,6 +59,7 @@ class VectorIsa:
     masks: str = "lanes"
     registers: int = 16
     most: int = 1
+    widens: bool = False
     headers: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     types: Mapping[tuple[str, int], str] = field(default_factory=dict)

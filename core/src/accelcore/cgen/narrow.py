@@ -28,33 +28,38 @@ _FLOORED = {"fdiv": "tdiv", "fmod": "trem"}
 Facts = Mapping["str | int | Expr", Interval]
 
 
-def narrowed(program: Program) -> Program:
-    """The program with narrower integers in its vector loops, and C's division where nothing is negative."""
-    return program.with_body(tuple(_statement(s, inside=False) for s in program.body))
+def narrowed(program: Program, *, widens: bool = False) -> Program:
+    """The program with narrower integers in its vector loops, and C's division where nothing is negative.
+
+    widens: whether instructions widen their operands themselves (and bytes have products and shifts): then nothing is
+    computed in more bits than it needs.
+    """
+    return program.with_body(tuple(_statement(s, inside=False, widens=widens) for s in program.body))
 
 
-def _statement(s: Statement, *, inside: bool) -> Statement:
+def _statement(s: Statement, *, inside: bool, widens: bool) -> Statement:
     match s:
         case For():
             within = inside or s.kind is Kind.VECTOR
-            return replace(s, body=_block(s.body, inside=within))
+            return replace(s, body=_block(s.body, inside=within, widens=widens))
         case If():
-            condition = Narrowing({}, vector=inside).of(s.condition)
-            return If(condition, _block(s.then, inside=inside), _block(s.otherwise, inside=inside))
+            condition = Narrowing({}, vector=inside, widens=widens).of(s.condition)
+            then, otherwise = (_block(b, inside=inside, widens=widens) for b in (s.then, s.otherwise))
+            return If(condition, then, otherwise)
         case Store() | Accumulate():
-            return replace(s, value=Narrowing({}, vector=inside).of(s.value))
+            return replace(s, value=Narrowing({}, vector=inside, widens=widens).of(s.value))
     return s
 
 
-def _block(block: Block, *, inside: bool) -> Block:
-    return tuple(_statement(s, inside=inside) for s in block)
+def _block(block: Block, *, inside: bool, widens: bool) -> Block:
+    return tuple(_statement(s, inside=inside, widens=widens) for s in block)
 
 
 class Narrowing:
     """Rewrites expressions under facts: intervals of sub-expressions that hold where the expression is used."""
 
-    def __init__(self, facts: Facts, *, vector: bool) -> None:
-        self.facts, self.vector = facts, vector
+    def __init__(self, facts: Facts, *, vector: bool, widens: bool = False) -> None:
+        self.facts, self.vector, self.widens = facts, vector, widens
         self._memo: dict[Expr, Expr] = {}
 
     def of(self, e: Expr) -> Expr:
@@ -85,7 +90,7 @@ class Narrowing:
         inside: dict[str | int | Expr, Interval] = {**self.facts}
         facts: Mapping[Expr, Interval] = assumed(condition, self.facts, holds)
         inside.update(dict(facts.items()))
-        return Narrowing(inside, vector=self.vector)
+        return Narrowing(inside, vector=self.vector, widens=self.widens)
 
     def _width(self, e: Expr) -> int:
         """Bits in which `e` is computed, conversions that keep its value aside; constants take any."""
@@ -109,11 +114,13 @@ class Narrowing:
             new = Expr(_FLOORED[e.op], new.args, (), e.dtype)
         if not self.vector:
             return new
-        least = max(_AT_LEAST.get(e.op, 8), *map(self._width, new.args))
+        least = max(8 if self.widens else _AT_LEAST.get(e.op, 8), *map(self._width, new.args))
         target = _smallest([*limits, _exact(e, self.facts)], least)
         if target is None or overflows(e, self.facts):
             return new
         small = Expr(new.op, tuple(self._to(a, target) for a in new.args), (), target)
+        if self.widens and e.op in ("tdiv", "shr"):  # shifts narrow their results on the way
+            small = self._to(small, _smallest([_exact(e, self.facts)], 8) or target)
         return _widened(small, e.dtype)
 
     def _compare(self, e: Expr, args: tuple[Expr, ...]) -> Expr:
@@ -141,11 +148,12 @@ class Narrowing:
         if e.op == "const":
             return const(int(e.value), dtype)
         core = _core(e, self.facts)
-        if core is not e and (again or _bits(core.dtype) <= _bits(dtype)):
+        if core is not e and (again or self.widens or _bits(core.dtype) <= _bits(dtype)):
             return self._to(core, dtype, again=again)
         if e.dtype == dtype:
             return e
-        if again and self.vector and _integer(e) and _bits(e.dtype) < _bits(dtype) and _keeps(e.dtype, dtype):
+        again = again and self.vector and not self.widens
+        if again and _integer(e) and _bits(e.dtype) < _bits(dtype) and _keeps(e.dtype, dtype):
             if e.op == "select":
                 return Expr("select", (e.args[0], *(self._to(a, dtype) for a in e.args[1:])), (), dtype)
             if e.op in _NARROWED and not overflows(e, self.facts):

@@ -123,6 +123,14 @@ def _constant_division(at: Expressions, e: Expr) -> Value:
     return Value(e.dtype, tuple(texts), varying=True)
 
 
+def exposed(at: Expressions, e: Expr) -> Expr:
+    """A conversion of a quotient that is a product and a shift, as one of the shift: one instruction may do both."""
+    if e.op != "cast" or e.args[0].op != "tdiv" or e.args[0].args[1].op != "const" or not at.unit.isa.scalable:
+        return e
+    shown = _by_high_product(e.args[0]) if e.args[0].args[1].value > 0 else None
+    return e if shown is None else cast(shown, e.dtype, str(e.attrs[0]), str(e.attrs[1]))
+
+
 def _by_high_product(e: Expr) -> Expr | None:
     """x / d as (x * m >> w) >> s for unsigned x of w bits, with m the least that makes it exact for all x.
 

@@ -2,22 +2,29 @@
 
 A vector loop's `interleave` is the LMUL of its widest value here, so it is a power of two; a register tile of R rows by
 LMUL m keeps R sums and one row of the shared operand in groups of m registers, with the other operand in scalar
-registers.
+registers.  Schedules that cannot keep their values in 32 registers are left out (`pressure`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from accelcore.errors import AccelcoreError
+from accelcore.loops import schedule
 from accelcore.loops.moves import moves as general
-from accelcore.loops.nodes import Program
+from accelcore.loops.moves import recipes
+from accelcore.loops.nodes import Accumulate, For, Kind, Program, Statement, Store, statements
 from accelcore.loops.unit import VectorUnit
+from accelcore_rvv.pressure import fits
 
-_VECTORS = re.compile(r"interleave[=(](?:\w+, )?(\d+)|interleave\(\w+, (\d+)\)")
-_USELESS = re.compile(r"\bstream\(|\blanes=")
-"""RVV has no non-temporal stores, and how many lanes there are is the machine's."""
+MOST = 40
+GROUPS = (4, 2, 8, 1)
+_VECTORS = re.compile(r"interleave[=(](?:\w+, )?(\d+)")
+_USELESS = re.compile(r"\bstream\(|\blanes=|\bpack=|\bpanel=")
+"""RVV has no non-temporal stores, how many lanes there are is the machine's, and no cache is modelled."""
 _POWERS = frozenset({"1", "2", "4", "8"})
+_FULL = 16  # iterations of a loop that is written out
 
 
 def unit(vlen: int) -> VectorUnit:
@@ -26,18 +33,122 @@ def unit(vlen: int) -> VectorUnit:
 
 
 def moves(program: Program, vlen: int, sizes: Mapping[str, int] | None) -> list[tuple[str, str]]:
-    """(rewrite, what it does in words), the most promising first."""
-    return [(text, _words(text)) for text in _kept(general(program, unit(vlen), sizes))]
+    """(rewrite, what it does in words), the most promising first; each is legal here."""
+    found: dict[Program, str] = {program: ""}
+    for text in (*_whole(program, vlen, sizes), *_single(program), *general(program, unit(vlen), sizes)):
+        if len(found) > MOST:
+            break
+        after = _after(program, text)
+        if after is not None and after not in found and _sensible(text) and fits(after):
+            found[after] = text
+    return [(text, _words(text)) for text in found.values() if text]
 
 
-def _kept(texts: list[str]) -> Iterator[str]:
-    for text in texts:
-        groups = {a or b for a, b in _VECTORS.findall(text)}
-        if groups <= _POWERS and not _USELESS.search(text):
-            yield text
+def _after(program: Program, text: str) -> Program | None:
+    try:
+        return schedule.apply(program, text)
+    except AccelcoreError:
+        return None
+
+
+def _sensible(text: str) -> bool:
+    return set(_VECTORS.findall(text)) <= _POWERS and not _USELESS.search(text)
+
+
+# Whole schedules, while nothing runs in lanes.
+
+
+def _whole(program: Program, vlen: int, sizes: Mapping[str, int] | None) -> Iterator[str]:
+    if _vector_loops(program):
+        return
+    shared = tuple(text for text in _sharing(program) if _after(program, text) is not None)
+    start = _after(program, "; ".join(shared)) or program
+    found = (shared + steps for steps in recipes(start, unit(vlen), sizes, most=12))
+    bases = [steps for steps in found if _sensible("; ".join(steps))]
+    tiles = [steps for steps in bases if any("tile(" in step for step in steps)]
+    yield from ("; ".join(steps) for steps in tiles[:6])
+    for base in _distinct(steps for steps in bases if steps not in tiles):
+        yield from _grouped(program, base)
+
+
+def _distinct(bases: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Bases that differ in more than how many registers are grouped; at most two."""
+    found: dict[str, tuple[str, ...]] = {}
+    for steps in bases:
+        found.setdefault(_VECTORS.sub("", "; ".join(steps)), steps)
+    return list(found.values())[:2]
+
+
+def _grouped(program: Program, base: tuple[str, ...]) -> Iterator[str]:
+    """One base with its loops written out or side by side, at every register grouping."""
+    for more in ((), *_shapes(program, base)):
+        for group in GROUPS:
+            after = _after(program, "; ".join((*base, *more)))
+            if after is not None:
+                groups = [f"interleave({f.iterator}, {group})" for f in _vector_loops(after)]
+                yield "; ".join((*base, *more, *groups))
+
+
+def _shapes(program: Program, base: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Further steps worth taking before the grouping is chosen: rows side by side, small loops written out."""
+    after = _after(program, "; ".join(base))
+    if after is None:
+        return []
+    small = tuple(f"unroll({f.iterator}, 0)" for f in _small_inside(after))
+    rows = [f.iterator for f in _around(after)]
+    found: list[tuple[str, ...]] = [(f"jam({row}, {n})",) for row in rows for n in (4, 2, 8)]
+    if small:
+        found = [small, *((f"jam({row}, {n})", *small) for row in rows for n in (4, 2)), *found]
+    return found
+
+
+def _sharing(program: Program) -> list[str]:
+    """Choices whose branches do the same, in every loop that has statements of its own."""
+    loops = [s for s in statements(program.body) if isinstance(s, For)]
+    return [f"share({f.iterator})" for f in loops if any(isinstance(s, Store | Accumulate) for s in f.body)]
+
+
+# Single steps.
+
+
+def _single(program: Program) -> Iterator[str]:
+    yield from _sharing(program)
+    for f in _vector_loops(program):
+        yield from (f"interleave({f.iterator}, {group})" for group in GROUPS if group != f.interleave)
+    yield from (f"unroll({f.iterator}, 0)" for f in _small_inside(program))
+    for f in _around(program):
+        yield from (f"jam({f.iterator}, {n})" for n in (4, 2, 8))
+
+
+def _vector_loops(program: Program) -> list[For]:
+    return [s for s in statements(program.body) if isinstance(s, For) and s.kind is Kind.VECTOR]
+
+
+def _small_inside(program: Program) -> list[For]:
+    """Serial loops of few iterations inside vector loops, the innermost first."""
+    found = [
+        s
+        for f in _vector_loops(program)
+        for s in statements(f.body)
+        if isinstance(s, For) and s.kind is Kind.SERIAL and s.extent.op == "const" and int(s.extent.value) <= _FULL
+    ]
+    return found[::-1]
+
+
+def _around(program: Program) -> list[For]:
+    """Serial loops whose body has a vector loop, the innermost first."""
+    return [
+        s
+        for s in statements(program.body)
+        if isinstance(s, For) and s.kind is Kind.SERIAL and any(map(_is_vector, s.body))
+    ][::-1]
+
+
+def _is_vector(s: Statement) -> bool:
+    return isinstance(s, For) and s.kind is Kind.VECTOR
 
 
 def _words(text: str) -> str:
-    groups = sorted({a or b for a, b in _VECTORS.findall(text)})
+    groups = sorted(set(_VECTORS.findall(text)))
     plain = f"rewrite the loops: {text}"
     return f"{plain} (LMUL {', '.join(groups)} of the widest value)" if groups else plain

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from accelcore.loops.rewrites import algorithms, compose, marks, nests, private, staging, values  # noqa: F401 - importing registers
+from accelcore.loops.rewrites import (  # noqa: F401 - importing registers
+    algorithms,
+    choices,
+    compose,
+    marks,
+    nests,
+    private,
+    staging,
+    values,
+)
 from accelcore.loops.rewrites.base import Rewrite, known, parse, register
 
 __all__ = ["Rewrite", "known", "parse", "register"]

@@ -14,6 +14,7 @@ RVV = VectorIsa(
     name="rvv",
     bits=64,
     masks="opaque",
+    widens=True,
     registers=32,
     most=LARGEST,
     headers=("stddef.h", "riscv_vector.h"),

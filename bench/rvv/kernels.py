@@ -1,0 +1,92 @@
+"""Kernels that the RISC-V bench has beside those of bench/avx, as plain loops."""
+
+import math
+
+
+def dwconv(x: "f32[h, w, c]", f: "f32[3, 3, c]") -> "f32[h-2, w-2, c]":
+    h, w, c = len(x), len(x[0]), len(x[0][0])
+    out = [[[0.0 for _ in range(c)] for _ in range(w - 2)] for _ in range(h - 2)]
+    for i in range(h - 2):
+        for j in range(w - 2):
+            for q in range(c):
+                total = 0.0
+                for di in range(3):
+                    for dj in range(3):
+                        total += x[i + di][j + dj][q] * f[di][dj][q]
+                out[i][j][q] = total
+    return out
+
+
+def conv1d(x: "f32[n]", f: "f32[5]") -> "f32[n-4]":
+    n = len(x)
+    out = [0.0 for _ in range(n - 4)]
+    for i in range(n - 4):
+        total = 0.0
+        for j in range(5):
+            total += x[i + j] * f[j]
+        out[i] = total
+    return out
+
+
+def transpose_u8(x: "u8[m, n]") -> "u8[n, m]":
+    m, n = len(x), len(x[0])
+    out = [[0 for _ in range(m)] for _ in range(n)]
+    for i in range(n):
+        for j in range(m):
+            out[i][j] = x[j][i]
+    return out
+
+
+def screen(base: "u8[n]", active: "u8[n]") -> "u8[n]":
+    n = len(base)
+    out = [0 for _ in range(n)]
+    for i in range(n):
+        out[i] = 255 - (255 - base[i]) * (255 - active[i]) // 255
+    return out
+
+
+def gemm_s8(a: "i8[m, k]", b: "i8[k, n]") -> "i32[m, n]":
+    m, k, n = len(a), len(b), len(b[0])
+    out = [[0 for _ in range(n)] for _ in range(m)]
+    for i in range(m):
+        for j in range(n):
+            total = 0
+            for p in range(k):
+                total += a[i][p] * b[p][j]
+            out[i][j] = total
+    return out
+
+
+def dot_s8(x: "i8[n]", y: "i8[n]") -> "i32":
+    n = len(x)
+    total = 0
+    for i in range(n):
+        total += x[i] * y[i]
+    return total
+
+
+def sum_exp(x: "f32[n]") -> "f32":
+    n = len(x)
+    total = 0.0
+    for i in range(n):
+        total += math.exp(x[i])
+    return total
+
+
+def silu(x: "f32[n]") -> "f32[n]":
+    n = len(x)
+    out = [0.0 for _ in range(n)]
+    for i in range(n):
+        out[i] = x[i] / (1.0 + math.exp(-x[i]))
+    return out
+
+
+def row_sums(x: "f32[m, n]") -> "f32[m]":
+    m, n = len(x), len(x[0])
+    out = [0.0 for _ in range(m)]
+    for i in range(m):
+        total = 0.0
+        for j in range(n):
+            total += x[i][j]
+        out[i] = total
+    return out
