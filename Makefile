@@ -26,7 +26,7 @@ lint: $(STAMP)  ## ruff and mypy
 	@$(BIN)/python tools/check.py --lint
 
 redteam: $(STAMP)  ## the full red team: every cheat 20 times, every honest kernel 50 times
-	@ACCELCORE_FULL=1 $(BIN)/python -m pytest tests/redteam -q -m "full or not full"
+	@ACCELCORE_FULL=1 $(BIN)/python -m pytest tests plugins -q -m "full or not full" -k "redteam or RedTeam"
 
 dist: $(STAMP)  ## wheels and sdists of every distribution into dist/
 	@$(BIN)/python tools/dist.py

@@ -13,7 +13,7 @@ from avx_tasks import CASES, Case
 from accelcore.cgen.toolchain import cpu_features
 from accelcore.errors import UsageError
 from accelcore.options import values_for
-from accelcore.testing import EvaluatorSuite, TargetSuite
+from accelcore.testing import EvaluatorSuite, RedTeamSuite, TargetSuite
 from accelcore.values import Artifact, Kernel, Limits, Param, Role
 from accelcore_avx.machine import cache_sizes, measured
 from accelcore_avx.target import AvxEvaluator, AvxTarget, best, lacking
@@ -23,6 +23,10 @@ ISAS = ("avx512", "avx2")
 
 
 class TestAvx(TargetSuite):
+    target = "avx"
+
+
+class TestRedTeamOfAvx(RedTeamSuite):
     target = "avx"
 
 

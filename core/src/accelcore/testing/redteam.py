@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -104,11 +105,12 @@ def _wrapped_python(kernel: Kernel, chosen: Sabotage) -> str:
 class RedTeamSuite(Judging):
     """Subclass it, set `target`, and pytest runs the tests.
 
-    For a target whose kernels are neither C nor Python functions, override `sabotages` and `sabotaged`.  tasks: on how
-    many of the lowered small tasks each is tried.
+    For a target whose kernels are neither C nor Python functions, override `sabotages` and `sabotaged`.
+    tasks: on how many of the lowered small tasks each is tried.  times: how often; 20 where ACCELCORE_FULL is set.
     """
 
     tasks: ClassVar[int] = 2
+    times: ClassVar[int] = 20 if os.environ.get("ACCELCORE_FULL") else 1
 
     def sabotages(self, kernel: Kernel) -> tuple[Sabotage, ...]:
         """What is tried on a kernel of this language."""
@@ -132,7 +134,7 @@ class RedTeamSuite(Judging):
         """Each sabotage ends as a failure that says why, and is never UNSUPPORTED or the harness's own error."""
         tried = 0
         for small, kernel in self.honest():
-            for sabotage in self.sabotages(kernel):
+            for sabotage in self.sabotages(kernel) * self.times:
                 found = self.judge(small.task, self.sabotaged(small.task, kernel, sabotage), seconds=1.0)
                 said = f"{small.name}, {sabotage.name}: {found.status}: {found.feedback} {found.log}"
                 refused = (Status.WRONG, Status.CHEATED, Status.CRASHED, Status.TIMEOUT)
