@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYPROJECTS := $(wildcard pyproject.toml core/pyproject.toml plugins/*/pyproject.toml requirements-dev.txt)
 
-.PHONY: demo test lint redteam dist clean bench-examples bench-lifting bench-judge bench-search bench-avx bench-nki help
+.PHONY: demo test lint redteam dist clean bench-examples bench-lifting bench-judge bench-search bench-avx bench-gemmini bench-nki help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -42,6 +42,9 @@ bench-judge: $(STAMP)  ## overhead of the judge per candidate
 
 bench-avx: $(STAMP)  ## plain loops for this CPU against compilers and NumPy
 	@$(BIN)/python bench/avx/run.py
+
+bench-gemmini: $(STAMP)  ## plain loops to Gemmini kernels: naive, library, best, utilization
+	@$(BIN)/python bench/gemmini/search.py $(ARGS)
 
 bench-nki: $(STAMP)  ## the NKI timing model against published measurements
 	@$(BIN)/python bench/nki/calibration.py

@@ -7,6 +7,7 @@ for nothing, and a forged log is just another program.
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -73,14 +74,17 @@ class LogRunner:
         return self._cycles[words]
 
     def _account(self, outcome: Outcome, log: Array) -> float:
-        """Cycles of a timed run, at least one; the account of it for people and models."""
+        """Cycles of a timed run, at least one; the account of it for people and models.
+
+        The simulator counts from the first command to the fence: what the host did before it is added.
+        """
         told = outcome.feedback()
         self.feedback = told.text()
         self.metrics = {
             "utilization": told.utilization, "best_cycles": float(told.best), "commands": float(len(log)),
             "host_cycles": float(log[:, 3].sum()),
         }  # fmt: skip
-        return float(max(outcome.cycles, 1))
+        return float(max(outcome.cycles + _before(log), 1))
 
     # What the child gets, and what it gives.
 
@@ -124,7 +128,8 @@ class LogRunner:
             if child.returncode in _TOO_MANY:
                 raise RunFailure(f"the kernel issues more than {_MOST_COMMANDS} commands", status=Status.UNSUPPORTED)
             if child.status is not Status.OK:
-                raise RunFailure(_ending(child.status, child.returncode), status=child.status)
+                what, status = _ending(child.status, child.returncode)
+                raise RunFailure(what, status=status)
             log = Path(folder) / _LOG
             if not log.is_file() or log.is_symlink():
                 raise RunFailure("the kernel's commands are lost", status=Status.CRASHED)
@@ -137,6 +142,14 @@ class LogRunner:
         except CommandError as error:
             wrong = error.violation.rule is Rule.DRAM_READONLY
             raise RunFailure(str(error.violation), status=Status.WRONG if wrong else Status.CRASHED) from None
+
+
+def _before(log: Array) -> int:
+    """Host cycles before the first command, and between a fence and the next."""
+    import numpy as np
+
+    fences = ((log[:-1, 0] & 0xFFFFFFFF) == FENCE_WORD).nonzero()[0] + 1
+    return int(log[np.concatenate(([0], fences)), 3].sum()) if len(log) else 0
 
 
 def bounded(log: Array) -> Array:
@@ -156,12 +169,15 @@ def bounded(log: Array) -> Array:
     return log
 
 
-def _ending(status: Status, code: int) -> str:
+def _ending(status: Status, code: int) -> tuple[str, Status]:
+    """What is said of a child that did not end well."""
     if status is Status.TIMEOUT:
-        return "the kernel did not come back in time"
-    if code in (-11, -7):
-        return "the host touched memory that is not its own: arrays are reached by mvin and mvout only"
-    return f"the kernel's process ended with {code}"
+        return "the kernel did not come back in time", status
+    if code == -signal.SIGSYS:
+        return "made a system call that a kernel has no use for", Status.CHEATED
+    if code in (-signal.SIGSEGV, -signal.SIGBUS):
+        return "the host touched memory that is not its own: arrays are reached by mvin and mvout only", status
+    return f"the kernel's process ended with {code}", status
 
 
 class HostRunner:

@@ -1,0 +1,98 @@
+"""Keyless search from plain loops to the array: `make bench-gemmini [ARGS=...]`.
+
+Each line: how the summary was established, cycles of the simplest kernel, of one call of the programs library and of
+the best kernel found, and the share of the array's multiplications that the best uses.  Cycles are of the model that
+was fitted to the RTL, with memory latency 40; the host's own work is in them (one cycle a basic block, modelled).
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import accelcore
+from accelcore.pipeline.results import OptimizeResult
+
+LOOPS = Path(__file__).parent / "loops.py"
+CONTROL = Path(__file__).parent / "control.py"
+_PRODUCTS = ((512, 512, 512), (12544, 64, 256), (12544, 256, 64), (3136, 512, 128), (3136, 128, 512), (784, 1024, 256))
+_IMAGES = ((56, 64), (28, 128), (14, 256))
+_ARRAY = 256  # multiplications a cycle
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of the table.  least: utilization that the project asks for."""
+
+    name: str
+    function: str
+    sizes: Mapping[str, int]
+    multiplications: int
+    least: float
+
+
+def cases() -> list[Case]:
+    """Six products (rows x columns x depth) and three convolutions, each without and with padding."""
+    found = [
+        Case(f"product {m}x{n}x{p}", "product", {"m": m, "n": n, "p": p}, m * n * p, 0.9) for m, n, p in _PRODUCTS
+    ]
+    for function, border in (("convolution", 2), ("padded", 0)):
+        for size, channels in _IMAGES:
+            sizes = {"b": 4, "h": size + border, "w": size + border, "c": channels, "f": channels}
+            count = 4 * size * size * 9 * channels * channels
+            found.append(Case(f"{function} {size}x{size}x{channels}->{channels}", function, sizes, count, 0.8))
+    return found
+
+
+def searched(case: Case, evaluations: int, folder: Path) -> tuple[OptimizeResult, float]:
+    """A search of its own, without the cache of other runs."""
+    began = time.monotonic()
+    out = folder / case.name.replace(" ", "-").replace(">", "")
+    result = accelcore.compile(
+        f"{LOOPS}:{case.function}", "gemmini", out=out, accept="bounded", sizes=case.sizes,
+        max_evaluations=evaluations, cache=False, runs=folder / "runs",
+    )  # fmt: skip
+    return result, time.monotonic() - began
+
+
+def line(case: Case, result: OptimizeResult, seconds: float) -> float | None:
+    """Print a case; its utilization."""
+    best = result.best.evaluation.cost if result.best else None
+    if best is None or result.seed is None or result.seed.evaluation.cost is None:
+        print(f"{case.name:34} {result.reason}")
+        return None
+    library = [b.evaluation.cost for b in result.baselines if b.evaluation.cost is not None]
+    shown = f"{library[0].value:12,.0f}" if library else f"{'-':>12}"
+    share = case.multiplications / _ARRAY / best.value
+    proof = str(result.verdict.proof) if result.verdict else "-"
+    print(
+        f"{case.name:34} {proof:8} {result.seed.evaluation.cost.value:14,.0f} {shown} {best.value:12,.0f} {share:8.1%} "
+        f"{'ok' if share >= case.least else 'LOW':4} {seconds:6.0f}",
+        flush=True,
+    )
+    return share
+
+
+def main() -> None:
+    """Run the cases whose names contain the words given; all without words."""
+    parser = argparse.ArgumentParser(description="keyless search from plain loops to Gemmini kernels")
+    parser.add_argument("words", nargs="*", help="only cases whose names contain one of these words")
+    parser.add_argument("--evaluations", type=int, default=16, help="candidates of each search")
+    given = parser.parse_args()
+    chosen = [c for c in cases() if not given.words or any(w in c.name for w in given.words)]
+    print(f"{'loops':34} {'proof':8} {'naive':>14} {'library':>12} {'best':>12} {'use':>8} {'':4} {'s':>6}")
+    with tempfile.TemporaryDirectory(prefix="bench-gemmini-") as folder:
+        shares = {c.name: line(c, *searched(c, given.evaluations, Path(folder))) for c in chosen}
+    products = [s for name, s in shares.items() if name.startswith("product") and s]
+    if products:
+        mean = math.exp(sum(map(math.log, products)) / len(products))
+        print(f"geometric mean of the products: {mean:.1%}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""The judge and kernels of the array: what a cheating kernel could try, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from accelcore import lift
+from accelcore.errors import RunFailure
+from accelcore.pipeline.benches import judged_once
+from accelcore.values import Evaluation, Fidelity, Kernel, Limits, Status, Task, sizes_of
+from accelcore_gemmini.judging.runner import bounded
+from accelcore_gemmini.lowering.derive import HOST
+from accelcore_gemmini.target import GemminiEvaluator, GemminiTarget
+
+LOOPS = Path(__file__).parent / "loops" / "products.py"
+
+
+@cache
+def task() -> Task:
+    found = lift(f"{LOOPS}:product").functions[0].task
+    assert found is not None
+    return replace(found, sizes=(sizes_of({"m": 20, "n": 33, "p": 40}),))
+
+
+def seed() -> Kernel:
+    return GemminiTarget().lower(task())
+
+
+def judged(kernel: Kernel, seconds: float = 10.0) -> Evaluation:
+    return judged_once(GemminiEvaluator(), task(), kernel, strict=False, limits=Limits(seconds=seconds))
+
+
+def changed(before: str, after: str, top: str = "") -> Kernel:
+    """The honest kernel with statements before and after its commands."""
+    honest = seed()
+    call = "    if (arg.steps > 0) run();"
+    assert call in honest.text
+    text = honest.text.replace(call, f"    {before}\n{call}\n    {after}")
+    return replace(honest, text=f"{top}\n{text}", schedule=())
+
+
+def test_an_honest_kernel_is_accepted_and_costed() -> None:
+    found = judged(seed())
+    assert found.status is Status.OK and found.fidelity is Fidelity.SIMULATED
+    assert found.cost is not None and found.cost.unit == "cycles" and found.cost.value > 20 * 33 * 40 / 256
+
+
+_FORGED = """
+#include <stdio.h>
+#include <stdlib.h>
+__attribute__((constructor)) static void first(void) {
+    FILE *log = fopen("commands.log", "wb");
+    for (int i = 0; i < 4096; i++) fputc(i * 37, log);
+    fclose(log);
+    _Exit(0);
+}
+"""
+
+_ELSEWHERE = "void gemmini_host_command(unsigned f, unsigned long a, unsigned long b, int l) {}"
+
+CHEATS: dict[str, Callable[[], Kernel]] = {
+    "the host computes the result": lambda: changed("for (int64_t i = 0; i < m * n; i++) c[i] = 0;", ""),
+    "the host reads the inputs": lambda: changed("if (a[0] == 3) return 0;", ""),
+    "the host writes one element": lambda: changed("", "c[0] = 1;"),
+    "the verdict is printed": lambda: changed('printf("Correct result\\n{\\"status\\": \\"ok\\"}\\n"); return 0;', ""),
+    "it never returns": lambda: changed("for (volatile int go = 1; go;) {}", ""),
+    "it never ends its commands": lambda: changed("for (;;) gemmini_fence();", ""),
+    "the result is stored over an input": lambda: changed("", "gemmini_mvout(a, 1u << 31); gemmini_fence();"),
+    "it stores outside its arrays": lambda: changed("", "gemmini_mvout(c + m * n, 1u << 31); gemmini_fence();"),
+    "it loads from outside": lambda: changed("gemmini_mvin(0x1000, 0);", ""),
+    "it returns before its stores are done": lambda: changed("", "gemmini_extended_mvout(c, 1u << 31, 1, 1);"),
+    "it multiplies rows that were never written": lambda: changed(
+        "gemmini_preload(100, 1u << 31); gemmini_compute_preloaded(300, GARBAGE_ADDR);", ""
+    ),
+    "a loop of the hardware without end": lambda: changed(
+        "gemmini_loop_ws(65535, 65535, 65535, 0, 0, 0, a, b, NULL, c, p, n, n, n, 0, 0, 0, 0, 0, 0, 0, 0, 0);", ""
+    ),
+    "a log that is no program": lambda: replace(seed(), text=_FORGED + seed().text, schedule=()),
+    "the log is written by hand": lambda: changed('remove("commands.log"); fopen("commands.log", "rb");', ""),
+    "commands go elsewhere": lambda: changed("", "", _ELSEWHERE),
+    "work is not counted": lambda: changed("", "", "void __sanitizer_cov_trace_pc(void) {}"),
+    "work is hidden": lambda: changed("", "", "__attribute__((no_sanitize_coverage)) static void quiet(void) {}"),
+    "assembly": lambda: changed('__asm__("nop");', ""),
+    "the result is declared to be the host's": lambda: replace(seed(), build=(HOST,)),
+    "nothing is done": lambda: changed("return 0;", ""),
+    "its sizes are refused": lambda: changed("return 1;", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(CHEATS))
+def test_cheats_are_refused(name: str) -> None:
+    found = judged(CHEATS[name](), seconds=2.0)
+    assert found.status is not Status.OK and found.status is not Status.HARNESS_ERROR, found
+    assert found.cost is None and found.feedback
+
+
+def test_a_kernel_that_knows_one_size_is_wrong_at_others() -> None:
+    found = judged(changed("if (m != 20) return 0;", ""))
+    assert found.status is Status.WRONG
+
+
+def test_host_work_between_commands_costs_cycles() -> None:
+    plain, busy = judged(seed()), judged(changed("volatile int x = 0; for (int i = 0; i < 5000; i++) x = x + i;", ""))
+    assert plain.cost is not None and busy.cost is not None
+    assert busy.cost.value > plain.cost.value + 4000
+
+
+def test_a_log_without_a_closing_fence_is_refused() -> None:
+    import numpy as np
+
+    with pytest.raises(RunFailure, match="fence"):
+        bounded(np.array([[3, 0, 0, 0]], np.uint64))
