@@ -214,7 +214,8 @@ class Session:
         lowered: it is what the target made of a summary; DERIVED if that summary is proved.
         """
         shop = self._focused
-        candidate = Candidate(kernel, origin="lower" if lowered else "user", step=0, slot=next(self._starts))
+        first = Candidate(kernel, origin="lower" if lowered else "user", step=0, slot=next(self._starts))
+        candidate = shop.named(first)
         if lowered and self._is_proved:
             shop.derived.add(candidate.digest)
         line = Line(shop, [candidate], 0, Desk(lambda c: c, self.meter.check, self._settle))
@@ -382,6 +383,7 @@ class Session:
         shop, step, slots = self._focused, self.step(), count()
 
         def place(candidate: Candidate) -> Candidate:
+            candidate = shop.named(candidate)
             if candidate.parent in shop.derived and (candidate.parent, candidate.digest) in self._legal:
                 shop.derived.add(candidate.digest)
             return replace(candidate, step=step, slot=next(slots))

@@ -11,6 +11,7 @@ from accelcore.budget import Meter
 from accelcore.cache import Cache
 from accelcore.journal import EvaluationRow, Journal
 from accelcore.session.bench import Bench, Builder, Built, contained
+from accelcore.session.forms import form_of
 from accelcore.session.standing import Standing
 from accelcore.values import Artifact, Candidate, Evaluation, Grade, Kernel, Status, Task, digest_of
 
@@ -59,6 +60,7 @@ class Shop:
         self._flying: dict[str, Future[EvaluationRow]] = {}
         self._charged: set[str] = set()
         self._kernels: dict[str, Kernel] = {}
+        self._forms: dict[str, Kernel] = {}
         self._artifacts: dict[str, Artifact] = {}
         self.derived: set[str] = set()
         self._lock = Lock()
@@ -66,7 +68,12 @@ class Shop:
     def key(self, kernel: Kernel) -> str:
         """Identity of an evaluation."""
         bench = self.bench
-        return digest_of(kernel.digest, self._task_digest, self.task.sizes, bench.fingerprint, bench.version)
+        return digest_of(form_of(kernel), self._task_digest, self.task.sizes, bench.fingerprint, bench.version)
+
+    def named(self, candidate: Candidate) -> Candidate:
+        """The candidate with the first kernel of this run that says the same."""
+        first = self._forms.setdefault(form_of(candidate.kernel), candidate.kernel)
+        return candidate if first is candidate.kernel else replace(candidate, kernel=first)
 
     def evaluation(self, kernel: Kernel) -> Evaluation | None:
         """The evaluation of a kernel, if it was made in this run."""
@@ -133,6 +140,7 @@ class Shop:
         found = self._cache.evaluation(ticket.key)
         if found is None or (found.status is not Status.OK and found.status not in REUSABLE):
             return None
+        found = replace(found, kernel=ticket.candidate.digest)  # another run may have laid it out otherwise
         if found.status is Status.OK and self.bench.timed:
             return self._pruned(found)
         return EvaluationRow(found, None, cached=True)
