@@ -15,24 +15,9 @@ from accelcore_gemmini.target import GemminiEvaluator, GemminiTarget
 PROGRAMS = Path(__file__).parent / "programs"
 
 
-def execute(tmp_path, name, target="gemmini", arguments=(), seconds=30.0, **macros):
-    """Run a test program with macros defined in front of it."""
-    lines = [f"#define {key} {value}\n" for key, value in macros.items()]
-    (tmp_path / "check.h").write_text((PROGRAMS / "check.h").read_text())
-    program = tmp_path / name
-    program.write_text("".join(lines) + "#line 1\n" + (PROGRAMS / name).read_text())
-    return run(program, arguments, target=target, seconds=seconds).json()
-
-
-def assert_correct(result):
-    assert (result["status"], result["exit"]) == ("ok", 0), result
-    assert "Correct result" in result["stdout"]
-
-
 @pytest.mark.parametrize("mode", range(6))
-def test_one_block(tmp_path, mode):
-    result = execute(tmp_path, "blocks.c", MODE=mode)
-    assert_correct(result)
+def test_one_block(correct, mode):
+    result = correct("blocks.c", MODE=mode)
     assert 100 < result["cost"]["value"] < 1000
 
 
@@ -59,26 +44,25 @@ PRODUCT = {"SIZE_M": 48, "SIZE_N": 32, "SIZE_K": 64, "TA": 0, "TB": 0, "BIAS": 0
     ],
     ids=lambda changes: "-".join(f"{k.removeprefix('SIZE_')}{v}" for k, v in changes.items()) or "plain",
 )
-def test_products_of_the_library(tmp_path, changes):
-    assert_correct(execute(tmp_path, "products.c", **{**PRODUCT, **changes}))
+def test_products_of_the_library(correct, changes):
+    correct("products.c", **{**PRODUCT, **changes})
 
 
-def test_products_on_the_host_issue_no_commands(tmp_path):
-    result = execute(tmp_path, "products.c", **{**PRODUCT, "TYPE": "CPU"})
-    assert_correct(result)
+def test_products_on_the_host_issue_no_commands(correct):
+    result = correct("products.c", **{**PRODUCT, "TYPE": "CPU"})
     assert result["metrics"]["load_busy"] == 0
     assert result["metrics"]["host_blocks"] > 48 * 32 * 64
 
 
 @pytest.mark.parametrize(("m", "n"), [(64, 64), (33, 50), (5, 700)])
 @pytest.mark.parametrize("kind", ["WS", "CPU"])
-def test_residual_additions(tmp_path, m, n, kind):
-    assert_correct(execute(tmp_path, "residual.c", SIZE_M=m, SIZE_N=n, TYPE=kind))
+def test_residual_additions(correct, m, n, kind):
+    correct("residual.c", SIZE_M=m, SIZE_N=n, TYPE=kind)
 
 
 CONVOLUTION = {
-    "BATCH": 2, "SIZE": 9, "IN_CH": 17, "OUT_CH": 20, "KERNEL": 3, "STRIDE": 1, "DILATION": 1, "IN_DIL": 1, "PAD": 1, "BIAS": 1,
-    "ACT": "RELU", "POOL": 0, "POOL_STRIDE": 0, "POOL_PAD": 0, "TYPE": "WS",
+    "BATCH": 2, "SIZE": 9, "IN_CH": 17, "OUT_CH": 20, "KERNEL": 3, "STRIDE": 1, "DILATION": 1, "IN_DIL": 1,
+    "PAD": 1, "BIAS": 1, "ACT": "RELU", "POOL": 0, "POOL_STRIDE": 0, "POOL_PAD": 0, "TYPE": "WS",
     "ROTATED": 0, "OUT_1203": 0, "IN_3120": 0, "W_1203": 0, "W_0132": 0,
 }  # fmt: skip
 
@@ -109,36 +93,34 @@ CONVOLUTION = {
     ],
     ids=lambda changes: "-".join(f"{k}{v}" for k, v in changes.items()) or "plain",
 )
-def test_convolutions_of_the_library(tmp_path, changes):
-    assert_correct(execute(tmp_path, "convolution.c", **{**CONVOLUTION, **changes}))
+def test_convolutions_of_the_library(correct, changes):
+    correct("convolution.c", **{**CONVOLUTION, **changes})
 
 
-def test_a_layer_of_a_network(tmp_path):
-    assert_correct(execute(tmp_path, "layer.c"))
+def test_a_layer_of_a_network(correct):
+    correct("layer.c")
 
 
-def test_the_library_on_the_hardware_loop_is_as_fast_as_measured(tmp_path):
+def test_the_library_on_the_hardware_loop_is_as_fast_as_measured(correct):
     """Cycles of the RTL for 256 x 256 x 256 at memory latency 40: 68,874."""
-    result = execute(tmp_path, "products.c", **{**PRODUCT, "SIZE_M": 256, "SIZE_N": 256, "SIZE_K": 256})
-    assert_correct(result)
+    result = correct("products.c", **{**PRODUCT, "SIZE_M": 256, "SIZE_N": 256, "SIZE_K": 256})
     assert result["cost"]["value"] == pytest.approx(68_874, rel=0.05)
     shown = int(re.search(r"took (\d+) cycles", result["stdout"])[1])
     assert shown == pytest.approx(result["cost"]["value"], rel=0.01)
 
 
-def test_options_of_the_target_reach_the_simulator(tmp_path):
-    near, far = (execute(tmp_path, "products.c", f"gemmini:lat={n}", **PRODUCT) for n in (10, 100))
+def test_options_of_the_target_reach_the_simulator(execute):
+    near, far = (execute("products.c", f"gemmini:lat={n}", **PRODUCT) for n in (10, 100))
     assert near["cost"]["value"] < far["cost"]["value"]
 
 
-def test_another_array(tmp_path):
-    result = execute(tmp_path, "products.c", "gemmini:config=int8-32", **PRODUCT)
-    assert_correct(result)
+def test_another_array(correct):
+    result = correct("products.c", "gemmini:config=int8-32", **PRODUCT)
     assert "not calibrated" in result["feedback"]
 
 
-def test_a_broken_rule_names_line_and_reason(tmp_path):
-    result = execute(tmp_path, "wrong.c", MODE=0)
+def test_a_broken_rule_names_line_and_reason(execute):
+    result = execute("wrong.c", MODE=0)
     line = (PROGRAMS / "wrong.c").read_text().split("gemmini_extended_mvin")[0].count("\n") + 1
     assert result["status"] == "crashed"
     assert f"line {line}: mvin of 17 rows" in result["log"]
@@ -146,27 +128,27 @@ def test_a_broken_rule_names_line_and_reason(tmp_path):
     assert "started with 0 arguments" in result["stdout"]
 
 
-def test_dma_outside_the_program_is_refused(tmp_path):
-    result = execute(tmp_path, "wrong.c", MODE=1)
+def test_dma_outside_the_program_is_refused(execute):
+    result = execute("wrong.c", MODE=1)
     assert (result["status"], result["exit"]) == ("crashed", 70)
     assert "outside the program's buffers" in result["log"]
 
 
-def test_a_missing_fence_is_told_and_an_exit_code_kept(tmp_path):
-    result = execute(tmp_path, "wrong.c", MODE=2, arguments=("x", "y"))
+def test_a_missing_fence_is_told_and_an_exit_code_kept(execute):
+    result = execute("wrong.c", MODE=2, arguments=("x", "y"))
     assert (result["status"], result["exit"]) == ("ok", 3)
     assert "started with 2 arguments" in result["stdout"]
     assert "no fence" in result["feedback"]
 
 
-def test_memory_that_came_later_may_be_touched(tmp_path):
-    assert_correct(execute(tmp_path, "wrong.c", MODE=4))
+def test_memory_that_came_later_may_be_touched(correct):
+    correct("wrong.c", MODE=4)
 
 
-def test_bad_ends(tmp_path):
-    assert execute(tmp_path, "wrong.c", MODE=3)["status"] == "crashed"
-    assert execute(tmp_path, "wrong.c", MODE=5, seconds=1.0)["status"] == "timeout"
-    failed = execute(tmp_path, "wrong.c", MODE=6)
+def test_bad_ends(execute):
+    assert execute("wrong.c", MODE=3)["status"] == "crashed"
+    assert execute("wrong.c", MODE=5, seconds=1.0)["status"] == "timeout"
+    failed = execute("wrong.c", MODE=6)
     assert failed["status"] == "compile_error"
     assert "wrong.c" in failed["log"]
 

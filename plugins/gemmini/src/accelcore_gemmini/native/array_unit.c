@@ -133,11 +133,17 @@ static void end_step(clockwork *s) {
     if (u->preload) pop_command(s), u->loaded = u->preload;
 }
 
+/* Whether nothing follows an output-stationary chain soon: no command, or a preload whose compute has not come. */
+static int chain_ended(const clockwork *s) {
+    const entry *next = peek(&s->array.queue, 0);
+    return !next || (s->array.queue.count == 1 && next->op->kind == GM_PRELOAD && s->t > next->issue + CHAIN_PATIENCE);
+}
+
 void gm_array(clockwork *s) {
     array_unit *u = &s->array;
     while (u->pop_count && u->pops[u->pop_head] <= s->t) u->pop_head = (u->pop_head + 1) % ENTRIES, u->pop_count--;
     if (!u->active) choose_step(s);
-    if (!u->active && u->flushing && !u->queue.count) begin_step(s, NULL, NULL);
+    if (!u->active && u->flushing && chain_ended(s)) begin_step(s, NULL, NULL);
     if (!u->active) return;
     s->counters[GM_EXECUTE_BUSY]++;
     int mask, cycles = row_conflicts(s, &mask);

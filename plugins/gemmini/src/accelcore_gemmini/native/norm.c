@@ -15,7 +15,7 @@ static int32_t wrap(int64_t x) { return (int32_t)(uint32_t)x; }
 
 /* The largest integer whose square is at most x. */
 static int64_t root(int64_t x) {
-    int64_t r = (int64_t)sqrt((double)x);
+    int64_t r = x > 0 ? (int64_t)sqrt((double)x) : 0;
     while (r * r > x) r--;
     while ((r + 1) * (r + 1) <= x) r++;
     return r;

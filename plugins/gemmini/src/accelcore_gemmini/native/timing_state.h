@@ -23,6 +23,7 @@ enum {
     SCALE_UNITS = 3, SCALE_CYCLES = 5,
     ACK_DONE = 8,        /* from the acknowledge to the reuse of a write's place */
     ARRAY_DEPTH = 5, ARRAY_TIME = 37, /* matrices in the array, and cycles that each stays */
+    CHAIN_PATIENCE = 400,/* after which a chain in the array no longer waits for the next one's first compute */
     LOOPS = 2, LOOP_LATENCY = 2,      /* from the run command at the unroller to its first operation */
     PATIENCE = 100000    /* cycles without progress after which the machine counts as stuck */
 };

@@ -59,6 +59,7 @@ static acc_t gemmini_root(acc_t x) {
 #if GEMMINI_FLOAT
     return sqrtf(x);
 #else
+    if (x <= 0) return 0;
     acc_t r = (acc_t)sqrt((double)x);
     while ((long long)r * r > x) r--;
     return r;

@@ -24,7 +24,12 @@ extern uint64_t gemmini_host_cycles(void);
 #if defined(__x86_64__)
 /* Raw assembly of programs: RISC-V's fence and rdcycle become calls. */
 __asm__(".macro fence args:vararg\n call gemmini_asm_fence@PLT\n .endm\n"
+        ".macro fence.i args:vararg\n .endm\n"
+        ".macro wfi\n .endm\n"
         ".macro rdcycle to\n call gemmini_asm_rdcycle@PLT\n push %rbx\n mov gemmini_asm_cycles@GOTPCREL(%rip), %rbx\n"
-        " mov (%rbx), %rbx\n xchg %rbx, (%rsp)\n pop \\to\n .endm\n");
+        " mov (%rbx), %rbx\n xchg %rbx, (%rsp)\n pop \\to\n .endm\n"
+        ".macro rdtime to\n rdcycle \\to\n .endm\n"
+        ".macro rdinstret to\n rdcycle \\to\n .endm\n"
+        ".macro csrr to, register\n rdcycle \\to\n .endm\n");
 #endif
 #endif
