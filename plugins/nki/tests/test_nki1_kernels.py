@@ -8,6 +8,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from accelcore_nki import ways
 from accelcore_nki.nki1 import isa as nisa
 from accelcore_nki.nki1 import kernels as nki
 from accelcore_nki.nki1 import language as nl
@@ -785,3 +786,10 @@ def test_a_kernel_calls_a_kernel_and_helpers():
 
     x = normal(8, 8)
     close(kernel(x), 2 * x)
+
+
+def test_a_long_benchmark_is_timed_only(monkeypatch):
+    monkeypatch.setattr(ways, "_MOST_RUN", 10)
+    timed = nki.benchmark(matmul_tiled)
+    assert timed(np.zeros((256, 128), np.float64), np.zeros((256, 1024), np.float64)) is None
+    assert timed.benchmark_result.nc_latency.get_latency_percentile(99) > 0

@@ -180,17 +180,19 @@ def _device(recorder: Recorder, name: str, value: Any) -> Any:
         return {key: _device(recorder, f"{name}[{key!r}]", v) for key, v in value.items()}
     if not _is_array(value):
         return value
+    if isinstance(value, Shape):
+        return recorder.input(value.shape, name_of(value.dtype), name)
     kind = _narrowed(recorder, value.dtype, name)
-    values = None if isinstance(value, Shape) else value
-    return recorder.input(tuple(value.shape), kind, name, values)
+    return recorder.input(tuple(value.shape), kind, name, value)
 
 
 def _narrowed(recorder: Recorder, dtype: Any, name: str) -> str:
     """The type of an argument; in a lenient run 64-bit arrays of the host come in as 32-bit, which is noted."""
     narrow = {"float64": "float32", "int64": "int32", "uint64": "uint32"}.get(str(dtype))
-    if narrow is None or recorder.memory is None or recorder.memory.strict:
+    if narrow is None or (recorder.memory is not None and recorder.memory.strict):
         return name_of(dtype)
-    recorder.memory.findings[name] = f"{name} is {dtype}, which the chip does not have: taken as {narrow} [dtype]"
+    if recorder.memory is not None:
+        recorder.memory.findings[name] = f"{name} is {dtype}, which the chip does not have: taken as {narrow} [dtype]"
     return narrow
 
 

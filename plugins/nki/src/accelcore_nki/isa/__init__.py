@@ -71,6 +71,10 @@ def __getattr__(name: str) -> object:
     """An instruction that is not simulated: an error that names the nearest that is."""
     if name.startswith("__"):
         raise AttributeError(name)
+    if name == "constants":
+        from accelcore_nki.isa import enums
+
+        return enums
     from difflib import get_close_matches
 
     from accelcore_nki.errors import UnsupportedCall, source_line

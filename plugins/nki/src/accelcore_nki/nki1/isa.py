@@ -78,6 +78,8 @@ def nc_matmul(
 ) -> Tile:  # fmt: skip
     """stationary.T @ moving in PSUM; += on a PSUM tile accumulates."""
     left, right, some = _factors(stationary, moving, mask)
+    if str(getattr(perf_mode, "name", perf_mode)).startswith("double_row"):  # NKI 1 has names with a generation too
+        perf_mode = matmul_perf_mode.double_row
     double = perf_mode is matmul_perf_mode.double_row
     shape = (stationary.size // stationary.shape[0], moving.size // moving.shape[0])
     shape = (shape[0] // 2, shape[1] // 2) if double else shape
@@ -455,6 +457,10 @@ def __getattr__(name: str) -> object:
     """An instruction that is not simulated: an error that names the nearest that is."""
     if name.startswith("__"):
         raise AttributeError(name)
+    if name == "constants":
+        from accelcore_nki.isa import enums
+
+        return enums
     from difflib import get_close_matches
 
     from accelcore_nki.errors import UnsupportedCall, source_line
