@@ -273,6 +273,8 @@ def _follows(facts: Facts, p: Polynomial, depth: int) -> bool:
     for atom in atoms:
         if atom.op == "fdiv":
             useful += _division_facts(facts, atom)
+        elif atom.op == "fmod":
+            useful += _remainder_facts(facts, atom)
     return any(_prove(facts, p - f, depth - 1) for f in useful)
 
 
@@ -293,6 +295,16 @@ def _division_facts(facts: Facts, atom: Expr) -> list[Polynomial]:
         return []
     low = dividend - Polynomial({(atom,): divisor.constant})
     return [low, -low + divisor - 1]
+
+
+def _remainder_facts(facts: Facts, atom: Expr) -> list[Polynomial]:
+    """a % b <= b - 1, and a % b <= a where a is not negative, for a constant b >= 1."""
+    dividend, divisor = polynomial(atom.args[0]), polynomial(atom.args[1])
+    if divisor.constant is None or divisor.constant < 1:
+        return []
+    own = Polynomial({(atom,): 1})
+    below = [dividend - own] if _plainly(facts, dividend) else []
+    return [divisor - own - 1, *below]
 
 
 def _plainly(facts: Facts, p: Polynomial) -> bool:

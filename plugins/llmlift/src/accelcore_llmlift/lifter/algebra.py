@@ -25,6 +25,7 @@ from accelcore.ir.expr import (
     shape,
     substitute,
     unary,
+    walk,
 )
 from accelcore_llmlift.polynomial import Facts, Polynomial, decide, expression, polynomial, split
 
@@ -94,7 +95,7 @@ class _Simplifier:
 
     def without_implied(self, parts: list[Expr]) -> list[Expr]:
         """Bounds of quotients that the other conjuncts imply: i // 16 < (n + 15) // 16 where i < n."""
-        for part in [p for p in parts if p.op in ("lt", "le") and any(a.op == "fdiv" for a in p.args)]:
+        for part in [p for p in parts if p.op in ("lt", "le") and _constant_divisions(p)]:
             others = [p for p in parts if p is not part]
             if len(parts) > 1 and decide(part, self.facts.assuming(others)):
                 parts = others
@@ -143,6 +144,7 @@ class _Simplifier:
         parts = _bounds(e)
         if parts is not None:
             return self.visit(parts)
+        e = _remainder(e)
         a, b = e.args
         if a.dtype in WHOLE and b.dtype in WHOLE:
             known = decide(e, self.facts)
@@ -183,6 +185,25 @@ def _bounds(e: Expr) -> Expr | None:
     if low.op == "max":
         return binary("land", *(binary(e.op, x, high) for x in low.args))
     return None
+
+
+def _constant_divisions(e: Expr) -> bool:
+    """Whether an expression divides, and only by numbers."""
+    divisors = [n.args[1] for n in walk(e) if n.op == "fdiv"]
+    return bool(divisors) and all(d.op == "const" for d in divisors)
+
+
+def _remainder(e: Expr) -> Expr:
+    """(p + c) % m == r is p % m == (r - c) % m, for numbers c, m and r with 0 <= r < m."""
+    if e.op not in ("eq", "ne") or e.args[0].op != "fmod" or e.args[1].op != "const":
+        return e
+    dividend, modulus = polynomial(e.args[0].args[0]), polynomial(e.args[0].args[1]).constant
+    added, rest = dividend.terms.get((), 0), int(e.args[1].value)
+    if modulus is None or modulus < 1 or not added or not 0 <= rest < modulus:
+        return e
+    dtype = e.args[0].dtype
+    moved = binary("fmod", expression(dividend - added, dtype), const(modulus, dtype))
+    return binary(e.op, moved, const((rest - added) % modulus, dtype))
 
 
 def _balanced(e: Expr) -> Expr:
@@ -355,6 +376,8 @@ def natural(e: Expr) -> Expr:
         return e.args[0]
     if e.op == "select":
         return choose(e.args[0], natural(e.args[1]), natural(e.args[2]))
+    if e.dtype == INDEX and e.op in ("add", "sub", "mul"):
+        return binary(e.op, *(natural(a) for a in e.args))
     return cast(e, wide)
 
 

@@ -17,7 +17,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from accelcore.ir.dtypes import INDEX
-from accelcore.ir.expr import Expr, binary, const, filtered, fresh, get, index, length, rebuild, substitute, walk
+from accelcore.ir.expr import (
+    Expr,
+    binary,
+    const,
+    filtered,
+    fresh,
+    get,
+    index,
+    length,
+    rebuild,
+    select,
+    substitute,
+    walk,
+)
 from accelcore_llmlift.lifter.algebra import (
     TRUE,
     choose,
@@ -210,6 +223,9 @@ class Element:
         if not self.keeps(body):
             return [(tests, self.in_place(body, tests))]
         test, then, other = body.args
+        if test.op == "lor" and not self.keeps(then):  # two places, each with a pin of its own
+            first, second = test.args
+            return self.leaves(select(first, then, select(second, then, other)), tests)
         if self.reads(test) or not _only_own(test, self.a.carried, self.own) or self.own in walk(test):
             return [(tests, self.in_place(body, tests))]
         # Earlier choices win, so the negation is needed only where the first branch may keep the old element.

@@ -6,9 +6,9 @@ import ast
 from dataclasses import replace
 
 from accelcore.ir.dtypes import INDEX
-from accelcore.ir.expr import Expr, const, index, param, size
+from accelcore.ir.expr import Expr, array, const, index, param, size
 from accelcore.values import Param, Role, Source
-from accelcore_llmlift.program import Assign, Program
+from accelcore_llmlift.program import Assign, Program, extent
 from accelcore_llmlift.python import sizes, statements
 from accelcore_llmlift.python.aliasing import check_aliases
 from accelcore_llmlift.python.annotations import Annotation, annotation, result_annotations
@@ -183,7 +183,10 @@ def _output(
     if value.rank:
         known = scope.extents_of(value)
         dims = said.dims or ()
-        extents = tuple(sizes.dimension(scope, d) for d in dims) or known
+        extents = tuple(sizes.dimension(scope, d) for d in dims) or tuple(
+            extent(array(name, dtype, value.rank), axis) if e.inputs and e.op != "length" else e
+            for axis, e in enumerate(known)
+        )
     return Param(name, dtype, extents, Role.OUT), (name, _in_storage(value, dtype))
 
 

@@ -218,7 +218,7 @@ def _is_size(scope: Scope, name: str, value: Expr) -> bool:
     atoms = polynomial(value).atoms if value.dtype == INDEX else {value}
     return (
         value.dtype == INDEX and scope.types.assignments.get(name, 0) == 1 and name not in scope.params
-        and all(a.op == "size" for a in atoms) and not scope.guards and name not in scope.types.kinds
+        and all(not a.free and not a.inputs for a in atoms) and not scope.guards and name not in scope.types.kinds
     )  # fmt: skip
 
 
