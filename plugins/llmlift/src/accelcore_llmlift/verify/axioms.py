@@ -17,6 +17,8 @@ from accelcore_llmlift.verify.terms import Definition, Number, Term, walk
 _LARGEST_GAP = 4
 """Two prefixes of one sum whose ends differ by at most this constant are connected step by step."""
 _MOST_LOWS = 4
+_MOST_PARAMS = 4
+"""Parameters of a reduction among which symmetric ones are looked for."""
 _STEPS = frozenset({"prod", "max", "min", "any", "all"})
 
 
@@ -35,7 +37,7 @@ def instances(bank: Bank, goals: Sequence[Term], lean: bool) -> list[Term]:
         }
     else:
         facts = _unfolded(bank, goals)
-        for derive in (_first_steps, _monotone, _functions, _noted, _quotients, _scaled):
+        for derive in (_symmetric, _first_steps, _monotone, _functions, _noted, _quotients, _scaled):
             facts.update(dict.fromkeys(derive(bank, (*goals, *facts))))
     facts.pop(bank.true, None)
     return list(facts)
@@ -56,6 +58,22 @@ def _unfolded(bank: Bank, goals: Sequence[Term]) -> dict[Term, None]:
         facts.update(fresh)
         apps = [a for a in _apps(tuple(fresh)) if a.name not in known]
     return facts
+
+
+def _symmetric(bank: Bank, terms: Sequence[Term]) -> Iterable[Term]:
+    """P(p, q) = P(q, p) where the body stays the same when two parameters change places: sum of x[p, k] * x[q, k]."""
+    for app in _apps(terms):
+        definition = bank.definitions[app.name]
+        ends = len(app.args) - len(definition.params)
+        if definition.kind == "fold" or not 1 < len(definition.params) <= _MOST_PARAMS:
+            continue
+        for i, j in itertools.combinations(range(len(definition.params)), 2):
+            p, q = definition.params[i], definition.params[j]
+            if p.sort == q.sort and app.args[ends + i] is not app.args[ends + j]:
+                if all(bank.substitute(b, {p: q, q: p}) is b for b in definition.body):
+                    args = list(app.args)
+                    args[ends + i], args[ends + j] = args[ends + j], args[ends + i]
+                    yield bank.eq(app, bank.app(app.name, tuple(args), app.sort))
 
 
 def _first_steps(bank: Bank, terms: Sequence[Term]) -> list[Term]:
