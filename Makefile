@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYPROJECTS := $(wildcard pyproject.toml core/pyproject.toml plugins/*/pyproject.toml requirements-dev.txt)
 
-.PHONY: demo test lint redteam dist clean bench-examples bench-lifting bench-judge bench-search bench-avx bench-gemmini bench-nki help
+.PHONY: demo test lint redteam dist clean bench-examples bench-lifting bench-judge bench-search bench-scale bench-avx bench-gemmini bench-nki help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -49,8 +49,11 @@ bench-gemmini: $(STAMP)  ## plain loops to Gemmini kernels: naive, library, best
 bench-nki: $(STAMP)  ## the NKI timing model against published measurements
 	@$(BIN)/python bench/nki/calibration.py
 
-bench-search: $(STAMP)  ## strategies on recorded landscapes
-	@$(BIN)/python bench/search.py
+bench-search: $(STAMP)  ## strategies on landscapes of known cost, and what the orchestration adds
+	@$(BIN)/python bench/search.py --plot
+
+bench-scale: $(STAMP)  ## workers from one to a thousand: measured, simulated
+	@$(BIN)/python bench/scale.py
 
 clean:  ## remove everything that was made here
 	rm -rf $(VENV) dist accelcore-runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
