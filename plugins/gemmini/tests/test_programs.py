@@ -51,7 +51,17 @@ def test_products_of_the_library(correct, changes):
 def test_products_on_the_host_issue_no_commands(correct):
     result = correct("products.c", **{**PRODUCT, "TYPE": "CPU"})
     assert result["metrics"]["load_busy"] == 0
-    assert result["metrics"]["host_blocks"] > 48 * 32 * 64
+    metrics = result["metrics"]
+    assert metrics["host_blocks"] > 48 * 32 * 64
+    assert metrics["modelled_host_cycles"] == 6 * metrics["host_blocks"]
+    shown = int(re.search(r"took (\d+) cycles", result["stdout"])[1])
+    assert 6 * 48 * 32 * 64 < shown < metrics["whole_program_cycles"]
+
+
+def test_work_of_the_host_between_commands_is_in_the_cycles_of_the_whole_program(correct):
+    result = correct("chain.c")
+    assert result["metrics"]["whole_program_cycles"] > result["cost"]["value"] + 6 * 16**3  # the reference product
+    assert "modelled host cycles" in result["feedback"]
 
 
 @pytest.mark.parametrize(("m", "n"), [(64, 64), (33, 50), (5, 700)])

@@ -168,8 +168,4 @@ void gm_at(gm_machine *m, int32_t line, int32_t host_cycles) { m->line = line, m
 
 const gm_op *gm_ops(const gm_machine *m, int64_t *count) { return *count = m->op_count, m->ops; }
 
-void gm_forget_ops(gm_machine *m) { m->op_count = 0; }
-
-void *gm_spad(gm_machine *m) { return m->spad; }
-
-void *gm_acc(gm_machine *m) { return m->acc; }
+void gm_forget_ops(gm_machine *m) { m->op_count = 0, m->host_gap = 0; }

@@ -97,7 +97,8 @@ int gm_fence(gm_machine *machine);
 /* One recorded command: funct (GM_FENCE_WORD for a fence) in the low half of `word`, the source line in the high half. */
 typedef struct { uint64_t word, rs1, rs2; int64_t host_cycles; } gm_call;
 #define GM_FENCE_WORD 0xffffffffu
-#define GM_BLOCKS_WORD 0xfffffffeu /* the last record of a log: rs1 is the number of basic blocks of the host */
+/* The last record of a log: rs1 is the number of the host's basic blocks, rs2 the cycles that one is taken to last. */
+#define GM_BLOCKS_WORD 0xfffffffeu
 /* Execute many commands; the index of the first that breaks a rule (its number in *rule), or `count`. */
 int64_t gm_run(gm_machine *machine, const gm_call *calls, int64_t count, int32_t *rule);
 /* Checks beyond those of every command.  unwritten: reading a local row that was never written breaks a rule.
@@ -108,11 +109,9 @@ void gm_checks(gm_machine *machine, int unwritten, int dry);
 void gm_rows_written(const gm_machine *machine, int64_t out[4]);
 int64_t gm_op_size(void);
 const char *gm_message(const gm_machine *machine);
+/* Source line of the next command, and the host's cycles before it; they add up until an operation is recorded. */
 void gm_at(gm_machine *machine, int32_t line, int32_t host_cycles);
 const gm_op *gm_ops(const gm_machine *machine, int64_t *count);
 void gm_forget_ops(gm_machine *machine);
-/* Rows of the local memories, for tests: raw bytes. */
-void *gm_spad(gm_machine *machine);
-void *gm_acc(gm_machine *machine);
 
 #endif

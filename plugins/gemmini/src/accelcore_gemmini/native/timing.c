@@ -62,12 +62,20 @@ static int no_progress(clockwork *s, int64_t since) {
     return s->stuck = s->stuck || s->t > from + PATIENCE + s->c.latency;
 }
 
+/* Lets time pass until the host is ready; a long wait of an idle machine is skipped. */
+static void await_host(clockwork *s) {
+    while (s->t < s->host) {
+        if (!busy(s) && s->t > s->last_busy + RESULTS) s->t = s->host;
+        else tick(s);
+    }
+}
+
 static void offer(clockwork *s, const gm_op *op, gm_times *times) {
     front_queue *f = &s->front;
     int at = (int)(f->accepted % FRONT);
     int64_t since;
     s->host += op->host_gap;
-    while (s->t < s->host) tick(s);
+    await_host(s);
     since = s->t;
     while (f->accepted - f->allocated >= FRONT || s->t < f->alloc[at] + FRONT_LATENCY) {
         if (no_progress(s, since)) return;
@@ -93,9 +101,11 @@ static void close_segment(segment_list *list, int64_t end) {
     list->open = 0;
 }
 
-static void fence(clockwork *s, segment_list *list) {
+static void fence(clockwork *s, const gm_op *op, segment_list *list) {
     enum { IDLE = 12 };
     int64_t end = drain(s);
+    s->host += op->host_gap;
+    await_host(s);
     close_segment(list, end);
     while (s->t < end + IDLE) tick(s);
     if (s->host < s->t) s->host = s->t;
@@ -109,7 +119,7 @@ int64_t gm_timing_run(const gm_config *config, const gm_op *ops, int64_t count, 
     for (int64_t i = 0; times && i < count; i++) times[i] = (gm_times){-1, -1, -1, -1};
     for (int64_t i = 0; i < count && !s->stuck; i++) {
         if (ops[i].kind == GM_FENCE) {
-            fence(s, &list);
+            fence(s, &ops[i], &list);
             continue;
         }
         if (!list.open) list.start = (s->t > s->host ? s->t : s->host) + ops[i].host_gap, list.open = 1;
