@@ -7,6 +7,7 @@ come from each of the four lengths in turn: an input goes to the next length whe
 from __future__ import annotations
 
 import secrets
+import signal
 import struct
 import threading
 from collections import OrderedDict
@@ -220,7 +221,8 @@ def _explained(end: Ended, vlen: int) -> RunFailure:
         return RunFailure("asks for a negative workspace", status=Status.WRONG)
     if end.code == emulator.NO_MEMORY:
         return RunFailure("the emulated program got no memory", status=Status.HARNESS_ERROR)
-    if end.code < 0:
-        what = f"{end.what} at VLEN {vlen} (outside its arrays, or into one that it only reads?)"
+    if 64 < end.code < emulator.BAD_WORKSPACE:
+        name = signal.Signals(end.code - 64).name
+        what = f"killed by {name} at VLEN {vlen} (outside its arrays, or writing into one that it only reads?)"
         return RunFailure(what, status=Status.CRASHED)
     return RunFailure(f"{end.what}: {end.words[:200]}", status=Status(end.status))

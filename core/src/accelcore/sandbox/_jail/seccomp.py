@@ -20,7 +20,7 @@ Numbers = dict[str, tuple["int | None", "int | None"]]
 PROCESSES: Numbers = {
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
     "process_madvise": (440, 440), "kcmp": (312, 272), "pidfd_getfd": (438, 438), "pidfd_open": (434, 434),
-    "pidfd_send_signal": (424, 424), "kill": (62, 129), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138),
+    "pidfd_send_signal": (424, 424), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138),
     "rt_tgsigqueueinfo": (297, 240),
 }  # fmt: skip
 NAMESPACES: Numbers = {
@@ -68,6 +68,7 @@ DEFERRED: Numbers = {
 CLONE: Numbers = {"clone": (56, 220)}
 CLONE3: Numbers = {"clone3": (435, 435)}
 TGKILL: Numbers = {"tgkill": (234, 131)}
+KILL: Numbers = {"kill": (62, 129)}
 
 _AUDIT_ARCH = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _X32_BIT = 0x40000000
@@ -107,8 +108,9 @@ def program(*, fork: bool, threads: bool, exec_: bool, metadata: bool, deferred:
     rows += _when(CLONE3, column, [(_RETURN, 0, 0, _ERRNO | errno.ENOSYS if fork or threads else refuse)])
     rows += _when(CLONE, column, _clone(fork, threads, refuse))
     own = [(_LOAD, 0, 0, _ARGUMENT_0), (_JEQ, 0, 1, os.getpid()), (_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, refuse)]
-    if not fork:  # raise() and abort() signal the process itself; its number is only known when it cannot fork
+    if not fork:  # raise(), abort() and emulators signal the process itself; its number is known when it cannot fork
         rows += _when(TGKILL, column, own)
+    rows += _when(KILL, column, [(_RETURN, 0, 0, refuse)] if fork else own)
     return [*rows, (_RETURN, 0, 0, _ALLOW)]
 
 
