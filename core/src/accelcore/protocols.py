@@ -120,6 +120,7 @@ class Runner(Protocol):
 
         Scalars are arrays of shape ().  Returns a cost per call where the evaluator counts them itself (simulators,
         models); None where the judge's clock counts.  Raises `RunFailure` when the kernel did not come back well.
+        A runner that counts may say where the costs went: attributes `feedback` (text) and `metrics` (by name).
         """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,12 @@ class Findings:
         if isinstance(error, RunFailure):
             return self.fail(Status(error.status), error.what)
         return self.fail(Status.HARNESS_ERROR, str(error))
+
+    def told(self, feedback: str, metrics: Mapping[str, float]) -> None:
+        """Add what the runner of an accepted kernel counted: simulators say where the cycles went."""
+        if self.ok:
+            self.feedback = feedback[:_FEEDBACK]
+            self.metrics |= metrics
 
     @property
     def ok(self) -> bool:

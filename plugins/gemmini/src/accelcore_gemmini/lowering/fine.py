@@ -16,6 +16,7 @@ from accelcore_gemmini.lowering.ctext import Names
 from accelcore_gemmini.lowering.frame import block, definitions, entry, prelude
 from accelcore_gemmini.lowering.moves_text import Moves
 from accelcore_gemmini.lowering.nest import Axis, Nest
+from accelcore_gemmini.lowering.selfcheck import self_check
 from accelcore_gemmini.moves.schedule import Schedule
 
 _LEAD = (3, 4)
@@ -37,7 +38,8 @@ class Fine:
         parts += self.moves.functions()
         if self.nest.a is not None:
             parts.append(self._compute())
-        return "\n\n".join([*parts, entry(self.task, self.nest, self.names, self.refused, self._body())]) + "\n"
+        parts.append(entry(self.task, self.nest, self.names, self.refused, self._body()))
+        return "\n\n".join(part for part in (*parts, self_check(self.task)) if part) + "\n"
 
     # Which step is which.
 
