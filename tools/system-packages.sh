@@ -2,8 +2,9 @@
 # The one place that installs system packages: Debian and Ubuntu, and only where it may (as root, or passwordless sudo).
 # Elsewhere it says what is missing and goes on: the suite skips what needs it, and tests/skips.txt lists those tests.
 set -u
-# A host compiler and a sandbox; the emulator and the C library that RISC-V programs are linked with.
-wanted="gcc libc6-dev bubblewrap qemu-user libc6-dev-riscv64-cross gcc-riscv64-linux-gnu"
+# A host compiler and a sandbox; a browser for the report's tests; the emulator and the C library that RISC-V programs are
+# linked with.
+wanted="gcc libc6-dev bubblewrap chromium qemu-user libc6-dev-riscv64-cross gcc-riscv64-linux-gnu"
 # LLVM cross-compiles for RISC-V vectors and models CPUs; the first of these versions that there is.
 versions="22 21 20 19"
 

@@ -421,7 +421,11 @@ class AbiArg:
 
 @dataclass(frozen=True)
 class Run:
-    """The read side of a journal: everything that `report` and `resume` need, without opening a session."""
+    """The read side of a journal: everything that `report` and `resume` need, without opening a session.
+
+    measurements: what was measured outside the search, in order: ("confirmation", the champion's evaluation, whose
+    metric `ratio` is its cost over the start's), ("baseline LABEL", one whose `ratio` is its cost over the champion's).
+    """
 
     id: str
     path: str
@@ -434,6 +438,7 @@ class Run:
     best: str | None = None
     spent: Mapping[str, float] = field(default_factory=dict)
     events: tuple[tuple[float, str, str], ...] = ()
+    measurements: tuple[tuple[str, Evaluation], ...] = ()
 
 
 def abi_arguments(task: Task) -> tuple[AbiArg, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from accelcore.pipeline.results import cost_json
@@ -16,7 +15,7 @@ _LONGEST = 200_000
 """Characters of one kernel that a report shows; more would make the page slow."""
 
 
-def data(run: Run, machine: Machine | None = None, baselines: Mapping[str, Evaluation] | None = None) -> Json:
+def data(run: Run, machine: Machine | None = None) -> Json:
     """Everything that the page needs, from a journal alone."""
     return {
         "run": {"id": run.id, "status": run.status, "config": _plain(run.config), "spent": dict(run.spent)},
@@ -24,11 +23,30 @@ def data(run: Run, machine: Machine | None = None, baselines: Mapping[str, Evalu
         "verdict": _verdict(run.verdict) if run.verdict else None,
         "machine": _machine(machine) if machine else None,
         "roofline": _roofline(run, machine),
-        "baselines": {name: cost_json(e) or {"status": str(e.status)} for name, e in (baselines or {}).items()},
+        "champion": _champion(run),
+        "baselines": _baselines(run),
         "candidates": _candidates(run),
         "best": run.best,
         "events": [[time, kind, text] for time, kind, text in run.events],
         "reproduce": reproduce(run),
+    }
+
+
+def _champion(run: Run) -> Json | None:
+    """The kernel that the run ends with, as its confirmation found it."""
+    found = [e for purpose, e in run.measurements if purpose == "confirmation" and e.status is Status.OK]
+    if not found:
+        return None
+    ratio = found[-1].metric("ratio")
+    return {"digest": found[-1].kernel, "cost": cost_json(found[-1]), "speedup": 1 / ratio if ratio else None}
+
+
+def _baselines(run: Run) -> Json:
+    """What users would have otherwise, by label; `ratio` is the cost over the champion's."""
+    prefix = "baseline "
+    found = {purpose.removeprefix(prefix): e for purpose, e in run.measurements if purpose.startswith(prefix)}
+    return {
+        label: {"status": str(e.status), "cost": cost_json(e), "ratio": e.metric("ratio")} for label, e in found.items()
     }
 
 

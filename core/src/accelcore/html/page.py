@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 from accelcore.html.data import data
 
 if TYPE_CHECKING:
-    from accelcore.values import Evaluation, Machine, Run
+    from accelcore.values import Machine, Run
 
 
-def page(run: Run, machine: Machine | None = None, baselines: Mapping[str, Evaluation] | None = None) -> str:
+def page(run: Run, machine: Machine | None = None) -> str:
     """The report of a run as one HTML text."""
-    return render(data(run, machine, baselines))
+    return render(data(run, machine))
 
 
 def render(content: Mapping[str, Any]) -> str:

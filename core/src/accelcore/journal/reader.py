@@ -106,6 +106,7 @@ def _run(db: sqlite3.Connection, file: Path) -> Run:
         best=row[4],
         spent=json.loads(row[5]),
         events=tuple(db.execute("SELECT time, kind, text FROM event ORDER BY id")),
+        measurements=_measurements(db),
     )
 
 
@@ -122,6 +123,11 @@ def _candidates(db: sqlite3.Connection) -> tuple[Candidate, ...]:
         Candidate(loads(kernel), parent, plan, loads(move) if move else None, origin, step, slot)
         for kernel, parent, plan, move, origin, step, slot in db.execute(query)
     )
+
+
+def _measurements(db: sqlite3.Connection) -> tuple[tuple[str, Evaluation], ...]:
+    rows = db.execute("SELECT purpose, data FROM measurement ORDER BY time, key")
+    return tuple((purpose, loads(data)) for purpose, data in rows)
 
 
 def _evaluations(db: sqlite3.Connection) -> tuple[Evaluation, ...]:

@@ -244,7 +244,7 @@ def beside(
             work = partial(judged_once, evaluator, session.task, kernel, strict=False)
         else:
             continue
-        found[label] = session.measured("baseline", kernel.digest, champion.digest, work=work)
+        found[label] = session.measured(f"baseline {label}", kernel.digest, champion.digest, work=work)
     return found
 
 

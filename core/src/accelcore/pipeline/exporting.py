@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from accelcore.errors import AccelcoreError, JournalError
 from accelcore.pipeline.results import OptimizeResult, cost_json
-from accelcore.values import Evaluation, Kernel, Machine, Run, Summary, Task
+from accelcore.values import Kernel, Machine, Run, Summary, Task
 
 if TYPE_CHECKING:
     from accelcore.protocols import Target
@@ -24,8 +24,9 @@ def export_result(
 
     session.journal.commit()
     found = read(session.journal.path) if session.journal.folder else None
-    baselines = {b.label: b.evaluation for b in result.baselines}
-    contents = folder_contents(result.task, kernel, run=found, machine=result.machine, baselines=baselines)
+    if found is not None and not result.interrupted:  # the export is the last thing that is done
+        found = replace(found, status="done")
+    contents = folder_contents(result.task, kernel, run=found, machine=result.machine)
     contents["run.json"] = json.dumps(result.json(), indent=1, default=str)
     if result.verdict is not None and result.verdict.certificate:
         contents["certificate.json"] = _pretty(result.verdict.certificate)
@@ -41,7 +42,7 @@ def export_run(run: Run, out: Path) -> Path:
     kernel = next((c.kernel for c in run.candidates if c.digest == run.best), None)
     if kernel is None or run.task is None:
         raise JournalError("it has no correct kernel to export", where=run.id)
-    contents = folder_contents(run.task, kernel, run=run, machine=None, baselines={})
+    contents = folder_contents(run.task, kernel, run=run, machine=_machine(run))
     if run.verdict is not None and run.verdict.certificate:
         contents["certificate.json"] = _pretty(run.verdict.certificate)
     best = next((e for e in run.evaluations if e.kernel == run.best), None)
@@ -50,9 +51,7 @@ def export_run(run: Run, out: Path) -> Path:
     return write_folder(out, contents)
 
 
-def folder_contents(
-    task: Task, kernel: Kernel, *, run: Run | None, machine: Machine | None, baselines: dict[str, Evaluation]
-) -> dict[str, str | bytes]:
+def folder_contents(task: Task, kernel: Kernel, *, run: Run | None, machine: Machine | None) -> dict[str, str | bytes]:
     """Files of an export by name: the kernel, how to use it, how to check it, and how it came to be."""
     from accelcore import codec
     from accelcore.export.content import kernel_files
@@ -63,7 +62,7 @@ def folder_contents(
     if run is not None:
         from accelcore.html import page
 
-        contents["report.html"] = page(run, machine, baselines)
+        contents["report.html"] = page(run, machine)
     return contents
 
 

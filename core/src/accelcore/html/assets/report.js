@@ -32,7 +32,8 @@ function figure(label, value, tone) {
   return make("div", {}, make("span", { class: "soft" }, label), make("b", { class: tone || "" }, value));
 }
 
-const best = data.candidates.find((c) => c.digest === data.best && c.status === "ok");
+const champion = data.champion ? data.champion.digest : data.best;
+const best = data.candidates.find((c) => c.digest === champion && c.status === "ok");
 const seed = data.candidates.find((c) => c.status === "ok");
 
 function head() {
@@ -41,10 +42,9 @@ function head() {
   const tone = verdict && verdict.proof === "proved" ? "good" : "warn";
   const figures = make("div", { class: "figures" }, figure("summary", proof, tone));
   figures.append(figure("kernel", best ? best.grade.toUpperCase() : "NONE", best ? "good" : "bad"));
-  if (best) figures.append(figure("best", cost(best.cost)));
-  if (best && seed && best.relative && seed.relative) {
-    figures.append(figure("over the seed", `${(seed.relative / best.relative).toFixed(2)}x`));
-  }
+  if (best) figures.append(figure("best", cost(data.champion ? data.champion.cost : best.cost)));
+  const faster = data.champion ? data.champion.speedup : best && seed && best.relative ? seed.relative / best.relative : null;
+  if (faster) figures.append(figure("over the seed", `${faster.toFixed(2)}x`));
   figures.append(figure("candidates", String(data.candidates.length)));
   if (data.run.spent.dollars) figures.append(figure("dollars", data.run.spent.dollars.toFixed(2)));
   document.getElementById("head").append(
@@ -102,7 +102,7 @@ function progressChart() {
   judged.forEach((c, i) => {
     if (c.best_so_far) path += path ? `H${x(i)}V${y(c.best_so_far)}` : `M${x(i)} ${y(c.best_so_far)}`;
     const bad = c.status !== "ok";
-    svg.append(draw("circle", { class: bad ? "fail" : c.digest === data.best ? "best" : "dot", r: c.digest === data.best ? 5 : 3, cx: x(i), cy: bad ? box.t : y(c.relative) }));
+    svg.append(draw("circle", { class: bad ? "fail" : c.digest === champion ? "best" : "dot", r: c.digest === champion ? 5 : 3, cx: x(i), cy: bad ? box.t : y(c.relative) }));
   });
   svg.append(draw("path", { class: "line", d: path }));
   for (const v of [Math.min(...values), Math.max(...values)]) svg.append(draw("text", { x: box.l - 6, y: y(v) + 4, "text-anchor": "end" }, number(v)));
@@ -129,6 +129,12 @@ function rooflineChart() {
   return svg;
 }
 
+function beside(b) {
+  if (b.status !== "ok") return b.status.replace("_", " ");
+  if (!b.ratio) return `${cost(b.cost)}, not paired`;
+  return `${cost(b.cost)}, ` + (b.ratio >= 1 ? `the best kernel is ${b.ratio.toFixed(2)}x faster` : `the best kernel is ${(1 / b.ratio).toFixed(2)}x slower`);
+}
+
 function costPart() {
   const part = make("div", {}, make("h2", {}, "Best cost against evaluations"), progressChart());
   if (data.roofline) part.append(make("h2", {}, "Roofline"), rooflineChart());
@@ -139,7 +145,7 @@ function costPart() {
     part.append(make("h2", {}, "Machine"), rows(pairs.concat(data.machine.facts)));
   }
   const baselines = Object.entries(data.baselines);
-  if (baselines.length) part.append(make("h2", {}, "Beside it"), rows(baselines.map(([name, c]) => [name, c.status || cost(c)])));
+  if (baselines.length) part.append(make("h2", {}, "Beside it"), rows(baselines.map(([name, b]) => [name, beside(b)])));
   return part;
 }
 
@@ -184,7 +190,7 @@ function candidatesPart() {
     row.addEventListener("keydown", (event) => {
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(); }
     });
-    if (c.digest === data.best) setTimeout(choose);
+    if (c.digest === champion) setTimeout(choose);
     body.append(row);
   }
   part.append(make("div", { class: "scroll" }, make("table", {}, make("thead", {}, line), body)), panel);
