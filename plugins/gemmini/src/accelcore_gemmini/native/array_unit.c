@@ -4,9 +4,9 @@
 #include "timing_state.h"
 
 /* The command at a place of the queue, once it has been there for a cycle. */
-static entry *queued(const clockwork *s, int at) {
+static entry *queued(clockwork *s, int at) {
     entry *e = peek(&s->array.queue, at);
-    return e && e->issue < s->t ? e : NULL;
+    return e && !early(s, e->issue + 1) ? e : NULL;
 }
 
 static void pop_command(clockwork *s) {
@@ -67,7 +67,7 @@ static void configure(clockwork *s, entry *e) {
         begin_step(s, NULL, NULL);
         return;
     }
-    if (u->drained >= s->t || e->issue + 2 > s->t || s->t < u->drained + 3) return;
+    if (early(s, e->issue + 2) || early(s, u->drained + 3)) return;
     gm_complete_at(s, e, s->t);
     pop_command(s);
 }
@@ -79,7 +79,7 @@ static void choose_step(clockwork *s) {
         configure(s, a);
     } else if (a->op->kind == GM_PRELOAD) {
         if (b && !reads_result(s, a)) begin_step(s, NULL, a);
-    } else if (s->t >= s->array.starts[0] + ARRAY_TIME && !reads_result(s, a)) {
+    } else if (!early(s, s->array.starts[0] + ARRAY_TIME) && !reads_result(s, a)) {
         int fuse = b && b->op->kind == GM_PRELOAD && c && !reads_result(s, b);
         begin_step(s, a, fuse ? b : NULL);
     }
@@ -134,17 +134,18 @@ static void end_step(clockwork *s) {
 }
 
 /* Whether nothing follows an output-stationary chain soon: no command, or a preload whose compute has not come. */
-static int chain_ended(const clockwork *s) {
+static int chain_ended(clockwork *s) {
     const entry *next = peek(&s->array.queue, 0);
-    return !next || (s->array.queue.count == 1 && next->op->kind == GM_PRELOAD && s->t > next->issue + CHAIN_PATIENCE);
+    return !next || (s->array.queue.count == 1 && next->op->kind == GM_PRELOAD && !early(s, next->issue + CHAIN_PATIENCE));
 }
 
 void gm_array(clockwork *s) {
     array_unit *u = &s->array;
-    while (u->pop_count && u->pops[u->pop_head] <= s->t) u->pop_head = (u->pop_head + 1) % ENTRIES, u->pop_count--;
+    while (u->pop_count && !early(s, u->pops[u->pop_head])) u->pop_head = (u->pop_head + 1) % ENTRIES, u->pop_count--, moved(s);
     if (!u->active) choose_step(s);
     if (!u->active && u->flushing && chain_ended(s)) begin_step(s, NULL, NULL);
     if (!u->active) return;
+    moved(s);
     s->counters[GM_EXECUTE_BUSY]++;
     int mask, cycles = row_conflicts(s, &mask);
     if (mask & s->ports.spad) {

@@ -7,10 +7,11 @@ static int whole_rows(const gm_op *op) { return op->flags & GM_ACC && !(op->flag
 /* Takes the next command from the queue; 0 when there is none that may begin. */
 static int begin_load(clockwork *s) {
     load_unit *u = &s->load;
-    if (!u->queue.count || u->in_flight >= 2 || s->t < u->room_at) return 0;
+    if (!u->queue.count || u->in_flight >= 2 || early(s, u->room_at)) return 0;
     entry *e = peek(&u->queue, 0);
-    if (s->t < e->issue + DISPATCH || s->t < u->next || s->t < u->first + 2) return 0;
+    if (early(s, e->issue + DISPATCH) || early(s, u->next) || early(s, u->first + 2)) return 0;
     pop(&u->queue);
+    moved(s);
     u->now = e, u->row = 0, u->in_flight++, u->first = s->t;
     e->left = (int64_t)e->op->rows * (whole_rows(e->op) ? 1 : blocks_of(s, e->op)) * e->op->rows2; /* rows2: pixel repeats */
     if (e->left) return 1;
@@ -35,6 +36,7 @@ void gm_load_dispatch(clockwork *s) {
             e, op->dram + (uint64_t)(u->row * op->stride), (int64_t)op->cols * op->element_bytes, s->t + DMA_LATENCY,
             repeat ? op->rows : 1};
     }
+    moved(s);
     u->row++, u->next = s->t + 1;
     if (u->row == op->rows || repeat) u->now = NULL;
 }
@@ -56,9 +58,9 @@ void gm_respond_at(clockwork *s, int64_t ready, int acknowledge, int request) {
     u->ring[(u->ring_head + u->ring_count++) % RING] = (response){ready, acknowledge, request};
 }
 
-static int free_request(const clockwork *s) {
+static int free_request(clockwork *s) {
     for (int i = 0; i < REQUESTS; i++)
-        if (!s->load.requests[i].used && s->t >= s->load.requests[i].free_at) return i;
+        if (!s->load.requests[i].used && !early(s, s->load.requests[i].free_at)) return i;
     return -1;
 }
 
@@ -74,7 +76,7 @@ void gm_read_request(clockwork *s) {
     load_unit *u = &s->load;
     if (!u->row_count || u->ring_count > RING - 8) return;
     dma_row *row = &u->rows[u->row_head];
-    if (s->t < row->ready) return;
+    if (early(s, row->ready)) return;
     if (s->ports.channel) {
         s->counters[GM_CHANNEL]++;
         return;
@@ -88,6 +90,7 @@ void gm_read_request(clockwork *s) {
     int size = gm_packet(s, row->address, row->bytes, &covered), beats = size / s->c.bus_bytes;
     int partial = covered != size && size == s->c.max_bytes && beats > 1;
     u->requests[free] = (request){1, row->e, beats, units_of(s, row, covered) * row->repeat, partial, 0};
+    moved(s);
     row->address += (uint64_t)covered, row->bytes -= covered;
     for (int b = 0; b < beats; b++) gm_respond_at(s, s->t + s->c.latency + b, 0, free);
     s->ports.channel = 1;
@@ -124,9 +127,9 @@ static void take_beat(clockwork *s, int at) {
 
 void gm_take_response(clockwork *s) {
     load_unit *u = &s->load;
-    if (!u->ring_count || s->t < u->resume) return;
+    if (!u->ring_count || early(s, u->resume)) return;
     response *r = &u->ring[u->ring_head];
-    if (s->t < r->ready) return;
+    if (early(s, r->ready)) return;
     if (r->acknowledge) {
         store_unit *w = &s->store;
         w->acknowledged[(w->acknowledged_head + w->acknowledged_count++) % PENDING] = s->t + ACK_DONE;
@@ -134,6 +137,7 @@ void gm_take_response(clockwork *s) {
         if (u->write_count > PENDING - 40) return; /* the merger is full: the channel waits */
         take_beat(s, r->request);
     }
+    moved(s);
     u->ring_head = (u->ring_head + 1) % RING, u->ring_count--;
 }
 
@@ -146,6 +150,7 @@ static void row_written(clockwork *s, entry *e, int delay) {
 /* Takes a bank's write port if it is free in this cycle. */
 static int take_port(clockwork *s, const gm_op *op, uint32_t row) {
     int acc = op->flags & GM_ACC, bit = 1 << bank_of(s, acc, row);
+    moved(s);
     if ((acc ? s->ports.acc_write : s->ports.spad) & bit) return 0;
     if (!acc) s->ports.spad |= bit;
     else s->ports.acc_write |= bit;
@@ -157,7 +162,7 @@ static int write_data(clockwork *s) {
     load_unit *u = &s->load;
     if (!u->write_count) return 0;
     local_write *w = &u->writes[u->write_head];
-    if (s->t < w->ready || !take_port(s, w->e->op, w->row)) return 0;
+    if (early(s, w->ready) || !take_port(s, w->e->op, w->row)) return 0;
     row_written(s, w->e, WRITE_DONE);
     if (--w->count) return 1;
     if (w->request >= 0) u->requests[w->request].used = 0, u->requests[w->request].free_at = s->t + WRITE_DONE;
@@ -168,7 +173,7 @@ static int write_data(clockwork *s) {
 /* One local write a cycle: data before zeros. */
 void gm_local_writes(clockwork *s) {
     load_unit *u = &s->load;
-    if (write_data(s) || !u->zero || s->t < u->zero_ready || !take_port(s, u->zero->op, u->zero_row)) return;
+    if (write_data(s) || !u->zero || early(s, u->zero_ready) || !take_port(s, u->zero->op, u->zero_row)) return;
     entry *e = u->zero;
     if (--u->zero_left == 0) u->zero = NULL;
     row_written(s, e, 1);

@@ -54,6 +54,7 @@ void gm_enter(clockwork *s, entry *e, const gm_op *op, gm_times *times) {
         entry *o = &r->e[i];
         if (o != e && o->valid && o->op->queue != op->queue && depends(e, o)) e->deps |= 1ull << i;
     }
+    moved(s);
     r->valid++, r->used[op->queue]++, r->scratchpad_results += to_scratchpad(op);
     push(&r->waiting[op->queue], e);
     if (times) times->alloc = s->t;
@@ -61,6 +62,7 @@ void gm_enter(clockwork *s, entry *e, const gm_op *op, gm_times *times) {
 
 void gm_complete_at(clockwork *s, entry *e, int64_t t) {
     e->complete = t;
+    moved(s);
     if (t < s->station.next_complete) s->station.next_complete = t;
 }
 
@@ -70,6 +72,7 @@ static void complete(clockwork *s, entry *e) {
     e->valid = 0;
     if (e->times) e->times->complete = s->t;
     for (int i = 0; i < r->total; i++) r->e[i].deps &= keep;
+    moved(s);
     r->valid--, r->used[e->op->queue]--, r->scratchpad_results -= to_scratchpad(e->op);
     s->last_busy = s->t;
 }
@@ -77,7 +80,7 @@ static void complete(clockwork *s, entry *e) {
 /* Frees the entries whose commands are over. */
 void gm_complete_due(clockwork *s) {
     station *r = &s->station;
-    if (s->t < r->next_complete) return;
+    if (early(s, r->next_complete)) return;
     r->next_complete = NEVER;
     for (int i = 0; i < r->total; i++) {
         entry *e = &r->e[i];
@@ -103,13 +106,14 @@ static void count_hazard(clockwork *s, int queue, const entry *e) {
 void gm_issue(clockwork *s) {
     for (int q = 0; q < 3; q++) {
         entry *e = peek(&s->station.waiting[q], 0);
-        if (!e || e->alloc >= s->t) continue;
+        if (!e || early(s, e->alloc + 1)) continue;
         if (e->deps) {
             count_hazard(s, q, e);
             continue;
         }
         if (!unit_ready(s, q)) continue;
         pop(&s->station.waiting[q]);
+        moved(s);
         e->issue = s->t;
         if (e->times) e->times->issue = s->t;
         int kind = e->op->kind;
@@ -138,7 +142,8 @@ void gm_allocate(clockwork *s) {
     if (s->loop_count) gm_unroll(s);
     if (f->allocated == f->accepted) return;
     int at = (int)(f->allocated % FRONT);
-    if (s->t < f->accept[at] + FRONT_LATENCY || !enter_next(s, f->op[at], f->times[at])) return;
+    if (early(s, f->accept[at] + FRONT_LATENCY) || !enter_next(s, f->op[at], f->times[at])) return;
+    moved(s);
     if (f->times[at]) f->times[at]->alloc = s->t;
     f->alloc[at] = s->t;
     f->allocated++;

@@ -4,7 +4,8 @@
 static int begin_store(clockwork *s) {
     store_unit *u = &s->store;
     entry *e = peek(&u->queue, 0);
-    if (!e || s->t < e->issue + DISPATCH || s->t < u->next) return 0;
+    if (!e || early(s, e->issue + DISPATCH) || early(s, u->next)) return 0;
+    moved(s);
     u->now = e, u->row = u->block = 0;
     return 1;
 }
@@ -12,6 +13,7 @@ static int begin_store(clockwork *s) {
 /* Takes the read port of a bank if it is free in this cycle. */
 static int take_read_port(clockwork *s, const gm_op *op) {
     int acc = op->flags & GM_ACC, bit = 1 << bank_of(s, acc, op->local);
+    moved(s);
     if ((acc ? s->ports.acc_read : s->ports.spad) & bit) return 0;
     if (!acc) s->ports.spad |= bit;
     return 1;
@@ -59,13 +61,15 @@ void gm_store_dispatch(clockwork *s) {
 
 static void take_acknowledges(clockwork *s) {
     store_unit *u = &s->store;
-    while (u->acknowledged_count && u->acknowledged[u->acknowledged_head] <= s->t) {
+    while (u->acknowledged_count && !early(s, u->acknowledged[u->acknowledged_head])) {
+        moved(s);
         u->acknowledged_head = (u->acknowledged_head + 1) % PENDING, u->acknowledged_count--;
         u->in_flight--, s->last_busy = s->t;
     }
 }
 
 static void send_beat(clockwork *s) {
+    moved(s);
     if (s->ports.channel) return;
     s->ports.channel = 1;
     if (--s->store.beats_to_send == 0) gm_respond_at(s, s->t + s->c.latency, 1, 0);
@@ -93,7 +97,8 @@ void gm_write_request(clockwork *s) {
     }
     if (!u->block_count || u->in_flight >= REQUESTS) return;
     block *b = &u->blocks[u->block_head];
-    if (s->t < b->ready) return;
+    if (early(s, b->ready)) return;
+    moved(s);
     if (b->last_of_row && (s->ports.channel || !send_packet(s, b))) return;
     u->block_head = (u->block_head + 1) % PENDING, u->block_count--;
 }

@@ -33,7 +33,7 @@ static void count_busy(clockwork *s) {
     s->counters[GM_OVERLAPPED] += load + store + s->array.active > 1;
 }
 
-static void tick(clockwork *s) {
+static void cycle(clockwork *s) {
     result_write *r = &s->array.results[s->t % RESULTS];
     s->ports = (ports){r->spad, r->acc, r->accumulate ? r->acc : 0, 0};
     *r = (result_write){0, 0, 0};
@@ -51,6 +51,23 @@ static void tick(clockwork *s) {
     s->t++;
 }
 
+/* One cycle; then, when nothing changed in it, all cycles until something that waits for its time may.
+ * Skipped cycles count as the one before: the counters are functions of the state.  Results of the array that arrive in
+ * them only take ports that nobody asks for. */
+static void tick(clockwork *s) {
+    int64_t before[GM_COUNTERS];
+    memcpy(before, s->counters, sizeof before);
+    s->moved = 0, s->wake = NEVER;
+    cycle(s);
+    if (s->moved) return;
+    int64_t to = s->wake < s->until ? s->wake : s->until, skipped = to - s->t;
+    if (to == NEVER) s->stuck = 1;
+    if (to == NEVER || skipped <= 0) return;
+    for (int i = 0; i < GM_COUNTERS; i++) s->counters[i] += (s->counters[i] - before[i]) * skipped;
+    for (int64_t i = 0; i < skipped && i < RESULTS; i++) s->array.results[(s->t + i) % RESULTS] = (result_write){0, 0, 0};
+    s->t = to;
+}
+
 static int busy(const clockwork *s) {
     return s->front.allocated != s->front.accepted || s->loop_count || s->station.valid || s->load.ring_count ||
            s->store.block_count || s->store.in_flight || s->array.flushing;
@@ -62,12 +79,10 @@ static int no_progress(clockwork *s, int64_t since) {
     return s->stuck = s->stuck || s->t > from + PATIENCE + s->c.latency;
 }
 
-/* Lets time pass until the host is ready; a long wait of an idle machine is skipped. */
-static void await_host(clockwork *s) {
-    while (s->t < s->host) {
-        if (!busy(s) && s->t > s->last_busy + RESULTS) s->t = s->host;
-        else tick(s);
-    }
+/* Lets time pass. */
+static void await(clockwork *s, int64_t until) {
+    s->until = until;
+    while (s->t < until) tick(s);
 }
 
 static void offer(clockwork *s, const gm_op *op, gm_times *times) {
@@ -75,10 +90,11 @@ static void offer(clockwork *s, const gm_op *op, gm_times *times) {
     int at = (int)(f->accepted % FRONT);
     int64_t since;
     s->host += op->host_gap;
-    await_host(s);
+    await(s, s->host);
     since = s->t;
     while (f->accepted - f->allocated >= FRONT || s->t < f->alloc[at] + FRONT_LATENCY) {
         if (no_progress(s, since)) return;
+        s->until = f->accepted - f->allocated >= FRONT ? NEVER : f->alloc[at] + FRONT_LATENCY;
         tick(s);
     }
     f->op[at] = op, f->times[at] = times, f->accept[at] = s->t;
@@ -90,6 +106,7 @@ static void offer(clockwork *s, const gm_op *op, gm_times *times) {
 /* Runs until everything is idle; the cycle after the last busy one. */
 static int64_t drain(clockwork *s) {
     int64_t since = s->t;
+    s->until = NEVER;
     while (busy(s) && !no_progress(s, since)) tick(s);
     return s->last_busy + 1;
 }
@@ -105,9 +122,9 @@ static void fence(clockwork *s, const gm_op *op, segment_list *list) {
     enum { IDLE = 12 };
     int64_t end = drain(s);
     s->host += op->host_gap;
-    await_host(s);
+    await(s, s->host);
     close_segment(list, end);
-    while (s->t < end + IDLE) tick(s);
+    await(s, end + IDLE);
     if (s->host < s->t) s->host = s->t;
 }
 

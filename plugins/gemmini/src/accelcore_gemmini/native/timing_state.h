@@ -128,6 +128,9 @@ typedef struct {
     gm_config c;
     uint32_t bank_rows[2]; /* of the scratchpad, of the accumulator */
     int64_t t, host, last_busy; /* now; earliest next offer of the host; last cycle in which something ended */
+    /* Skipping: whether anything changed in this cycle; when something that waits for its time will; no skip beyond. */
+    int moved;
+    int64_t wake, until;
     int stuck;
     front_queue front;
     station station;
@@ -139,6 +142,16 @@ typedef struct {
     ports ports;
     int64_t counters[GM_COUNTERS];
 } clockwork;
+
+/* Whether it is too early for something that happens at `at` or later; if so, that time will not be skipped. */
+static inline int early(clockwork *s, int64_t at) {
+    if (s->t >= at) return 0;
+    if (at < s->wake) s->wake = at;
+    return 1;
+}
+
+/* Something lost a port or changed in this cycle: the next one has to be simulated. */
+static inline void moved(clockwork *s) { s->moved = 1; }
 
 static inline void push(fifo *q, entry *e) { q->item[(q->head + q->count++) % ENTRIES] = e; }
 static inline entry *peek(const fifo *q, int at) { return at < q->count ? q->item[(q->head + at) % ENTRIES] : 0; }

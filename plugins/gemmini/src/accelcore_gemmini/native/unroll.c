@@ -51,7 +51,7 @@ static int leading_load(clockwork *s) {
 
 static int unroll_one(clockwork *s, int stream) {
     loop *l = at_work(s, stream);
-    if (!l || s->t < l->start) return 0;
+    if (!l || early(s, l->start)) return 0;
     const gm_op *op = upcoming(l, stream);
     if (stream == GM_LOOP_X && !loads_made(l, op)) return 0;
     if (stream == GM_LOOP_C && !result_made(l, op)) return 0;
@@ -72,7 +72,7 @@ static int finished(const loop *l) {
 void gm_unroll(clockwork *s) {
     int made = unroll_one(s, GM_LOOP_C) || unroll_one(s, GM_LOOP_X) || unroll_one(s, GM_LOOP_D);
     if (!made) unroll_one(s, leading_load(s));
-    while (s->loop_count && finished(&s->loops[0])) s->loops[0] = s->loops[1], s->loop_count--;
+    while (s->loop_count && finished(&s->loops[0])) s->loops[0] = s->loops[1], s->loop_count--, moved(s);
 }
 
 void gm_begin_loop(clockwork *s, const gm_op *run, gm_times *times) {
