@@ -14,6 +14,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
+EXTRAS = {
+    "accelcore-dask (distributed)": ["--no-build-isolation", "-e", "plugins/dask"],
+    "optuna": ["optuna>=4"],
+}
+"""What the suite can do without: packages with many dependencies, for one part each."""
+
 
 def main(folder: str) -> int:
     """Create the environment in `folder` and install requirements-dev.txt into it."""
@@ -30,13 +36,13 @@ def main(folder: str) -> int:
     if not any(map(shutil.which, ("gcc", "cc", "clang"))) and "ACCELCORE_CC" not in os.environ:
         print("no C compiler found: installing the ziglang wheel, which contains one (about 90 MB)")
         steps.append([*pip, "ziglang>=0.13"])
-    dask = [*pip, "--no-build-isolation", "-e", "plugins/dask"]
     for step in steps:
         if subprocess.run(step, cwd=ROOT, env=environment, check=False).returncode:
             print("setting up failed; run this to see why:\n  " + " ".join(step), file=sys.stderr)
             return 2
-    if subprocess.run(dask, cwd=ROOT, env=environment, check=False).returncode:
-        print("accelcore-dask is left out (its tests too), because its package `distributed` cannot be installed here")
+    for what, arguments in EXTRAS.items():
+        if subprocess.run([*pip, *arguments], cwd=ROOT, env=environment, check=False).returncode:
+            print(f"{what} cannot be installed here; it is left out, and so are its tests")
     return 0
 
 

@@ -16,7 +16,7 @@ from source_tree import ROOT, imports, modules, tree, within
 CONTRACT = [f"accelcore.{name}" for name in ("errors", "values", "protocols", "hookspecs", "registry")]
 SHELL = [f"accelcore.{name}" for name in ("html", "health", "cli", "terminal", "testing")]
 HEAVY = {"numpy", "z3", "cvc5", "openai", "anthropic", "rich", "pytest", "ml_dtypes", "tree_sitter"}
-HEAVY |= {"dask", "distributed", "yaml"}
+HEAVY |= {"dask", "distributed", "optuna", "yaml"}
 NUMERICS = ("accelcore.ir.engine", "accelcore_nki.execute")
 """NumPy in every line, so it is these packages that are imported inside functions."""
 PLUGINS = sorted({name.split(".")[0] for name in modules()} - {"accelcore"})

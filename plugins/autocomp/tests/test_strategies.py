@@ -10,6 +10,7 @@ from statistics import median
 import pytest
 
 from accelcore.bench import ScriptedProposer, compare, landscapes, trace
+from accelcore.errors import MissingTool
 from accelcore.journal import Journal
 from accelcore.models.answer import Answer
 from accelcore.models.client import Client
@@ -33,7 +34,17 @@ def test_the_plugin_registers():
     found = Registry()
     found.add(accelcore_autocomp, "autocomp", "accelcore-autocomp")
     assert not found.problems()
-    assert [s.name for s in found.strategies()] == ["autocomp", "evolution"]
+    assert [s.name for s in found.strategies()] == ["autocomp", "evolution", "optuna"]
+
+
+def test_a_strategy_whose_package_is_missing_names_the_command(monkeypatch):
+    from accelcore.pipeline.catalog import choose_strategy
+    from accelcore_autocomp import optuna
+
+    monkeypatch.setattr(optuna.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingTool, match="optuna is not usable") as caught:
+        choose_strategy("optuna", {})
+    assert 'pip install "accelcore-autocomp[optuna]"' in caught.value.hint
 
 
 def test_options_are_fields():

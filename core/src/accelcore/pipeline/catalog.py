@@ -123,7 +123,12 @@ def choose_pool(spec: str, target: str) -> Pool:
 def choose_strategy(spec: str, given: dict[str, str]) -> Strategy:
     """A strategy from `NAME:OPTION=VALUE,...` and further options; "" takes the default, or the first there is."""
     name, own = split(spec) if spec else (_default_strategy(), {})
-    return registry().strategy(name, **values_for(registry().strategy(name), {**own, **given}))
+    found = registry().strategy(name, **values_for(registry().strategy(name), {**own, **given}))
+    if lacking := list(found.missing()):
+        from accelcore.errors import MissingTool
+
+        raise MissingTool(f"the strategy {name} is not usable here", where="--strategy", hint="; ".join(lacking))
+    return found
 
 
 def _default_strategy() -> str:

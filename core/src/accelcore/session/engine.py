@@ -256,6 +256,18 @@ class Session:
         ordered = self._gains.ordered(moves, self._focused.standing.tie, self.rng(self.step()))
         return [*ordered, *self.knowledge.menu]
 
+    def rewritten(self, parent: Candidate, moves: Sequence[Move], *, origin: str) -> Candidate | None:
+        """The child that the target's own moves make of a kernel, one after the other.
+
+        Moves that are not legal where they come are left out; None when none of them is.
+        """
+        kernel = self._memory.rewritten(parent.kernel, moves)
+        if kernel is None:
+            return None
+        self._legal.add((parent.digest, kernel.digest))
+        move = Move("; ".join(m.name for m in moves))
+        return Candidate(kernel, parent.digest, ", ".join(m.text or m.name for m in moves), move, origin)
+
     @property
     def ideas(self) -> tuple[Move, ...]:
         """What earlier runs of similar tasks did in words, or on other targets; only a model can carry it out."""

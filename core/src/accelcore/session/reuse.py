@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -103,22 +103,25 @@ class Memory:
         """The lineages of this target carried over to a kernel, each kernel once."""
         seen = {start.digest}
         for lineage in self._lineages:
-            kernel = self._replayed(lineage, start.kernel)
+            kernel = self.rewritten(start.kernel, lineage.moves) if self._is_ours(lineage) else None
             if kernel is not None and kernel.digest not in seen:
                 seen.add(kernel.digest)
                 name = "; ".join(move.name for move in lineage.moves)
                 yield Candidate(kernel, start.digest, "the schedule of an earlier run", Move(name), EVENT)
 
-    def _replayed(self, lineage: Lineage, kernel: Kernel) -> Kernel | None:
+    def _is_ours(self, lineage: Lineage) -> bool:
+        return self._target is not None and lineage.target == self._target.name
+
+    def rewritten(self, kernel: Kernel, moves: Iterable[Move]) -> Kernel | None:
         """The kernel after those moves that are legal on it, in their order; None when none of them is."""
         target, task, at = self._target, self._task, kernel
-        if target is None or task is None or lineage.target != target.name:
+        if target is None or task is None:
             return None
-        for move in lineage.moves:
+        for move in moves:
             try:
                 at = next(iter(target.rewrite(move, task, at)), at)
             except IllegalRewrite:
-                continue  # made for another shape; what follows may still fit
+                continue  # the next one may still fit
         return None if at.digest == kernel.digest else at
 
     @property

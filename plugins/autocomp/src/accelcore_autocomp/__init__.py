@@ -15,8 +15,9 @@ requires_api = 1
 
 @hookimpl
 def accelcore_strategies() -> Sequence[Strategy]:
-    """Beam search over plans and implementations, and regularized evolution."""
+    """Beam search over plans and implementations, regularized evolution, and Optuna where it is installed."""
     from accelcore_autocomp.evolution import Evolution
+    from accelcore_autocomp.optuna import OptunaSearch
     from accelcore_autocomp.strategy import Autocomp
 
-    return [Autocomp(), Evolution()]
+    return [Autocomp(), Evolution(), OptunaSearch()]
