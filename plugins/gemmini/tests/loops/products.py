@@ -179,22 +179,6 @@ def convolution(x: "i8[b, h, w, c]", k: "i8[3, 3, c, f]") -> "i8[b, h - 2, w - 2
     return out
 
 
-def padded(x: "i8[b, h, w, c]", k: "i8[3, 3, c, f]") -> "i8[b, h, w, f]":
-    out = [[[[0] * len(k[0][0][0]) for _ in range(len(x[0][0]))] for _ in range(len(x[0]))] for _ in range(len(x))]
-    for n in range(len(x)):
-        for i in range(len(x[0])):
-            for j in range(len(x[0][0])):
-                for o in range(len(k[0][0][0])):
-                    t = 0
-                    for p in range(3):
-                        for q in range(3):
-                            if 0 <= i + p - 1 < len(x[0]) and 0 <= j + q - 1 < len(x[0][0]):
-                                for ch in range(len(k[0][0])):
-                                    t += x[n][i + p - 1][j + q - 1][ch] * k[p][q][ch][o]
-                    out[n][i][j][o] = max(-128, min(127, t))
-    return out
-
-
 def residual_add(a: "i8[m, n]", b: "i8[m, n]") -> "i8[m, n]":
     c = [[0] * len(a[0]) for _ in range(len(a))]
     for i in range(len(a)):

@@ -55,11 +55,12 @@ def _product(task: Task, n: Nest) -> list[str] | None:
     repeats = int(bias is not None and is_zero(bias.stride(rows)))
     strides += [_text(bias.stride(rows)) if bias and not repeats else j, _text(r.target.stride(rows))]
     flow = "WS" if n.weights_held else "OS"
-    turned = ", ".join(str(int(x)).lower() for x in (n.a_turned, n.b_turned))
+    turned = ", ".join(str(int(x)) for x in (n.a_turned, n.b_turned, r.full))
+    activation = "RELU" if r.relu else "NO_ACTIVATION"
     return [
         f"tiled_matmul_auto({i}, {j}, {k}, {n.a.name}, {n.b.name}, {bias.name if bias else 'NULL'}, {r.target.name},",
         f"                  {', '.join(strides)}, MVIN_SCALE_IDENTITY, MVIN_SCALE_IDENTITY, MVIN_SCALE_IDENTITY,",
-        f"                  {'RELU' if r.relu else 'NO_ACTIVATION'}, {r.scale!r}f, 0, {repeats}, {turned}, {int(r.full)},",
+        f"                  {activation}, {r.scale!r}f, 0, {repeats}, {turned},",
         f"                  {int(bias is not None and bias.dtype == 'i8')}, 0, {flow});",
     ]
 

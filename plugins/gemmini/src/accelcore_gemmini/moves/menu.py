@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from accelcore.errors import IllegalRewrite
-from accelcore.values import Kernel, Move, Task
+from accelcore.values import Kernel, Move, Task, size_names
 from accelcore_gemmini.config import Config
 from accelcore_gemmini.moves.schedule import Schedule, replay
 
@@ -30,6 +30,9 @@ _WORDS = {
     "outer(": "the other loop over tiles outermost: the other operand is reused from tile to tile",
 }
 """The menu in words, by the start of a step."""
+
+
+_USUAL = 64  # what a size without a value is taken to be
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ def moves(task: Task, kernel: Kernel, config: Config) -> Sequence[Move]:
 
 
 def _words(name: str) -> str:
-    return "; ".join(dict.fromkeys(next(w for start, w in _WORDS.items() if step.startswith(start)) for step in name.split("; ")))
+    found = [next(words for start, words in _WORDS.items() if step.startswith(start)) for step in name.split("; ")]
+    return "; ".join(dict.fromkeys(found))
 
 
 def _extents(task: Task, config: Config) -> Extents:
@@ -75,7 +79,7 @@ def _extents(task: Task, config: Config) -> Extents:
     from accelcore_gemmini.lowering.nest import Axis
 
     nest = placed(task, config)
-    sizes = dict.fromkeys((s for p in task.params for e in p.shape for s in e.sizes), 64) | dict(task.sizes[0] if task.sizes else ())
+    sizes = dict.fromkeys(size_names(task), _USUAL) | dict(task.sizes[0] if task.sizes else ())
 
     def run(axis: Axis) -> int:
         return -(-max(number(axis.inner.extent, sizes), 1) // config.dim) if axis.inner else 1
