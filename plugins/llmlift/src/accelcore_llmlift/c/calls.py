@@ -7,10 +7,10 @@ import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from accelcore_llmlift.c import algorithms, lambdas, limits, structures, templates
+from accelcore_llmlift.c import algorithms, lambdas, limits, pointers, structures, templates
 from accelcore_llmlift.c.declarations import CType, base_type, text
 from accelcore_llmlift.c.kinds import as_kind, joined
-from accelcore_llmlift.c.syntax import call, element, number
+from accelcore_llmlift.c.syntax import bare, call, element, name, number
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -90,16 +90,28 @@ def _named(reader: Reader, node: Node, found: str, arguments: list[Node]) -> Val
 
 
 def _own(reader: Reader, node: Node, found: str, arguments: list[Node]) -> Value:
-    """A function of the file; a template is instantiated for the types of its arguments."""
+    """A function of the file: instantiated for the types of a template and for pointers into the middle of arrays."""
+    signature = reader.signatures.get(found)
+    names = structures.parameter_names(reader, signature) if signature is not None else []
     values: list[Value] = []
+    offsets: dict[str, int] = {}
+    given: list[Value] = []
     for argument in arguments:
         parts = structures.parts(reader, argument)
+        where = None if parts is not None or (bare(argument).type == "identifier" and text(bare(argument)) not in (
+            reader.walking)) else pointers.place(reader, argument)
+        if where is not None and len(values) < len(names):
+            offsets[names[len(values)]] = 1
+            values.append((name(where[0]), reader.types[where[0]].kind))
+            given += [values[-1], (where[1], "int")]
+            continue
         values += parts if parts is not None else [reader.read(argument)]
-    name = templates.instance(reader, found, values)
-    returned = reader.functions.get(name)
-    converted = _converted(reader, found, values) if name == found else [v for v, _ in values]
+        given += values[len(values) - (len(parts) if parts is not None else 1) :]
+    called_name = templates.instance(reader, found, values, frozenset(offsets))
+    returned = reader.functions.get(called_name)
+    converted = [v for v, _ in given] if offsets else _converted(reader, found, values)
     kind = returned.kind if returned else joined(*(k for _, k in values))
-    return call(name, *converted), kind
+    return call(called_name, *converted), kind
 
 
 def _converted(reader: Reader, function: str, values: list[Value]) -> list[ast.expr]:

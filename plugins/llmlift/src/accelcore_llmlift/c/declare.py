@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from accelcore_llmlift.c import algorithms, containers, pointers, storage, structures
 from accelcore_llmlift.c.declarations import CType, base_type, declared, text
-from accelcore_llmlift.c.syntax import bare, call, element, name, number, store
+from accelcore_llmlift.c.syntax import bare, call, element, name, number, store, walk
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -44,8 +44,7 @@ def _is_iterator(kind: Node | None) -> bool:
 
 def opened(writer: Writer, node: Node, variable: str) -> None:
     """Note a declared name; one that hides a name that is still in use is refused, since both would be one."""
-    around = set().union(*writer.open[:-1])
-    if variable in around or variable in writer.open[-1]:
+    if any(variable in block for block in writer.open):
         raise writer.reader.refuse(node, f"{variable!r} hides another variable of that name", "give it another name")
     writer.open[-1].add(variable)
     writer.reader.aliases.pop(variable, None)
@@ -69,9 +68,11 @@ def declare(writer: Writer, declarator: Node, base: CType) -> list[ast.stmt]:
     if kind.dtype in ("u32", "u64") and not kind.rank and variable in writer.reader.counting:
         kind = replace(kind, counts=True)
     before = reader.types.get(variable)
-    if before is not None and (before.kind, before.rank) != (kind.kind, kind.rank):
-        raise reader.refuse(declarator, f"{variable!r} has two types in turn", "give one of them another name")
     reader.types[variable] = kind
+    if before is not None and not kind.pointer and not before.pointer and (
+        (before.kind, before.rank) != (kind.kind, kind.rank)
+    ):  # another variable of a block that has ended
+        variable = _renamed(writer, variable, kind)
     if kind.pointer:
         return pointer(writer, declarator, variable, value)
     if declarator.type == "function_declarator":  # `vector<T> v(n);` reads like a function of a type n
@@ -85,6 +86,14 @@ def declare(writer: Writer, declarator: Node, base: CType) -> list[ast.stmt]:
             return [store(variable, number(0.0 if kind.kind == "real" else 0))]
         value = value.named_children[0]
     return writer.assign(name(variable), kind, *reader.read(value))
+
+
+def _renamed(writer: Writer, variable: str, kind: CType) -> str:
+    """A name of its own for a variable that shares its name with one of another type."""
+    found = writer.reader.unused(f"{variable}_{kind.dtype}")
+    writer.reader.aliases[variable] = name(found)
+    writer.reader.types[found] = kind
+    return found
 
 
 def structure(writer: Writer, node: Node, declarator: Node, fields: structures.Fields) -> list[ast.stmt]:
@@ -259,6 +268,10 @@ def copied(writer: Writer, value: Node, kind: CType) -> ast.expr:
 
 def made(writer: Writer, value: Node, kind: CType) -> ast.expr | None:
     """`vector<T>(n, x)` as a value; None for other values."""
+    if value.type == "parameter_declaration":  # `vector<T>(n)`, which the grammar takes for a parameter
+        declarator = value.child_by_field_name("declarator")
+        listed = [n for n in walk(declarator) if n.type == "parameter_list"] if declarator is not None else []
+        return sized(writer, listed[0], kind) if listed and listed[0].named_children else None
     function = value.child_by_field_name("function") if value.type == "call_expression" else None
     while function is not None and function.type == "qualified_identifier":
         function = function.child_by_field_name("name")

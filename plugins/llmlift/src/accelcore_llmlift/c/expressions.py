@@ -29,6 +29,15 @@ ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "\\": "\\", "'": "'", '"'
 Value = tuple[ast.expr, str]
 
 
+@dataclass(frozen=True)
+class Instance:
+    """A function of the file for given types of its template parameters, and with positions for some pointers."""
+
+    function: str
+    types: tuple[tuple[str, CType], ...] = ()
+    offsets: frozenset[str] = frozenset()
+
+
 @dataclass
 class Reader:
     """Reads the expressions of one function.
@@ -38,7 +47,7 @@ class Reader:
     refer to.  fields: `variable.field` of a structure -> the variable that holds it.  counts: generated names so far.
     structures: names of structure types -> their fields.  memory: arrays at file level that may change.  lambdas:
     local names of lambda expressions.  instances: variables that are structures -> their fields.  signatures: functions
-    of the file.  wanted: instances of templates -> (template, types).  counting: unsigned numbers that only count.
+    of the file.  wanted: names of instances that calls need.  counting: unsigned numbers that only count.
     """
 
     path: str
@@ -57,7 +66,7 @@ class Reader:
     memory: dict[str, CType] = field(default_factory=dict)
     lambdas: dict[str, Node] = field(default_factory=dict)
     signatures: dict[str, Node] = field(default_factory=dict)
-    wanted: dict[str, tuple[str, dict[str, CType]]] = field(default_factory=dict)
+    wanted: dict[str, Instance] = field(default_factory=dict)
     counting: set[str] = field(default_factory=set)
     language: str = "c++"
 
@@ -169,6 +178,10 @@ class Reader:
 
     def _read_qualified_identifier(self, node: Node) -> Value:
         return self.read(self.child(node, "name"))
+
+    def _read_type_descriptor(self, node: Node) -> Value:
+        """`N` of `array<T, N>`."""
+        return self.read(self.child(node, "type"))
 
     def _read_parameter_declaration(self, node: Node) -> Value:
         """`n` of `vector<T> v(n);`, which the grammar takes for a parameter."""

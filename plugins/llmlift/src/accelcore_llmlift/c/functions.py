@@ -14,6 +14,7 @@ from accelcore.values import Source
 from accelcore_llmlift.c import structures, templates, unsigned
 from accelcore_llmlift.c.declarations import CType, base_type, declared, text
 from accelcore_llmlift.c.expressions import Reader
+from accelcore_llmlift.c.kinds import UNSIGNED
 from accelcore_llmlift.c.leading import with_leading
 from accelcore_llmlift.c.macros import expanded
 from accelcore_llmlift.c.statements import Writer
@@ -51,8 +52,9 @@ def parse(source: Source) -> Program:
     function, said, promised, kinds = _function(entry, functions[entry], reader, types)
     while reader.wanted.keys() - module.functions.keys():
         for name in sorted(reader.wanted.keys() - module.functions.keys()):
-            template, chosen = reader.wanted[name]
-            module.functions[name] = _function(name, functions[template], reader, chosen)[0]
+            wanted = reader.wanted[name]
+            module.functions[name] = _function(
+                name, functions[wanted.function], reader, dict(wanted.types), wanted.offsets)[0]  # fmt: skip
     program = parse_function(module, function, said, promised, source.path, kinds)
     return with_leading(replace(program, language=source.language))
 
@@ -129,10 +131,12 @@ def _constants(root: Node, reader: Reader) -> dict[str, ast.expr]:
         elif node.type == "declaration" and not re.search(r"\b(const|constexpr)\b", text(node).split("=")[0]):
             _memory(node, reader)
         elif node.type == "declaration":
-            writer = Writer(replace(reader, types=reader.types), CType(""))
-            for statement in writer.statement(node):
+            for statement in Writer(reader, CType("")).statement(node):
                 if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-                    found[statement.targets[0].id] = ast.fix_missing_locations(statement).value
+                    constant = statement.targets[0].id
+                    found[constant] = ast.fix_missing_locations(statement).value
+                    known = reader.types[constant]
+                    reader.types[constant] = replace(known, counts=not known.rank and known.dtype in UNSIGNED)
     return found
 
 
@@ -212,8 +216,13 @@ def _entry(functions: dict[str, Node], source: Source, reader: Reader) -> str:
 Parts = tuple[ast.FunctionDef, dict[str, Annotation], tuple[Annotation, ...], dict[str, str]]
 
 
-def _function(name: str, node: Node, file: Reader, types: dict[str, CType] | None = None) -> Parts:
-    """One function as Python syntax; what its declarations say about parameters, results and local variables."""
+def _function(
+    name: str, node: Node, file: Reader, types: dict[str, CType] | None = None, offsets: frozenset[str] = frozenset()
+) -> Parts:
+    """One function as Python syntax; what its declarations say about parameters, results and local variables.
+
+    offsets: pointer parameters that are given with a position, which becomes a parameter beside the array.
+    """
     reader = replace(file, types=dict(file.types), typedefs={**file.typedefs, **(types or {})}, walking={}, before=[],
                      after=[], aliases={}, fields={}, counts={}, instances={}, lambdas={})  # fmt: skip
     reader.counting = unsigned.counting(node, reader)
@@ -229,6 +238,9 @@ def _function(name: str, node: Node, file: Reader, types: dict[str, CType] | Non
         for parameter, kind in _parameters(part, reader, body).items():
             reader.types[parameter] = kind
             said[parameter] = _annotation(kind)
+            if parameter in offsets:
+                reader.walking[parameter] = (parameter, f"{parameter}_at")
+                said[f"{parameter}_at"] = Annotation(kind="int", rank=0)
     filled = [] if returns.dtype else _filled(body, said)
     for output in filled:
         del said[output]
@@ -328,8 +340,10 @@ def _parameter(node: Node, reader: Reader) -> tuple[str, CType]:
         raise reader.refuse(node, f"the parameter {text(node)!r}", "use arithmetic types, pointers and std::vector")
     name, kind, _ = declared(declarator, base)
     scalar_reference = declarator.type == "reference_declarator" and not kind.rank and "const" not in text(node)
-    if scalar_reference:
-        raise reader.refuse(node, f"the reference parameter {text(node)!r}", "pass a pointer, or return the value")
+    if scalar_reference:  # an output, like a pointer to one element
+        reader.aliases[name] = ast.Subscript(
+            value=ast.Name(id=name, ctx=ast.Load()), slice=ast.Constant(value=0), ctx=ast.Load())  # fmt: skip
+        return name, replace(kind, rank=1)
     return name, replace(kind, counts=name in reader.counting)
 
 

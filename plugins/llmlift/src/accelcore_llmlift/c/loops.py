@@ -75,10 +75,11 @@ def while_loop(writer: Writer, node: Node) -> list[ast.stmt]:
 
 def do_loop(writer: Writer, node: Node) -> list[ast.stmt]:
     """do ... while: the while loop, where its condition holds at the start; that becomes a precondition."""
-    test, leading = _condition(writer, node)
     body = writer.body(node)
+    test, leading, first = _stepping_condition(writer, node)
     if leading:
-        raise writer.reader.refuse(node, "a step in the condition of do ... while", "step in the body")
+        raise writer.reader.refuse(node, "a step after the condition of do ... while", "step in the body")
+    body = [*body, *first]  # `while (++p < end)` steps at the end of the body
     if isinstance(test, ast.Constant):
         return _general(writer, node, test, body, [])
     return [ast.Assert(test=copy.deepcopy(test)), *_general(writer, node, test, body, [])]
@@ -86,17 +87,23 @@ def do_loop(writer: Writer, node: Node) -> list[ast.stmt]:
 
 def _condition(writer: Writer, node: Node) -> tuple[ast.expr, list[ast.stmt]]:
     """The condition, and the steps that evaluating it makes: they belong to the start of the body."""
+    test, steps, first = _stepping_condition(writer, node)
+    if first:
+        raise writer.reader.refuse(node, "a step before the condition of a loop", "step in the body")
+    return test, steps
+
+
+def _stepping_condition(writer: Writer, node: Node) -> tuple[ast.expr, list[ast.stmt], list[ast.stmt]]:
+    """The condition, the steps after its evaluation, and those before it."""
     reader, condition = writer.reader, node.child_by_field_name("condition")
     if condition is None or (condition.type == "condition_clause" and not condition.named_children):
-        return ast.Constant(value=True), []
+        return ast.Constant(value=True), [], []
     pending, reader.before, reader.after = (reader.before, reader.after), [], []
     test = reader.condition(_inner(condition))
     steps, first = reader.after, reader.before
     reader.before, reader.after = pending
-    if first:
-        raise reader.refuse(condition, "a step before the condition of a loop", "step in the body")
     _always(writer, condition, test)
-    return test, steps
+    return test, steps, first
 
 
 def _inner(condition: Node) -> Node:
@@ -144,7 +151,7 @@ def counting(before: list[ast.stmt], test: ast.expr, step: list[ast.stmt], body:
         case _:
             return None
     c = c if isinstance(sign, ast.Add) else -c
-    if ({i} | _names(high)) & changed(body):
+    if i in changed(body) or not _fixed(high, body):
         return None
     bound = _bound(op, high, c)
     if bound is None:
@@ -195,6 +202,16 @@ def changed(body: list[ast.stmt]) -> set[str]:
         elif isinstance(n, ast.Attribute) and n.attr == "append":
             found |= _names(n.value)
     return found
+
+
+def _fixed(e: ast.expr, body: list[ast.stmt]) -> bool:
+    """Whether a block leaves an expression as it is; stores into elements do not change lengths."""
+    measured = {id(n) for c in ast.walk(e) if isinstance(c, ast.Call) and ast.unparse(c.func) == "len"
+                for n in ast.walk(c.args[0])}  # fmt: skip
+    whole = {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    whole |= {i for s in body for n in ast.walk(s) if isinstance(n, ast.Attribute) for i in _names(n.value)}
+    every = changed(body)
+    return not any(isinstance(n, ast.Name) and n.id in (whole if id(n) in measured else every) for n in ast.walk(e))
 
 
 def _isolated(test: ast.expr, counter: str) -> ast.expr:

@@ -34,6 +34,11 @@ def place(reader: Reader, node: Node) -> Place | None:
             return _named(reader, node)
         case "binary_expression":
             return _offset(reader, node)
+        case "update_expression" if text(bare(reader.child(node, "argument"))) in reader.walking:
+            stepped_value = stepping(reader, node)[0]
+            assert isinstance(stepped_value, ast.Subscript)
+            assert isinstance(stepped_value.value, ast.Name)
+            return stepped_value.value.id, stepped_value.slice
         case "cast_expression":
             inner = place(reader, reader.child(node, "value"))
             return inner if inner is not None and text(node.child_by_field_name("type")).endswith("*") else None

@@ -325,6 +325,8 @@ class Writer:
             return containers.swap(self.reader, arguments)
         known = storage.moved(self.reader, node, called, arguments)
         known = algorithms.statement(self, node, called, arguments) if known is None else known
+        if known is None and any(text(a).endswith("begin()") for a in arguments):
+            raise self.reader.refuse(node, f"the algorithm {called!r}", "write it as loops")
         return known if known is not None else [ast.Expr(value=self.reader.expression(node))]
 
     def grown(self, base: ast.expr, argument: Node) -> list[ast.stmt]:

@@ -223,6 +223,17 @@ def parameter_nodes(reader: Reader, function: Node) -> list[Node]:
     return [p for p in listed if p.type in kinds and text(p) != "void"]
 
 
+def parameter_names(reader: Reader, function: Node) -> list[str]:
+    """The names of a function's parameters, structures as their fields."""
+    found: list[str] = []
+    for part in parameter_nodes(reader, function):
+        declarator = part.child_by_field_name("declarator")
+        plain = declared(declarator, CType("i32"))[0] if declarator is not None else ""
+        fields = structure_of(part.child_by_field_name("type"), reader)
+        found += [plain] if fields is None else [f"{plain}_{f}" for f in fields]
+    return found
+
+
 def parameter_types(reader: Reader, function: Node) -> list[CType | None]:
     """The types of a function's parameters, structures as their fields."""
     found: list[CType | None] = []

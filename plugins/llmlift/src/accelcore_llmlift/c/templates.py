@@ -59,15 +59,17 @@ def chosen(function: Node, given: list[str]) -> dict[str, CType]:
     return {n: said[at] if at < len(said) else default for at, n in enumerate(names)}
 
 
-def instance(reader: Reader, function: str, values: list[Value]) -> str:
-    """The name of the instance for a call; the name itself for an ordinary function."""
+def instance(reader: Reader, function: str, values: list[Value], offsets: frozenset[str]) -> str:
+    """The name of the instance for a call; the name itself for an ordinary function of whole arrays."""
+    from accelcore_llmlift.c.expressions import Instance
+
     node = reader.signatures.get(function)
     names = type_names(node) if node is not None else []
-    if node is None or not names:
+    if node is None or not (names or offsets):
         return function
     kinds = _deduced(reader, node, names, values)
-    name = "_".join((function, *(t.dtype for t in kinds.values())))
-    reader.wanted[name] = (function, kinds)
+    name = "_".join((function, *(t.dtype for t in kinds.values()), *(f"at_{o}" for o in sorted(offsets))))
+    reader.wanted[name] = Instance(function, tuple(kinds.items()), offsets)
     returned = base_type(node.child_by_field_name("type"), {**reader.typedefs, **kinds})
     reader.functions[name] = returned or CType("i32")
     return name

@@ -205,11 +205,17 @@ class Element:
 
     def focused(self, body: Expr) -> Expr:
         """Where all stores of branches are at one place (p == k), that condition outside and the branches inside."""
-        selects = [n for n in walk(body) if n.op == "select"]
-        for place in dict.fromkeys(p for n in selects for p in conjuncts(n.args[0])):
-            if place.op == "eq" and occurs(self.a.number, place) and not self.reads(place):
-                if body.args[0] is not place and _decided(body, place, False) is self.own:
-                    return choose(place, _decided(body, place, True), self.own)
+        for node in walk(body):
+            if node.op != "select":
+                continue
+            places = [p for p in conjuncts(node.args[0]) if p.op == "eq" and not self.reads(p)]
+            if not any(occurs(self.a.number, p) for p in places) or set(places) <= set(conjuncts(body.args[0])):
+                continue
+            if all(_decided(body, p, False) is self.own for p in places):
+                inside = body
+                for place in places:
+                    inside = _decided(inside, place, True)
+                return choose(conjunction(places), inside, self.own)
         return body
 
     def keeps(self, body: Expr) -> bool:
@@ -227,7 +233,10 @@ class Element:
             first, second = test.args
             return self.leaves(select(first, then, select(second, then, other)), tests)
         if self.reads(test) or not _only_own(test, self.a.carried, self.own) or self.own in walk(test):
-            return [(tests, self.in_place(body, tests))]
+            parts = conjuncts(test)
+            places = [p for p in parts if p.op == "eq" and not self.reads(p)] if other is self.own else []
+            body = choose(conjunction([p for p in parts if p not in places]), then, other) if places else body
+            return [((*tests, *places), self.in_place(body, (*tests, *places)))]
         # Earlier choices win, so the negation is needed only where the first branch may keep the old element.
         no = conjuncts(negation(test)) if self.keeps(then) else []
         return [*self.leaves(then, (*tests, *conjuncts(test))), *self.leaves(other, (*tests, *no))]
@@ -265,9 +274,12 @@ class Element:
                 where, divisible = found
                 others = tuple(p for p in parts if p is not part)
                 return Pin(where, (*divisible, *others), value, self.place(equation))
-        return self.pin_by_range(parts, value) or self.pin_by_stride(parts, value)
+        return (
+            self.pin_by_range(parts, value, whole=True) or self.pin_by_range(parts, value, whole=False)
+            or self.pin_by_stride(parts, value)
+        )  # fmt: skip
 
-    def pin_by_range(self, parts: Sequence[Expr], value: Expr) -> Pin | None:
+    def pin_by_range(self, parts: Sequence[Expr], value: Expr, *, whole: bool) -> Pin | None:
         """k * n <= u < k * n + n fixes k = u // n (rows appended to, or stored in, a flat list)."""
         known = self.facts.assuming(parts)  # an element in the range says that the range is not empty
         for part in parts:
@@ -281,7 +293,7 @@ class Element:
             offset = low.without(self.a.number)
             top = polynomial(self.a.number) * width + width - 1 - offset
             uppers = [p for p in parts if p is not part and _at_least_zero(p) == top]
-            if uppers or known.nonnegative(top) or self.part_of_row(parts, part, top, known):
+            if uppers or known.nonnegative(top) or (not whole and self.part_of_row(parts, part, top, known)):
                 where = binary("fdiv", expression(offset), expression(width))
                 rest = tuple(p for p in parts if p is not part and p not in uppers)
                 return Pin(simplify(where, known), rest, value, {})
