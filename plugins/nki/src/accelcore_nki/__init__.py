@@ -32,10 +32,11 @@ def accelcore_targets() -> Sequence[Target]:
 
 @hookimpl
 def accelcore_evaluators() -> Sequence[Evaluator]:
-    """Its simulator."""
+    """Its simulator, and the evaluator for a device."""
+    from accelcore_nki.neuron import Neuron
     from accelcore_nki.target import NkiSimulator
 
-    return [NkiSimulator()]
+    return [NkiSimulator(), Neuron()]
 
 
 _WHERE = {
