@@ -793,3 +793,20 @@ def test_a_long_benchmark_is_timed_only(monkeypatch):
     timed = nki.benchmark(matmul_tiled)
     assert timed(np.zeros((256, 128), np.float64), np.zeros((256, 1024), np.float64)) is None
     assert timed.benchmark_result.nc_latency.get_latency_percentile(99) > 0
+
+
+def test_a_masked_reduction_leaves_the_other_partitions_alone():
+    @nki.jit
+    def kernel(x):
+        i_p = nl.arange(128)[:, None]
+        tile = nl.load(x[i_p, nl.arange(8)[None, :]], mask=i_p < 100)
+        totals = nl.zeros((128, 1), dtype=nl.float32)
+        nisa.activation_reduce(nl.square, tile, reduce_op=np.add, reduce_res=totals, mask=i_p < 100)
+        out = nl.ndarray((128, 1), dtype=nl.float32, buffer=nl.shared_hbm)
+        nl.store(out, totals)
+        return out
+
+    x = normal(100, 8)
+    have = kernel(x)
+    close(have[:100, 0], (x * x).sum(1))
+    assert not have[100:].any()

@@ -67,6 +67,14 @@ def _cut(mask: Any, shape: Sequence[int], *values: Any) -> list[Any]:
     return [_scalar(_wide(v), box) if some else v for v in values]
 
 
+def _column(value: Any, mask: Any, shape: Sequence[int]) -> NkiTensor | None:
+    """Where a reduction goes, cut to the mask's partitions."""
+    ranges, _rest, _some = mask_of(mask, shape)
+    if value is None:
+        return None
+    return cropped(value, None if ranges is None else [ranges[0], *[(0, n) for n in value.shape[1:]]], "reduce_res")
+
+
 def _buffers(chosen: Any) -> tuple[str, ...]:
     return (SBUF,) if chosen is engine.gpsimd else _ANY
 
@@ -145,8 +153,8 @@ def activation(
     reduce_cmd: Any = reduce_cmd.idle, mask: Any = None, dtype: Any = None, **_: Any,
 ) -> Tile:  # fmt: skip
     """op(data * scale + bias), optionally with its sum."""
-    b, s, total = _cut(mask, data.shape, bias, scale, None)
-    total = None if reduce_res is None else operand(reduce_res)
+    b, s = _cut(mask, data.shape, bias, scale)
+    total = _column(reduce_res, mask, data.shape)
     return _along(
         data.shape, dtype, data.kind, mask, [data],
         lambda dst, x: core.activation(dst, op, x, b, s, reduce_op, total, reduce_cmd),
@@ -228,7 +236,7 @@ def tensor_scalar_reduce(
 ) -> Tile:  # fmt: skip
     """data op0 operand0, and its reduction over the free axes in reduce_res."""
     (first,) = _cut(mask, data.shape, operand0)
-    total = operand(reduce_res)
+    total = _column(reduce_res, mask, data.shape)
     return _along(
         data.shape, dtype, data.kind, mask, [data],
         lambda dst, x: core.tensor_scalar_reduce(dst, x, op0, first, reduce_op, total, reverse0),
@@ -328,7 +336,7 @@ def range_select(
 ) -> Tile:  # fmt: skip
     """on_true_tile where its position is within per-partition bounds, else a constant; and its maximum."""
     low, high = _cut(mask, on_true_tile.shape, bound0, bound1)
-    total = None if reduce_res is None else operand(reduce_res)
+    total = _column(reduce_res, mask, on_true_tile.shape)
     return _along(
         on_true_tile.shape, dtype, on_true_tile.kind, mask, [on_true_tile],
         lambda dst, x: core.range_select(
