@@ -41,6 +41,8 @@ class Config:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.dim > 64 or self.dim & (self.dim - 1):
             raise UsageError(f"dim {self.dim}", hint="a power of two up to 64")
+        if any(n & (n - 1) for n in (self.spad_rows, self.acc_rows, self.spad_banks, self.acc_banks)):
+            raise UsageError("rows and banks of the local memories are powers of two")
         if max(self.spad_banks, self.acc_banks) > 8 or self.rs_load + self.rs_execute + self.rs_store > 64:
             raise UsageError("the model has at most 8 banks and 64 entries in the reservation station")
         if self.latency > 1000:

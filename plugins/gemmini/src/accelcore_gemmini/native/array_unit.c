@@ -28,11 +28,20 @@ static int rows_to_feed(const clockwork *s, const gm_op *compute, const gm_op *p
     return preload->flags & GM_TRANSPOSE_B && !os ? 2 * dim : dim;
 }
 
+static void reads_rows(clockwork *s, int operand, uint32_t local, int rows) {
+    int reads = local != GM_GARBAGE;
+    s->array.rows[operand] = reads ? rows : 0;
+    s->array.banks[operand] = reads ? 1 << bank_of(s, 0, local) : 0;
+}
+
 static void begin_step(clockwork *s, entry *compute, entry *preload) {
     array_unit *u = &s->array;
     u->active = 1, u->fed = u->feed_wait = 0;
     u->feed_rows = rows_to_feed(s, compute ? compute->op : NULL, preload ? preload->op : NULL);
     u->compute = compute, u->preload = preload;
+    if (compute) reads_rows(s, 0, compute->op->local, operand_rows(compute->op)), reads_rows(s, 1, compute->op->second, compute->op->rows2);
+    else u->rows[0] = u->rows[1] = 0;
+    reads_rows(s, 2, preload ? preload->op->local : GM_GARBAGE, s->c.dim);
     if (!compute) return;
     memmove(u->starts, u->starts + 1, sizeof u->starts - sizeof u->starts[0]);
     u->starts[ARRAY_DEPTH - 1] = s->t;
@@ -88,17 +97,10 @@ static void choose_step(clockwork *s) {
 /* Cycles that the next row takes, one for each read of the busiest bank; the banks that it needs. */
 static int row_conflicts(const clockwork *s, int *mask) {
     const array_unit *u = &s->array;
-    int use[MAX_BANKS] = {0}, most = 1;
-    const gm_op *c = u->compute ? u->compute->op : NULL, *p = u->preload ? u->preload->op : NULL;
-    *mask = 0;
-    if (c && c->local != GM_GARBAGE && u->fed < operand_rows(c)) use[bank_of(s, 0, c->local)]++;
-    if (c && c->second != GM_GARBAGE && u->fed < c->rows2) use[bank_of(s, 0, c->second)]++;
-    if (p && p->local != GM_GARBAGE && u->fed < s->c.dim) use[bank_of(s, 0, p->local)]++;
-    for (int i = 0; i < s->c.spad_banks; i++) {
-        if (use[i]) *mask |= 1 << i;
-        if (use[i] > most) most = use[i];
-    }
-    return most;
+    int a = u->fed < u->rows[0] ? u->banks[0] : 0, d = u->fed < u->rows[1] ? u->banks[1] : 0, b = u->fed < u->rows[2] ? u->banks[2] : 0;
+    *mask = a | d | b;
+    if (a && a == d && a == b) return 3;
+    return (a && (a == d || a == b)) || (d && d == b) ? 2 : 1;
 }
 
 static void schedule_result(clockwork *s, const entry *owner) {

@@ -2,6 +2,10 @@
 #include <math.h>
 #include <string.h>
 
+#if defined(__AVX512BW__)
+#include <immintrin.h>
+#endif
+
 #include "internal.h"
 
 typedef struct { int rows, cols; } extent;
@@ -19,10 +23,15 @@ static int check_operand(gm_machine *m, uint32_t local, int rows, int cols, int 
  * rows and cols are those of the operand after transposition. */
 static void fetch_int(const gm_machine *m, uint32_t local, int rows, int cols, int stride, int transpose, int32_t out[][MAX_DIM]) {
     int dim = m->config.dim;
-    for (int r = 0; r < dim; r++) memset(out[r], 0, sizeof(int32_t) * (size_t)dim);
-    if (is_garbage(local)) return;
     int64_t base = row_of(m, local);
     const int8_t *spad = (const int8_t *)m->spad;
+    if (dim == 16 && rows == 16 && cols == 16 && !transpose && !is_garbage(local)) { /* the usual case: no tails */
+        for (int r = 0; r < 16; r++)
+            for (int c = 0; c < 16; c++) out[r][c] = spad[(base + (int64_t)r * stride) * 16 + c];
+        return;
+    }
+    for (int r = 0; r < dim; r++) memset(out[r], 0, sizeof(int32_t) * (size_t)dim);
+    if (is_garbage(local)) return;
     for (int r = 0; !transpose && r < rows; r++) { /* ranges were checked */
         const int8_t *from = spad + (base + (int64_t)r * stride) * dim;
         for (int c = 0; c < cols; c++) out[r][c] = from[c];
@@ -125,6 +134,27 @@ static void multiply_int(int dim, const int32_t left[][MAX_DIM], const int32_t w
         }
 }
 
+#if defined(__AVX512BW__)
+/* The same at dim 16 for operands that were elements: two products a lane, of 16 bits each. */
+static void multiply_16(const int32_t left[][MAX_DIM], const int32_t weights[][MAX_DIM], int32_t sums[][MAX_DIM]) {
+    typedef uint32_t lanes __attribute__((vector_size(64)));
+    lanes held[8];
+    for (int k = 0; k < 8; k++) {
+        lanes even, odd;
+        memcpy(&even, weights[2 * k], sizeof even), memcpy(&odd, weights[2 * k + 1], sizeof odd);
+        held[k] = (even & 0xffffu) | odd << 16;
+    }
+    for (int i = 0; i < 16; i++) {
+        lanes sum, pair;
+        memcpy(&sum, sums[i], sizeof sum);
+        for (int k = 0; k < 8; k++) {
+            pair = (lanes){0} + (((uint32_t)left[i][2 * k] & 0xffffu) | (uint32_t)left[i][2 * k + 1] << 16);
+            sum += (lanes)_mm512_madd_epi16((__m512i)pair, (__m512i)held[k]);
+        }
+        memcpy(sums[i], &sum, sizeof sum);
+    }
+}
+#else
 /* The same at dim 16, with the weights and one row of sums in vector registers where the machine has enough. */
 static void multiply_16(const int32_t left[][MAX_DIM], const int32_t weights[][MAX_DIM], int32_t sums[][MAX_DIM]) {
     typedef uint32_t lanes __attribute__((vector_size(64)));
@@ -141,6 +171,7 @@ static void multiply_16(const int32_t left[][MAX_DIM], const int32_t weights[][M
         memcpy(sums[i], &even, sizeof even);
     }
 }
+#endif
 
 static void compute_int(gm_machine *m, int preloaded, uint32_t a, extent ae, uint32_t bd, extent be) {
     int dim = m->config.dim;

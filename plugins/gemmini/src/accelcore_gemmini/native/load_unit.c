@@ -59,8 +59,10 @@ void gm_respond_at(clockwork *s, int64_t ready, int acknowledge, int request) {
 }
 
 static int free_request(clockwork *s) {
-    for (int i = 0; i < REQUESTS; i++)
-        if (!s->load.requests[i].used && !early(s, s->load.requests[i].free_at)) return i;
+    for (uint32_t left = s->load.unused; left; left &= left - 1) {
+        int i = __builtin_ctz(left);
+        if (!early(s, s->load.requests[i].free_at)) return i;
+    }
     return -1;
 }
 
@@ -89,7 +91,8 @@ void gm_read_request(clockwork *s) {
     int64_t covered;
     int size = gm_packet(s, row->address, row->bytes, &covered), beats = size / s->c.bus_bytes;
     int partial = covered != size && size == s->c.max_bytes && beats > 1;
-    u->requests[free] = (request){1, row->e, beats, units_of(s, row, covered) * row->repeat, partial, 0};
+    u->unused &= ~(1u << free);
+    u->requests[free] = (request){row->e, beats, units_of(s, row, covered) * row->repeat, partial, 0};
     moved(s);
     row->address += (uint64_t)covered, row->bytes -= covered;
     for (int b = 0; b < beats; b++) gm_respond_at(s, s->t + s->c.latency + b, 0, free);
@@ -109,6 +112,8 @@ static int64_t port_time(clockwork *s, const gm_op *op) {
     return s->t + (op->flags & GM_ACC && op->element_bytes == 4 ? WRITE_LATENCY - 2 : WRITE_LATENCY);
 }
 
+static void free_later(load_unit *u, int request, int64_t t) { u->unused |= 1u << request, u->requests[request].free_at = t; }
+
 static void take_beat(clockwork *s, int at) {
     load_unit *u = &s->load;
     request *x = &u->requests[at];
@@ -122,7 +127,7 @@ static void take_beat(clockwork *s, int at) {
             x->e, op->flags & GM_ACC, op->local, port_time(s, op), last && i == give - 1 ? at : -1, repeats * op->rows2};
     x->units -= give * repeats;
     if (last && x->bubble) u->resume = s->t + 2; /* the rest of a partial packet costs a cycle */
-    if (last && !give) x->used = 0, x->free_at = s->t + WRITE_LATENCY + WRITE_DONE;
+    if (last && !give) free_later(u, at, s->t + WRITE_LATENCY + WRITE_DONE);
 }
 
 void gm_take_response(clockwork *s) {
@@ -165,7 +170,7 @@ static int write_data(clockwork *s) {
     if (early(s, w->ready) || !take_port(s, w->e->op, w->row)) return 0;
     row_written(s, w->e, WRITE_DONE);
     if (--w->count) return 1;
-    if (w->request >= 0) u->requests[w->request].used = 0, u->requests[w->request].free_at = s->t + WRITE_DONE;
+    if (w->request >= 0) free_later(u, w->request, s->t + WRITE_DONE);
     u->write_head = (u->write_head + 1) % PENDING, u->write_count--;
     return 1;
 }

@@ -138,9 +138,24 @@ static void take_statistics(gm_machine *m, uint32_t local, int rows, int cols) {
         }
 }
 
+/* A block of accumulators through scale and relu alone, the usual case; the same as read_acc for each. */
+static void store_narrow(const gm_machine *m, int64_t row, int count, uint8_t *to) {
+    const int32_t *from = (const int32_t *)(const void *)(m->acc + row * m->config.dim * 4);
+    float scale = m->acc_scale, low = m->store_activation == ACT_RELU ? 0.0f : -128.0f;
+    for (int c = 0; c < count; c++) {
+        float x = rintf((float)from[c] * scale);
+        x = x > 127.0f ? 127.0f : x;
+        to[c] = (uint8_t)(int8_t)(int)(x < low ? low : x);
+    }
+}
+
 static int store_row(gm_machine *m, uint32_t local, int r, int cols, uint8_t *to) {
     int dim = m->config.dim, full = is_acc(local) && local >> 29 & 1;
     int64_t base = row_of(m, local);
+    if (is_acc(local) && !full && !m->config.is_float && m->store_activation <= ACT_RELU) {
+        for (int c = 0; c < cols; c += dim) store_narrow(m, base + r + c, cols - c < dim ? cols - c : dim, to + c);
+        return RULE_NONE;
+    }
     for (int c = 0; c < cols; c++) {
         int64_t row = base + r + (int64_t)(c / dim) * dim;
         int at = c % dim;

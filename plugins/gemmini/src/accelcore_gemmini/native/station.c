@@ -38,11 +38,10 @@ static int to_scratchpad(const gm_op *op) {
 }
 
 entry *gm_free_entry(clockwork *s, int queue) {
-    entry *from = &s->station.e[s->station.first[queue]];
-    if (s->station.used[queue] == s->station.size[queue]) return NULL;
-    for (int i = 0; i < s->station.size[queue]; i++)
-        if (!from[i].valid) return &from[i];
-    return NULL;
+    const station *r = &s->station;
+    if (r->used[queue] == r->size[queue]) return NULL;
+    uint64_t mine = ((1ull << (r->size[queue] - 1)) * 2 - 1) << r->first[queue], unused = mine & ~r->in_use;
+    return &s->station.e[__builtin_ctzll(unused)];
 }
 
 void gm_enter(clockwork *s, entry *e, const gm_op *op, gm_times *times) {
@@ -50,10 +49,12 @@ void gm_enter(clockwork *s, entry *e, const gm_op *op, gm_times *times) {
     e->op = op, e->times = times, e->valid = 1, e->deps = 0, e->left = 0;
     e->seq = r->seq++, e->alloc = s->t, e->issue = -1, e->complete = NEVER;
     e->span_count = spans(s, op, e->spans);
-    for (int i = 0; i < r->total; i++) {
-        entry *o = &r->e[i];
-        if (o != e && o->valid && o->op->queue != op->queue && depends(e, o)) e->deps |= 1ull << i;
+    uint64_t mine = ((1ull << (r->size[op->queue] - 1)) * 2 - 1) << r->first[op->queue];
+    for (uint64_t others = r->in_use & ~mine; others; others &= others - 1) {
+        int i = __builtin_ctzll(others);
+        if (depends(e, &r->e[i])) e->deps |= 1ull << i;
     }
+    r->in_use |= 1ull << (e - r->e);
     moved(s);
     r->valid++, r->used[op->queue]++, r->scratchpad_results += to_scratchpad(op);
     push(&r->waiting[op->queue], e);
@@ -69,9 +70,9 @@ void gm_complete_at(clockwork *s, entry *e, int64_t t) {
 static void complete(clockwork *s, entry *e) {
     station *r = &s->station;
     uint64_t keep = ~(1ull << (e - r->e));
-    e->valid = 0;
+    e->valid = 0, r->in_use &= keep;
     if (e->times) e->times->complete = s->t;
-    for (int i = 0; i < r->total; i++) r->e[i].deps &= keep;
+    for (uint64_t left = r->in_use; left; left &= left - 1) r->e[__builtin_ctzll(left)].deps &= keep;
     moved(s);
     r->valid--, r->used[e->op->queue]--, r->scratchpad_results -= to_scratchpad(e->op);
     s->last_busy = s->t;
@@ -82,9 +83,8 @@ void gm_complete_due(clockwork *s) {
     station *r = &s->station;
     if (early(s, r->next_complete)) return;
     r->next_complete = NEVER;
-    for (int i = 0; i < r->total; i++) {
-        entry *e = &r->e[i];
-        if (!e->valid) continue;
+    for (uint64_t left = r->in_use; left; left &= left - 1) {
+        entry *e = &r->e[__builtin_ctzll(left)];
         if (e->complete <= s->t) complete(s, e);
         else if (e->complete < r->next_complete) r->next_complete = e->complete;
     }

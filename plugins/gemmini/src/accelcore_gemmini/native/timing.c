@@ -14,13 +14,14 @@ static clockwork *new_clockwork(const gm_config *config) {
     if (!s) return NULL;
     station *r = &s->station;
     s->c = *config;
-    s->bank_rows[0] = (uint32_t)(config->spad_rows / config->spad_banks);
-    s->bank_rows[1] = (uint32_t)(config->acc_rows / config->acc_banks);
+    s->bank_shift[0] = __builtin_ctz((uint32_t)(config->spad_rows / config->spad_banks));
+    s->bank_shift[1] = __builtin_ctz((uint32_t)(config->acc_rows / config->acc_banks));
     r->size[GM_LOAD] = config->rs_load, r->size[GM_EXECUTE] = config->rs_execute, r->size[GM_STORE] = config->rs_store;
     r->first[GM_EXECUTE] = config->rs_load, r->first[GM_STORE] = config->rs_load + config->rs_execute;
-    r->total = r->first[GM_STORE] + config->rs_store, r->next_complete = NEVER;
+    r->next_complete = NEVER;
     for (int i = 0; i < FRONT; i++) s->front.alloc[i] = -PATIENCE;
     for (int i = 0; i < ARRAY_DEPTH; i++) s->array.starts[i] = -PATIENCE;
+    s->load.unused = (1u << REQUESTS) - 1;
     s->array.drained = -PATIENCE, s->last_busy = -1;
     return s;
 }
@@ -56,10 +57,11 @@ static void cycle(clockwork *s) {
  * them only take ports that nobody asks for. */
 static void tick(clockwork *s) {
     int64_t before[GM_COUNTERS];
-    memcpy(before, s->counters, sizeof before);
     s->moved = 0, s->wake = NEVER;
     cycle(s);
-    if (s->moved) return;
+    if (s->moved || s->wake <= s->t || s->until <= s->t) return;
+    memcpy(before, s->counters, sizeof before);
+    cycle(s); /* the first of the quiet ones, for the counters */
     int64_t to = s->wake < s->until ? s->wake : s->until, skipped = to - s->t;
     if (to == NEVER) s->stuck = 1;
     if (to == NEVER || skipped <= 0) return;

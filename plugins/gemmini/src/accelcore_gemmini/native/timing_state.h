@@ -54,7 +54,8 @@ typedef struct {
 
 typedef struct {
     entry e[ENTRIES];
-    int first[3], size[3], used[3], total, valid, scratchpad_results; /* the last: valid preloads whose C is in the scratchpad */
+    uint64_t in_use; /* entries, one bit each */
+    int first[3], size[3], used[3], valid, scratchpad_results; /* the last: valid preloads whose C is in the scratchpad */
     int64_t seq, next_complete;
     fifo waiting[3]; /* entries that have not been issued, in order */
 } station;
@@ -68,7 +69,7 @@ typedef struct {
 } loop;
 
 typedef struct { entry *e; uint64_t address; int64_t bytes, ready; int repeat; } dma_row;
-typedef struct { int used; entry *e; int beats_left, units, bubble; int64_t free_at; } request;
+typedef struct { entry *e; int beats_left, units, bubble; int64_t free_at; } request;
 typedef struct { int64_t ready; int acknowledge, request; } response;
 typedef struct { entry *e; int acc; uint32_t row; int64_t ready; int request, count; } local_write;
 
@@ -80,6 +81,7 @@ typedef struct {
     dma_row rows[PENDING];
     int row_head, row_count;
     request requests[REQUESTS];
+    uint32_t unused;               /* requests without an answer to come, one bit each */
     response ring[RING];
     int ring_head, ring_count;
     int64_t resume;                /* no response before it */
@@ -100,6 +102,7 @@ typedef struct {
     int pop_head, pop_count;
     int active, fed, feed_rows, feed_wait;
     entry *compute, *preload;      /* of the current step */
+    int banks[3], rows[3];         /* that step's reads of A, D (or B) and B: banks, one bit each, and how many rows */
     entry *loaded;                 /* preload whose compute comes next */
     entry *flushing;               /* output stationary: a chain whose result is still in the array */
     int64_t starts[ARRAY_DEPTH], drained;
@@ -126,7 +129,7 @@ typedef struct { int spad, acc_write, acc_read, channel; } ports;
 
 typedef struct {
     gm_config c;
-    uint32_t bank_rows[2]; /* of the scratchpad, of the accumulator */
+    int bank_shift[2]; /* rows of a bank, as a power of two: of the scratchpad, of the accumulator */
     int64_t t, host, last_busy; /* now; earliest next offer of the host; last cycle in which something ended */
     /* Skipping: whether anything changed in this cycle; when something that waits for its time will; no skip beyond. */
     int moved;
@@ -158,7 +161,7 @@ static inline entry *peek(const fifo *q, int at) { return at < q->count ? q->ite
 static inline void pop(fifo *q) { q->head = (q->head + 1) % ENTRIES, q->count--; }
 
 static inline int bank_of(const clockwork *s, int acc, uint32_t row) {
-    return (int)(row / s->bank_rows[acc != 0]);
+    return (int)(row >> s->bank_shift[acc != 0]);
 }
 
 static inline int blocks_of(const clockwork *s, const gm_op *op) { return (op->cols + s->c.dim - 1) / s->c.dim; }
