@@ -1,7 +1,8 @@
 """accelcore: from plain loops to a proved summary and a fast, judged kernel, on any chip that has a plugin.
 
 The functions have the same names as the commands: `lift`, `compile`, `optimize`, `check`, `run`, `resume`, `report`,
-`targets`, `doctor`; `load` opens an exported kernel.  Importing this package imports nothing heavy.
+`targets`, `doctor`; `compare` is `report --compare`, `load` opens an exported kernel.  Importing this package imports
+nothing heavy.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from accelcore.registry import API
 
 if TYPE_CHECKING:
     from accelcore.export import load
-    from accelcore.pipeline import check, compile, doctor, lift, optimize, report, resume, run, targets
+    from accelcore.pipeline import check, compare, compile, doctor, lift, optimize, report, resume, run, targets
 
 __version__ = "0.1.0"
 __all__ = [
     "API",
     "check",
+    "compare",
     "compile",
     "doctor",
     "errors",

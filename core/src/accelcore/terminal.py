@@ -17,6 +17,7 @@ from accelcore.values import Proof, Status
 
 if TYPE_CHECKING:
     from accelcore.health import Diagnosis
+    from accelcore.pipeline.comparing import ComparisonResult, Ending
     from accelcore.pipeline.results import (
         LiftedFunction,
         LiftResult,
@@ -333,10 +334,44 @@ def program_text(result: ProgramResult) -> str:
     return "\n".join([*lines, *([plain(str(facts["stdout"])).rstrip("\n")] if facts["stdout"] else [])])
 
 
-def report_text(result: ReportResult) -> str:
-    """Where the report and the export are."""
+def report_text(result: ReportResult | ComparisonResult) -> str:
+    """Where the report and the export are; or two runs side by side."""
+    from accelcore.pipeline.comparing import ComparisonResult
+
+    if isinstance(result, ComparisonResult):
+        return comparison_text(result)
     lines = [f"report    {result.report}"]
     return "\n".join([*lines, *([f"export    {result.export}"] if result.export else [])])
+
+
+def comparison_text(result: ComparisonResult) -> str:
+    """A column for each run, and which of them found the cheaper kernel."""
+    columns = [_ending_rows(ending) for ending in (result.first, result.second)]
+    wide = max(len(value) for _, value in columns[0])
+    lines = [f"{label:11s} {a:{wide}s}   {b}" for (label, a), (_, b) in zip(*columns, strict=True)]
+    if result.ratio is None:
+        lines.append(f"not compared: {plain(result.reason)}")
+    else:
+        better, faster = ("first", result.ratio) if result.ratio >= 1 else ("second", 1 / result.ratio)
+        lines.append(f"the {better} ended {faster:.2f}x faster; the two were not measured in one sitting")
+    return "\n".join(lines)
+
+
+def _ending_rows(ending: Ending) -> list[tuple[str, str]]:
+    run, found = ending.run, ending.json()
+    statuses = ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in ending.statuses.items())
+    return [
+        ("run", f"{plain(run.id)} ({plain(run.status)})"),
+        ("task", plain(str(found["task"]))),
+        ("target", plain(str(found["target"]))),
+        ("verdict", plain(str(found["verdict"] or "not lifted"))),
+        ("best", cost(ending.best) if ending.best else "none"),
+        ("speed-up", f"{ending.speedup:.2f}x over the seed" if ending.speedup else "-"),
+        ("judged", statuses or "nothing"),
+        ("took", seconds(float(run.spent.get("seconds", 0.0)))),
+        ("dollars", f"{float(run.spent.get('dollars', 0.0)):.2f}"),
+        ("schedule", plain("; ".join(ending.schedule)) or "-"),
+    ]
 
 
 def targets_text(result: TargetsResult) -> str:

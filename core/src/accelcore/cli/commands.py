@@ -180,10 +180,16 @@ def _report(app: typer.Typer) -> None:
             typer.Option("--export", metavar="DIR", help="Write the export folder of the best kernel."),
         ] = None,
         show: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,
+        compared: Annotated[
+            tuple[str, str] | None, typer.Option("--compare", metavar="RUN RUN", help="Show two runs side by side.")
+        ] = None,
     ) -> Any:
         """Write the report of a run, and its export."""
+        from accelcore.pipeline import compare
         from accelcore.pipeline import report as write_report
 
+        if compared is not None:
+            return compare(*compared, runs=runs)
         result = write_report(run, runs=runs, export=export)
         if show:
             import webbrowser

@@ -33,12 +33,13 @@ def data(run: Run, machine: Machine | None = None) -> Json:
 
 
 def _champion(run: Run) -> Json | None:
-    """The kernel that the run ends with, as its confirmation found it."""
-    found = [e for purpose, e in run.measurements if purpose == "confirmation" and e.status is Status.OK]
-    if not found:
+    """The kernel that the run ends with, as its confirmation found it where there was one."""
+    from accelcore.pipeline.comparing import ending_of
+
+    found = ending_of(run)
+    if found.best is None:
         return None
-    ratio = found[-1].metric("ratio")
-    return {"digest": found[-1].kernel, "cost": cost_json(found[-1]), "speedup": 1 / ratio if ratio else None}
+    return {"digest": found.best.kernel, "cost": cost_json(found.best), "speedup": found.speedup}
 
 
 def _baselines(run: Run) -> Json:

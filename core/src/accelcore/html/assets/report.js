@@ -32,9 +32,8 @@ function figure(label, value, tone) {
   return make("div", {}, make("span", { class: "soft" }, label), make("b", { class: tone || "" }, value));
 }
 
-const champion = data.champion ? data.champion.digest : data.best;
+const champion = data.champion ? data.champion.digest : null;
 const best = data.candidates.find((c) => c.digest === champion && c.status === "ok");
-const seed = data.candidates.find((c) => c.status === "ok");
 
 function head() {
   const verdict = data.verdict;
@@ -42,9 +41,8 @@ function head() {
   const tone = verdict && verdict.proof === "proved" ? "good" : "warn";
   const figures = make("div", { class: "figures" }, figure("summary", proof, tone));
   figures.append(figure("kernel", best ? best.grade.toUpperCase() : "NONE", best ? "good" : "bad"));
-  if (best) figures.append(figure("best", cost(data.champion ? data.champion.cost : best.cost)));
-  const faster = data.champion ? data.champion.speedup : best && seed && best.relative ? seed.relative / best.relative : null;
-  if (faster) figures.append(figure("over the seed", `${faster.toFixed(2)}x`));
+  if (data.champion) figures.append(figure("best", cost(data.champion.cost)));
+  if (data.champion && data.champion.speedup) figures.append(figure("over the seed", `${data.champion.speedup.toFixed(2)}x`));
   figures.append(figure("candidates", String(data.candidates.length)));
   if (data.run.spent.dollars) figures.append(figure("dollars", data.run.spent.dollars.toFixed(2)));
   document.getElementById("head").append(
