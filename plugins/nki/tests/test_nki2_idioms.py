@@ -1,0 +1,291 @@
+"""Idioms of NKI 2 kernels, one after another: experimental functions, register loops, views, configurations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ml_dtypes
+import numpy as np
+import pytest
+from nki_kernels import nisa, nl
+
+from accelcore_nki import surface
+
+nki = surface.modules()["nki"]
+ntensor = surface.modules()["nki.tensor"]
+R = np.random.default_rng(0)
+
+
+def N(*s):
+    return R.standard_normal(s).astype(np.float32)
+
+
+def ok(a, b, tol=1e-4):
+    np.testing.assert_allclose(np.asarray(a, np.float32), np.asarray(b, np.float32), rtol=tol, atol=tol)
+
+
+def test_add_experimental():
+    @nki.jit
+    def k(a, b):
+        o = nl.ndarray(a.shape, dtype=a.dtype, buffer=nl.shared_hbm)
+        x = nl.load(a)
+        y = nl.load(b)
+        nl.store(o, value=nl.add(x, y))
+        return o
+
+    a, b = N(128, 512), N(128, 512)
+    ok(nki.simulate(k)(a, b), a + b)
+
+
+def test_add_beta2_hbm():
+    @nki.jit
+    def k(a, b):
+        o = nl.ndarray(a.shape, dtype=a.dtype, buffer=nl.hbm)
+        x = nl.ndarray(a.shape, dtype=a.dtype, buffer=nl.sbuf)
+        y = nl.ndarray(b.shape, dtype=b.dtype, buffer=nl.sbuf)
+        nisa.dma_copy(dst=x, src=a)
+        nisa.dma_copy(dst=y, src=b)
+        z = nl.ndarray(a.shape, a.dtype, nl.sbuf)
+        nisa.tensor_tensor(dst=z, data1=x, data2=y, op=nl.add)
+        nisa.dma_copy(dst=o, src=z)
+        return o
+
+    a, b = N(128, 512), N(128, 512)
+    ok(k(a, b), a + b)
+
+
+def test_zeros_psum_accumulate():
+    @nki.jit
+    def k(a, b):
+        o = nl.ndarray((128, 512), dtype=nl.float32, buffer=nl.shared_hbm)
+        acc = nl.zeros((128, 512), dtype=nl.float32, buffer=nl.psum)
+        for i in nl.affine_range(2):
+            x = nl.ndarray((128, 128), dtype=a.dtype, buffer=nl.sbuf)
+            y = nl.ndarray((nl.par_dim(128), 512), dtype=b.dtype, buffer=nl.sbuf)
+            nisa.dma_copy(dst=x[...], src=a[i * 128 : (i + 1) * 128, :])
+            nisa.dma_copy(dst=y[0:128, 0:512], src=b[nl.ds(i * 128, 128), :])
+            nisa.nc_matmul(dst=acc, stationary=x, moving=y)
+        s = nl.ndarray((128, 512), dtype=nl.float32, buffer=nl.sbuf)
+        nisa.tensor_copy(dst=s, src=acc)
+        nisa.dma_copy(dst=o, src=s)
+        return o
+
+    a, b = N(256, 128), N(256, 512)
+    ok(k(a, b), a.T @ b, 1e-3)
+
+
+def test_lists_and_config():
+    @dataclass
+    class Cfg(nl.NKIObject):
+        n: int = 4
+        dt: object = nl.bfloat16
+
+    @nki.jit
+    def k(xs, cfg: Cfg):
+        outs = []
+        for i, x in enumerate(xs):
+            o = nl.ndarray(x.shape, dtype=cfg.dt, buffer=nl.shared_hbm, name=f"o{i}")
+            tl = nl.ndarray(x.shape, dtype=cfg.dt, buffer=nl.sbuf, name=f"t{i}")
+            nisa.dma_copy(tl, x)
+            nisa.tensor_scalar(dst=tl, data=tl, op0=nl.multiply, operand0=float(cfg.n))
+            nisa.dma_copy(o, tl)
+            outs.append(o)
+        return outs
+
+    xs = [N(8, 8), N(4, 4)]
+    for a, b in zip(k(xs, Cfg()), xs, strict=False):
+        ok(a, b * 4, 2e-2)
+
+
+def test_lnc2_shard():
+    @nki.jit
+    def k(x):
+        n = nl.num_programs(0)
+        i = nl.program_id(0)
+        h = x.shape[0] // n
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        tl = nl.ndarray((h, x.shape[1]), dtype=x.dtype, buffer=nl.sbuf)
+        nisa.dma_copy(tl, x[i * h : (i + 1) * h, :])
+        nisa.activation(tl, op=nl.relu, data=tl)
+        nisa.dma_copy(o[nl.ds(i * h, h), :], tl)
+        nisa.core_barrier(o, (0, 1))
+        return o
+
+    x = N(64, 8)
+    ok(k[2](x), np.maximum(x, 0))
+
+
+def test_rope_ap_strided():
+    @nki.jit
+    def k(x, c, s):
+        P, F = x.shape
+        h = F // 2
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        t = nl.load(x)
+        cc = nl.load(c)
+        ss = nl.load(s)
+        r = nl.ndarray((P, F), dtype=nl.float32, buffer=nl.sbuf)
+        ev = t.ap([[F, P], [2, h]], offset=0)
+        od = t.ap(pattern=[[F, P], [2, h]], offset=1)
+        a = nl.ndarray((P, h), dtype=nl.float32, buffer=nl.sbuf)
+        b = nl.ndarray((P, h), dtype=nl.float32, buffer=nl.sbuf)
+        nisa.tensor_tensor(a, ev, cc, nl.multiply)
+        nisa.tensor_tensor(b, od, ss, nl.multiply)
+        nisa.tensor_tensor(r.ap([[F, P], [2, h]]), a, b, nl.subtract)
+        nisa.tensor_tensor(a, ev, ss, nl.multiply)
+        nisa.tensor_tensor(b, od, cc, nl.multiply)
+        nisa.tensor_tensor(r[:, 1::2], a, b, nl.add)
+        nisa.dma_copy(o, r)
+        return o
+
+    x = N(16, 8)
+    an = N(16, 4)
+    c, s = np.cos(an), np.sin(an)
+    w = np.empty_like(x)
+    w[:, ::2] = x[:, ::2] * c - x[:, 1::2] * s
+    w[:, 1::2] = x[:, ::2] * s + x[:, 1::2] * c
+    ok(k(x, c, s), w)
+
+
+def test_np_ops_and_bool_masks():
+    @nki.jit
+    def k(x):
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        t = nl.load(x)
+        m = nl.ndarray(x.shape, dtype=nl.uint8, buffer=nl.sbuf)
+        nisa.tensor_scalar(dst=m, data=t, op0=np.greater, operand0=0.0)
+        z = nl.full(x.shape, -1.0, dtype=x.dtype, buffer=nl.sbuf)
+        nisa.tensor_copy_predicated(dst=z, src=t, predicate=m)
+        nisa.dma_copy(o, z)
+        return o
+
+    x = N(16, 8)
+    ok(k(x), np.where(x > 0, x, -1))
+
+
+def test_psum_slices_banks():
+    @nki.jit
+    def k(a, b):
+        o = nl.ndarray((64, 1024), dtype=nl.float32, buffer=nl.shared_hbm)
+        acc = nl.ndarray((64, 2, 512), dtype=nl.float32, buffer=nl.psum)
+        x = nl.load(a)
+        y = nl.load(b)
+        for i in range(2):
+            nisa.nc_matmul(acc[:, i, :], x, y[:, i * 512 : (i + 1) * 512])
+        s = nl.ndarray((64, 1024), dtype=nl.float32, buffer=nl.sbuf)
+        nisa.tensor_copy(s, acc.reshape((64, 1024)))
+        nisa.dma_copy(o, s)
+        return o
+
+    a, b = N(128, 64), N(128, 1024)
+    ok(k(a, b), a.T @ b, 1e-3)
+
+
+def test_negative_index_and_ellipsis():
+    @nki.jit
+    def k(x):
+        o = nl.ndarray((2, 16, 4), dtype=x.dtype, buffer=nl.shared_hbm)
+        for b in range(2):
+            t = nl.ndarray((16, 8), dtype=x.dtype, buffer=nl.sbuf)
+            nisa.dma_copy(t, x[b, ...])
+            nisa.dma_copy(o[b], t[..., -4:])
+        return o
+
+    x = N(2, 16, 8)
+    ok(k(x), x[:, :, -4:])
+
+
+def test_dma_transpose_bf16_and_cast():
+    @nki.jit
+    def k(x):
+        o = nl.ndarray((x.shape[1], x.shape[0]), dtype=nl.float32, buffer=nl.shared_hbm)
+        t = nl.ndarray((x.shape[1], x.shape[0]), dtype=x.dtype, buffer=nl.sbuf)
+        nisa.dma_transpose(dst=t, src=x)
+        f = nl.ndarray(t.shape, dtype=nl.float32, buffer=nl.sbuf)
+        nisa.tensor_copy(f, t)
+        nisa.dma_copy(o, f)
+        return o
+
+    x = N(64, 32).astype(ml_dtypes.bfloat16)
+    ok(k(x), x.T)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_unwritten_partial_then_used():
+    @nki.jit
+    def k(x):
+        o = nl.ndarray((16, 8), dtype=x.dtype, buffer=nl.shared_hbm)
+        t = nl.ndarray((16, 16), dtype=x.dtype, buffer=nl.sbuf)
+        nisa.dma_copy(t[:, 0:8], x)
+        e = nl.ndarray((16, 16), dtype=x.dtype, buffer=nl.sbuf)
+        nisa.activation(e, nl.exp, t)
+        nisa.dma_copy(o, e[:, 0:8])
+        return o
+
+    x = N(16, 8)
+    ok(nki.simulate(k)(x), np.exp(x))
+
+
+def test_tensor_scalar_swapped_kw():
+    @nki.jit
+    def k(x):
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        t = nl.load(x)
+        mx = nl.ndarray((16, 1), dtype=nl.float32, buffer=nl.sbuf)
+        nisa.tensor_reduce(dst=mx, op=np.max, data=t, axis=(1,))
+        s = nl.ndarray((16, 1), dtype=nl.float32, buffer=nl.sbuf)
+        nisa.tensor_scalar(dst=t, data=t, op0=np.subtract, operand0=mx, op1=np.multiply, operand1=2.0)
+        nisa.activation_reduce(dst=t, op=np.exp, data=t, reduce_op=np.add, reduce_res=s)
+        nisa.reciprocal(dst=s, data=s)
+        nisa.tensor_scalar(t, t, np.multiply, s)
+        nisa.dma_copy(o, t)
+        return o
+
+    x = N(16, 8)
+    e = np.exp(2 * (x - x.max(1, keepdims=True)))
+    ok(k(x), e / e.sum(1, keepdims=True))
+
+
+def test_benchmark_v2():
+    @nki.benchmark(warmup=1, iters=2)
+    @nki.jit
+    def k(x):
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        nl.store(o, nl.load(x))
+        return o
+
+    x = N(16, 8)
+    ok(k(x), x)
+    assert k.benchmark_result.nc_latency.get_latency_percentile(99) > 0
+
+
+def test_int_ops():
+    @nki.jit
+    def k(x):
+        o = nl.ndarray(x.shape, dtype=nl.int32, buffer=nl.shared_hbm)
+        t = nl.load(x)
+        r = nl.ndarray(x.shape, dtype=nl.int32, buffer=nl.sbuf)
+        nisa.tensor_scalar(r, t, nl.logical_shift_right, 2, op1=nl.bitwise_and, operand1=7)
+        nisa.tensor_tensor(r, r, t, nl.add, engine=nisa.gpsimd_engine)
+        nisa.dma_copy(o, r)
+        return o
+
+    x = np.arange(64, dtype=np.int32).reshape(8, 8)
+    assert (k(x) == ((x >> 2) & 7) + x).all()
+
+
+def test_constant_tensor():
+    @nki.jit
+    def k(x):
+        o = nl.ndarray(x.shape, dtype=nl.float32, buffer=nl.shared_hbm)
+        c = nl.shared_constant(ntensor.identity(16, dtype=nl.int8), dtype=nl.float32)
+        i = nl.load(c)
+        p = nl.ndarray((16, 16), dtype=nl.float32, buffer=nl.psum)
+        nisa.nc_matmul(p, nl.load(x), i)
+        s = nl.ndarray((16, 16), dtype=nl.float32, buffer=nl.sbuf)
+        nisa.tensor_copy(s, p)
+        nisa.dma_copy(o, s)
+        return o
+
+    x = N(16, 16)
+    ok(k(x), x.T)
