@@ -5,7 +5,7 @@ from accelcore.testing import EvaluatorSuite, TargetSuite
 
 class TestNki(TargetSuite):
     target = "nki"
-    moves_tried = 3
+    moves_tried = 1
 
 
 class TestEvaluator(EvaluatorSuite):

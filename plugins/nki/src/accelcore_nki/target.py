@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 _CHIPS = f"generation: {', '.join(GENERATIONS)}"
 
 
+_TIMED = "sizes whose modelled time counts, as m=4096+n=8192, for kernels that are executed on smaller arrays"
+
+
+def sizes_in(text: str) -> dict[str, int]:
+    """Sizes from m=4096+n=8192; UsageError for anything else."""
+    pairs = [part.partition("=") for part in text.split("+") if part]
+    if not all(name.isidentifier() and value.isdigit() and int(value) > 0 for name, _, value in pairs):
+        raise UsageError(f"{text!r} are no sizes", hint="write them as m=4096+n=8192")
+    return {name: int(value) for name, _, value in pairs}
+
+
 def _known(chip: str) -> None:
     if chip not in GENERATIONS:
         raise UsageError(f"no generation {chip!r}", hint=f"one of {', '.join(GENERATIONS)}")
@@ -92,9 +103,11 @@ class NkiSimulator:
     fidelity: ClassVar[str] = "modelled"
 
     chip: str = field(default="trn2", metadata={"help": _CHIPS})
+    timed: str = field(default="", metadata={"help": _TIMED})
 
     def __post_init__(self) -> None:
         _known(self.chip)
+        sizes_in(self.timed)
 
     def missing(self) -> list[str]:
         """NumPy or ml_dtypes, when one is absent."""
@@ -105,7 +118,8 @@ class NkiSimulator:
         from accelcore.values import digest_of
         from accelcore_nki.timing.constants import CONSTANTS
 
-        return f"nki {self.chip} {digest_of(repr(CONSTANTS[self.chip]))[:12]}"
+        timed = f" at {self.timed}" if self.timed else ""
+        return f"nki {self.chip} {digest_of(repr(CONSTANTS[self.chip]))[:12]}{timed}"
 
     def run(self, program: Path, args: Sequence[str], *, limits: Limits) -> Mapping[str, Any]:
         """Run a Python program that defines and calls kernels."""
@@ -140,4 +154,4 @@ class NkiSimulator:
         from accelcore_nki.judging.runner import NkiRunner
 
         task = codec.decode(json.loads(dict(artifact.facts)["task"]))
-        return NkiRunner(task, artifact.kernel, self.chip, limits)
+        return NkiRunner(task, artifact.kernel, self.chip, limits, sizes_in(self.timed))

@@ -6,18 +6,17 @@ no values), sizes Python numbers.  A size that is an extent of an array by itsel
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from accelcore.errors import RunFailure, UnsupportedLowering
 from accelcore.values import Param, Role, Task, size_names
 from accelcore_nki.kernels import Shape
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+    from accelcore.ir.expr import Expr
 
 STORED = {
     "f32": "float32", "bf16": "bfloat16", "f16": "float16", "i8": "int8", "i16": "int16", "i32": "int32",
@@ -54,17 +53,32 @@ class Call:
         return tuple(a for _, a in self.arguments if isinstance(a, Shape))
 
 
-def call_of(task: Task, sizes: Mapping[str, int], buffers: Mapping[str, Array]) -> Call:
-    """The call for these buffers; RunFailure (unsupported) for arrays without elements."""
+_OPERATIONS: dict[str, Callable[..., int]] = {
+    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "fdiv": operator.floordiv, "fmod": operator.mod,
+    "min": min, "max": max, "neg": operator.neg,
+}  # fmt: skip
+
+
+def extent(e: Expr, sizes: Mapping[str, int]) -> int:
+    """An extent as a number."""
+    if e.op == "const":
+        return int(e.value)
+    if e.op == "size":
+        return int(sizes[e.name])
+    return _OPERATIONS[e.op](*(extent(a, sizes) for a in e.args))
+
+
+def call_of(task: Task, sizes: Mapping[str, int]) -> Call:
+    """The call at these sizes; RunFailure (unsupported) for arrays without elements."""
+    shapes = {p.name: tuple(extent(e, sizes) for e in p.shape) for p in task.params}
     arguments: list[tuple[str, Shape | int]] = []
     for param in task.params:
         if param.role is Role.SIZE:
             arguments.append((param.name, int(sizes[param.name])))
         elif param.role is not Role.OUT:
-            shape = buffers[param.name].shape or (1, 1)
-            arguments.append((param.name, Shape(shape, stored(param))))
+            arguments.append((param.name, Shape(shapes[param.name] or (1, 1), stored(param))))
     arguments += [(name, int(sizes[name])) for name in further_sizes(task)]
-    results = tuple((p.name, Shape(buffers[p.name].shape, stored(p))) for p in task.results)
+    results = tuple((p.name, Shape(shapes[p.name], stored(p))) for p in task.results)
     for name, value in (*arguments, *results):
         if isinstance(value, Shape) and 0 in value.shape:
             raise RunFailure(f"{name} has no elements: NKI has no empty tensors", status="unsupported")

@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.expr import Expr, binary, index
 from accelcore.values import Kernel, Summary, Task
 
+if TYPE_CHECKING:
+    from accelcore_nki.lowering.results import Results
+
+_ROUNDS = 2  # of levelling: a plan may change what is written, and so the plan
 _ROOM = 4096  # columns that fit a kernel with whole rows in SBUF, whatever it keeps
 
 
@@ -22,9 +27,26 @@ def kernel(task: Task, schedule: Sequence[str]) -> Kernel:
     from accelcore_nki.lowering.results import Results
 
     chosen = choices(schedule)
-    text = Results(task, chosen).source(f"{task.name}: {'; '.join(schedule) or 'the plain tiles'}.")
+    about = f"{task.name}: {'; '.join(schedule) or 'the plain tiles'}."
+    first = Results(task, chosen)
+    text = first.source(about)
+    if chosen.engine == "balance":
+        text = _levelled(first, text, lambda: Results(task, chosen), about)
     domain = _domain(task) if chosen.rows or chosen.hoist else ()
     return Kernel(text, "python", task.name, tuple(schedule), domain=domain)
+
+
+def _levelled(first: Results, text: str, again: Callable[[], Results], about: str) -> str:
+    """The source of the writer whose busiest engine is least busy: the first, or one that follows a levelled plan."""
+    from accelcore_nki.lowering.engines import level
+
+    best, writer = (max(first.busy.values(), default=0.0), text), first
+    for _ in range(_ROUNDS):
+        plan, writer = level(writer.picks, writer.busy), again()
+        writer.plan = plan
+        text = writer.source(about)
+        best = min(best, (max(writer.busy.values(), default=0.0), text), key=lambda pair: pair[0])
+    return best[1]
 
 
 def _domain(task: Task) -> tuple[Expr, ...]:

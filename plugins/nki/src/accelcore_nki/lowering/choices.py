@@ -17,22 +17,25 @@ _TEXT = re.compile(r"(\w+)\(([\w, ]*)\)")
 MENU = {
     "tile": "elements of a row that one instruction works on: larger tiles hide start-up, smaller ones overlap",
     "rows": "keep whole rows in SBUF: every value of a row is loaded and computed once and shared by all that use it",
+    "parts": "with whole rows: columns of a result that are computed and stored at a time, so that stores start early",
     "block": "rows and columns of a product that share operands in SBUF: larger blocks read HBM less often",
     "hoist": "load an operand of a product once for its block instead of once for every product",
     "order": "which block loop is outer: its operand stays in SBUF while the other streams",
     "swap": "let the other axis of the result be the partitions: stationary and moving operand change places",
     "fuse": "one instruction for what two do: scale and bias in an activation, two scalar operations, a sum on the way",
     "name": "use the activation tables' own functions: sigmoid, silu, square, rsqrt",
-    "engine": "which engine does element-wise work and copies out of PSUM",
+    "pipeline": "how many tiles of rows are in work at a time, their instructions taking turns, to overlap engines",
+    "apart": "turns between the starts of two tiles in work, where the schedule has a pipeline",
+    "engine": "which engine does element-wise work and copies out of PSUM: one, or by level busy times",
     "transpose": "how operands are turned: by the tensor engine, by DMA, or by strided DMA",
     "narrow": "compute what a product multiplies in bfloat16 where its other operand is bfloat16",
     "fold": "elements of a one-dimensional result that a partition takes at a time",
     "unroll": "work on shifted views of one loaded window instead of loading every shift",
 }  # fmt: skip
-_NUMBERS = {"tile": (1,), "block": (2,), "fold": (1,)}
+_NUMBERS = {"tile": (1,), "parts": (1,), "pipeline": (1,), "apart": (1,), "block": (2,), "fold": (1,)}
 _WORDS = {
     "rows": {"whole"}, "hoist": {"stationary", "moving", "both"}, "order": {"rows", "columns"}, "swap": {"axes"},
-    "fuse": {"all"}, "name": {"functions"}, "engine": {"vector", "scalar", "gpsimd", "spread"},
+    "fuse": {"all"}, "name": {"functions"}, "engine": {"vector", "scalar", "gpsimd", "balance"},
     "transpose": {"tensor", "dma", "strided"}, "narrow": {"operands"}, "unroll": {"windows"},
 }  # fmt: skip
 
@@ -43,17 +46,25 @@ class Choices:
 
     tile: int = 512
     rows: str = ""
+    parts: int = 0
     block: tuple[int, int] = (128, 512)
     hoist: str = ""
     order: str = "rows"
     swap: str = ""
     fuse: str = ""
     name: str = ""
+    pipeline: int = 1
+    apart: int = 0
     engine: str = "vector"
     transpose: str = "tensor"
     narrow: str = ""
     fold: int = 512
     unroll: str = ""
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """Engines that take all they can."""
+        return frozenset({self.engine} - {"balance"})
 
     def with_text(self, text: str) -> Choices:
         """With one more choice; IllegalRewrite for a text that is none."""

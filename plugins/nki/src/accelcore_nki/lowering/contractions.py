@@ -14,9 +14,23 @@ from dataclasses import dataclass, replace
 from accelcore.ir.expr import Expr, binary, index, param, substitute, walk
 from accelcore.ir.products import factors, nested_sum
 from accelcore_nki.lowering.elementwise import Elementwise
-from accelcore_nki.lowering.frames import BANK, COLUMN, COLUMNS, PARTITIONS, ROW, ROWS, Block, Frame, Range, Value
+from accelcore_nki.lowering.frames import (
+    BANK,
+    COLUMN,
+    COLUMNS,
+    NOMINAL,
+    PARTITIONS,
+    ROW,
+    ROWS,
+    Block,
+    Frame,
+    Range,
+    Value,
+)
+from accelcore_nki.lowering.loads import Pattern
 from accelcore_nki.lowering.texts import tidy
 
+_LONG = 2048  # columns of a row that are loaded at a time to be turned
 _MATRIX = ("float32", "bfloat16", "float16")
 
 
@@ -89,14 +103,14 @@ class Contractions(Elementwise):
             part = self._bank(found, replace(frame, columns=columns))
             rows, at = frame.rows.count, columns.offset
             target = f"{result.text}[0:{rows}, {at}:{at} + {columns.count}]"
-            self.emit(f"nisa.tensor_copy({target}, {part.text}{self.engine('copy')})")
+            self.emit(f"nisa.tensor_copy({target}, {part.text}{self.copy_engine(part)})")
         return result
 
     @contextmanager
     def chunks(self, extent: str, size: int, base: Range | None = None) -> Iterator[Range]:
         """A loop over an axis (or over the range `base`) in parts of `size`."""
         at = self.names.new("j0")
-        with self.loop(at, f"range(0, {extent}, {size})") as block:
+        with self.loop(at, f"range(0, {extent}, {size})", _trips(base, size)) as block:
             count = self.names.new("jn")
             self.emit(f"{count} = min({size}, {extent} - {at})")
             start = at
@@ -117,7 +131,8 @@ class Contractions(Elementwise):
             b = right.piece(keys, frame.columns) if right else self._right(_at(found.right, names), found, frame, inner)
             a, b = self._alike(a, b, frame, inner)
             self.emit(f"nisa.nc_matmul({name}, {a.text}, {b.text})")
-        return Value(name, True, psum=True, rows=rows, columns=columns)
+        span = min(frame.columns.most, BANK)
+        return Value(name, True, psum=True, rows=rows, columns=columns, span=span)
 
     @contextmanager
     def _summed(self, found: Product) -> Iterator[tuple[Range, str, dict[int, Expr]]]:
@@ -131,10 +146,11 @@ class Contractions(Elementwise):
                 names[number] = param(variable, "i64")
                 keys.append(variable)
             variable, depth = self.names.new("k0"), tidy(found.inner[1])
-            block = stack.enter_context(self.loop(variable, f"range(0, {depth}, {PARTITIONS})"))
+            block = stack.enter_context(self.loop(variable, f"range(0, {depth}, {PARTITIONS})", NOMINAL / PARTITIONS))
             count = self.names.new("kn")
             self.emit(f"{count} = min({PARTITIONS}, {depth} - {variable})")
-            yield Range(variable, count, PARTITIONS, block), ", ".join([*keys, variable]), names
+            whole = self.whole(depth) if self.choices.rows else None
+            yield Range(variable, count, PARTITIONS, block, whole, variable), ", ".join([*keys, variable]), names
 
     def _left(self, e: Expr, found: Product, frame: Frame, inner: Range) -> Value:
         """The stationary operand [K, rows]."""
@@ -175,6 +191,14 @@ class Contractions(Elementwise):
             return a, self.copied(b, Frame(inner, frame.columns), "float32")
         return self.copied(a, Frame(inner, frame.rows), "float32"), b
 
+    def whole(self, extent: str) -> Range:
+        """All of an axis as columns; one range for each extent, so that values are shared."""
+        found = self.root.values.get(("whole", extent))
+        if not isinstance(found, Range):
+            found = Range("0", extent, 1 << 30, self.root)
+            self.root.values["whole", extent] = found
+        return found
+
     # Operands that are loaded once for a block.
 
     def _hoisted(self, found: Product, frame: Frame) -> tuple[Held | None, Held | None]:
@@ -198,6 +222,11 @@ class Contractions(Elementwise):
         with self.inside(block):
             name = self.names.new("held")
             self.emit(f"{name} = {{}}")
+            lying = self._lying(found, over) if stationary else None
+            if lying is not None:
+                held = self._turned_wide(name, lying, found, over)
+                block.values[key] = held
+                return held
             with self._summed(found) as (inner, keys, names):
                 e = _at(side, names)
                 if stationary:
@@ -205,10 +234,42 @@ class Contractions(Elementwise):
                 else:
                     e = substitute(e, {found.inner[0]: ROWS})
                 tile = self._operand_tile(e, Frame(inner, over), found)
+                if not stationary and _reduces(found.left, ROW) and not self.choices.narrow and tile.dtype != "float32":
+                    tile = self.copied(tile, Frame(inner, over), "float32")
                 self.emit(f"{name}[{keys}] = {tile.text}")
         held = Held(name, over, tile.dtype)
         block.values[key] = held
         return held
+
+    def _lying(self, found: Product, over: Range) -> Pattern | None:
+        """The pattern of a stationary operand that lies in memory with its summed index fastest; else None."""
+        side = self.simpler(found.left)
+        if side.op != "get" or side.args[0].op != "input" or found.others or self.choices.transpose != "tensor":
+            return None
+        at = substitute(side, {ROW: ROWS, found.inner[0]: COLUMNS})
+        p = self.pattern(side.args[0].name, at.args[1:])
+        return p if p.near(p.column) == 1 and p.near(p.row) != 1 and p.dtype in _MATRIX else None
+
+    def _turned_wide(self, name: str, p: Pattern, found: Product, over: Range) -> Held:
+        """Load long rows of the operand, and turn them 128 by 128."""
+        depth = tidy(found.inner[1])
+        at, k0, part = (self.names.new(stem) for stem in ("c0", "k0", "w0"))
+        with self.loop(k0, f"range(0, {depth}, {PARTITIONS})"):
+            self.emit(f"{name}[{k0}] = on_chip(min({PARTITIONS}, {depth} - {k0}), {over.count}, nl.{p.dtype})")
+        with self.loop(at, f"range(0, {over.count}, {PARTITIONS})") as block:
+            count, first = self.names.new("cn"), self.names.new("c")
+            self.emit(f"{count} = min({PARTITIONS}, {over.count} - {at})")
+            self.emit(f"{first} = {over.start} + {at}")
+            with self.loop(part, f"range(0, {depth}, {_LONG})") as inner:
+                width, w = self.names.new("wn"), self.names.new("w")
+                self.emit(f"{width} = min({_LONG}, {depth} - {part})")
+                frame = Frame(Range(first, count, PARTITIONS, block), Range(part, width, _LONG, inner))
+                tile = self._loaded(p, frame, wide=True)
+                with self.loop(w, f"range(0, {width}, {PARTITIONS})"):
+                    rows = f"min({PARTITIONS}, {width} - {w})"
+                    target = f"{name}[{part} + {w}][:, {at}:{at} + {count}]"
+                    self.turn(target, f"{tile.text}[:, {w}:{w} + {rows}]", rows, count, p.dtype)
+        return Held(name, over, p.dtype)
 
 
 @dataclass(frozen=True)
@@ -225,6 +286,11 @@ class Held:
         if part is not self.over:
             text = f"{text}[:, {part.offset}:{part.offset} + {part.count}]"
         return Value(text, True, dtype=self.dtype, rows="", columns=part.count)
+
+
+def _trips(base: Range | None, size: int) -> float:
+    """How often a loop over an axis, or a part of it, runs."""
+    return min(base.most if base else NOMINAL, NOMINAL) / size
 
 
 def _at(e: Expr, names: dict[int, Expr]) -> Expr:

@@ -7,6 +7,7 @@ scalar operation.  With name(functions) formulas of functions that the scalar en
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from accelcore.errors import UnsupportedLowering
@@ -15,6 +16,7 @@ from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import Expr, binary, call, cast, get, substitute, unary
 from accelcore.ir.ranges import interval
 from accelcore_nki.judging.interface import STORED
+from accelcore_nki.lowering.engines import GPSIMD, PASS, SCALAR, TWICE
 from accelcore_nki.lowering.frames import COLUMN, ROW, Frame, Value
 from accelcore_nki.lowering.functions import named, without_casts
 from accelcore_nki.lowering.loads import Loads
@@ -36,6 +38,9 @@ _SCALED = {
     "log2": ("log", 1.0, 1 / math.log(2)),
     "log10": ("log", 1.0, 1 / math.log(10)),
 }
+_OF_NUMBERS = {
+    "exp": "math.exp({})", "log": "math.log({})", "sqrt": "math.sqrt({})", "rsqrt": "(1.0 / math.sqrt({}))"
+}  # fmt: skip
 _EXACT = 1 << 24  # integers up to here are float32 numbers
 
 
@@ -47,6 +52,8 @@ class Elementwise(Loads):
     def value(self, e: Expr, frame: Frame, dtype: str = "float32") -> Value:
         """The tile of `e`, computed where and when it is first needed; its type is a wish that operators grant."""
         e = self.simpler(e)
+        if self._of_whole_row(e, frame):
+            return self._cut(self.value(e, replace(frame, columns=frame.columns.outer or frame.columns), dtype), frame)
         block = self.place(e, frame)
         frame = self.settled(e, frame)
         key = (e, id(frame.rows), id(frame.columns) if COLUMN in e.free else 0, dtype)
@@ -56,6 +63,22 @@ class Elementwise(Loads):
                 found = self.computed(e, frame, dtype)
             block.values[key] = found
         return found
+
+    def _of_whole_row(self, e: Expr, frame: Frame) -> bool:
+        """Whether a part of a row takes its value from the whole row: what is loaded, or there already."""
+        outer = frame.columns.outer
+        if outer is None or outer.block is not self.root or COLUMN not in e.free:
+            return False
+        loaded = e.op == "get" and e.args[0].op == "input"
+        return loaded or self.known(e, replace(frame, columns=outer))
+
+    def _cut(self, value: Value, frame: Frame) -> Value:
+        """The frame's columns of a tile of whole rows."""
+        if not value.wide:
+            return value
+        columns = frame.columns
+        text = f"{value.text}[0:{frame.rows.count}, {columns.offset}:{columns.offset} + {columns.count}]"
+        return replace(value, text=text, rows=frame.rows.count, columns=columns.count, span=columns.most)
 
     def known(self, e: Expr, frame: Frame) -> bool:
         """Whether the value is there already, so that nothing should compute it again as part of something else."""
@@ -227,15 +250,16 @@ class Elementwise(Loads):
         """f(data * scale + bias) on the scalar engine.  result: a column that also gets its sum."""
         data, scale, bias = self._scaled(e.args[0], frame) if self.choices.fuse else (e.args[0], None, None)
         given = self.value(data, frame)
+        if given.number and scale is None and bias is None and e.name in _OF_NUMBERS and not result:
+            return Value(_OF_NUMBERS[e.name].format(given.text), number=True)
         if given.number:
-            if given.literal is None or e.name not in ("exp", "log", "sqrt"):
-                given = self.spread_out(given, frame) if COLUMN in e.free else self._column(given, frame)
-            else:
-                return Value(f"math.{e.name}({given.text})", number=True)
+            given = self.spread_out(given, frame) if COLUMN in e.free else self._column(given, frame)
         extra = "" if scale is None else f", scale={self._operand(scale, frame)}"
         extra += "" if bias is None else f", bias={self._operand(bias, frame)}"
         extra += f", reduce_op=nl.add, reduce_res={result}, reduce_cmd=nisa.reduce_cmd.reset_reduce" if result else ""
         target = self.tile(frame, wide=given.wide, dtype=dtype)
+        if given.wide:
+            self.charge("scalar", SCALAR, given.span)
         self.emit(f"nisa.activation({target.text}, nl.{ACTIVATION[e.name]}, {given.at(frame)}{extra})")
         return target
 
@@ -262,6 +286,8 @@ class Elementwise(Loads):
         e = self.simpler(e)
         if e.op == "neg" and not self.known(e, frame):
             return e.args[0], _minus_one(e), bias
+        if e.op == "div" and not self.known(e, frame) and self._one_a_row(e.args[1], e.args[0]):
+            return e.args[0], binary("div", 1.0, e.args[1]), bias
         if e.op == "mul" and not self.known(e, frame):
             a, b = e.args
             if self._one_a_row(b, a):
@@ -297,7 +323,10 @@ class Elementwise(Loads):
             found = self._two_in_one(op, a, b, frame, dtype, commutes=commutes)
             if found is not None:
                 return found
-        left, right = self.value(a, frame), self.value(b, frame)
+        first, second = (a, b) if COLUMN not in a.free else (b, a)
+        values = {first: self.value(first, frame)}  # what each row has one of first: it may make the tile on its way
+        values[second] = self.value(second, frame)
+        left, right = values[a], values[b]
         if left.number and right.number:
             return self._numbers(op, left, right)
         if left.wide == right.wide and not (left.number or right.number):
@@ -307,14 +336,24 @@ class Elementwise(Loads):
         flag = ", reverse0=True" if reverse and not commutes else ""
         operand = self.as_operand(small, frame)
         target = self.tile(frame, wide=large.wide, dtype=dtype)
-        self.emit(f"nisa.tensor_scalar({target.text}, {large.at(frame)}, nl.{op}, {operand}{flag})")
+        engine = self._scalar_engine(op, None, large)
+        self.emit(f"nisa.tensor_scalar({target.text}, {large.at(frame)}, nl.{op}, {operand}{flag}{engine})")
         return target
+
+    def _scalar_engine(self, op: str, second: str | None, data: Value) -> str:
+        """`, engine=...` of an operation with scalars: the scalar engine multiplies, then adds."""
+        options = {"vector": PASS}
+        if (op, second) in (("multiply", None), ("add", None), ("multiply", "add")):
+            options["scalar"] = SCALAR
+        if not data.psum:
+            options["gpsimd"] = GPSIMD
+        return self.flag(self.pick(options, span=data.span))
 
     def _pair(self, op: str, left: Value, right: Value, frame: Frame, dtype: str) -> Value:
         if left.psum and right.psum:
             right = self.copied(right, frame, "float32")
         target = self.tile(frame, wide=left.wide, dtype=dtype)
-        engine = "" if left.psum or right.psum else self.engine("pair")
+        engine = self.pair_engine(left, right)
         self.emit(f"nisa.tensor_tensor({target.text}, {left.at(frame)}, {right.at(frame)}, nl.{op}{engine})")
         return target
 
@@ -335,7 +374,7 @@ class Elementwise(Loads):
             if self.known(inner, frame) or COLUMN not in inner.free or inner.args[0] is inner.args[1]:
                 continue
             step = self._step(inner)
-            if step is None:
+            if step is None or (COLUMN in other.free and self._starts_with_step(step[0], frame)):
                 continue
             return self._fused(step, op, other, frame, dtype, reverse=reverse and not commutes)
         return None
@@ -351,18 +390,49 @@ class Elementwise(Loads):
             return small, ALU[e.op], x, e.op not in _COMMUTES
         return None
 
+    def _as_activation(
+        self, data: Value, op0: str, steps: tuple[Expr, Expr], given: tuple[str, str], frame: Frame
+    ) -> Value | None:
+        """(data +- small) * other on the scalar engine, data * other +- small * other, when that is less busy."""
+        if self.choices.engine != "balance":
+            return None
+        if self.pick({"vector": PASS, "scalar": SCALAR}, span=data.span) != "scalar":
+            return None
+        small, other = steps
+        bias = binary("mul", small, other)
+        shift = self._operand(unary("neg", bias) if op0 == "subtract" else bias, frame)
+        target = self.tile(frame, wide=True, dtype=given[1])
+        self.emit(f"nisa.activation({target.text}, nl.copy, {data.at(frame)}, scale={given[0]}, bias={shift})")
+        return target
+
+    def _starts_with_step(self, e: Expr, frame: Frame) -> bool:
+        """Whether it is a scalar operation itself, so that two of them make one instruction."""
+        e = self.simpler(e)
+        fits = e.op in _INFIX or e.op in ("min", "max")
+        return fits and COLUMN in e.free and not self.known(e, frame) and self._step(e) is not None
+
     def _fused(
         self, step: tuple[Expr, str, Expr, bool], op: str, other: Expr, frame: Frame, dtype: str, *, reverse: bool
     ) -> Value:
         x, op0, small, reverse0 = step
-        data, operand0 = self.value(x, frame), self._operand(small, frame)
-        second = self.value(other, frame)
+        operand0 = self._operand(small, frame)
+        second = None if COLUMN in other.free else self.value(other, frame)
+        data = self.value(x, frame)
+        second = second or self.value(other, frame)
         flags = (", reverse0=True" if reverse0 else "") + (", reverse1=True" if reverse else "")
         if second.wide and second.psum and data.psum:
             second = self.copied(second, frame, "float32")
         operand1 = second.at(frame) if second.wide else self.as_operand(second, frame)
         target = self.tile(frame, wide=True, dtype=dtype)
         name = "scalar_tensor_tensor" if second.wide else "tensor_scalar"
+        if second.wide:
+            self.charge("vector", PASS if data.psum or second.psum else TWICE, data.span)
+        elif op0 in ("subtract", "add") and op == "multiply" and not flags:
+            scalar = self._as_activation(data, op0, (small, other), (operand1, dtype), frame)
+            if scalar is not None:
+                return scalar
+        else:
+            flags += self._scalar_engine(op0, op, data)
         steps = f"nl.{op0}, {operand0}, op1=nl.{op}, operand1={operand1}{flags}"
         self.emit(f"nisa.{name}({target.text}, {data.at(frame)}, {steps})")
         return target

@@ -10,6 +10,8 @@ ROW, COLUMN = 1_000_001, 1_000_002
 """Numbers of the variables that stand for the position in the partitions and in the free axis of a tile."""
 ROWS, COLUMNS = var(ROW), var(COLUMN)
 PARTITIONS = 128
+NOMINAL = 4096
+"""Extent that axes are taken to have where engines are balanced; only ratios of busy times depend on it."""
 BANK = 512  # float32 elements of a PSUM bank
 
 
@@ -17,13 +19,17 @@ BANK = 512  # float32 elements of a PSUM bank
 class Block:
     """Lines of one indentation.  A block joins its parent when it is closed, so what is hoisted meanwhile precedes it.
 
-    values: what has been computed here, by expression and ranges.
+    values: what has been computed here, by expression and ranges.  turns: whether it is the body of a generator that
+    gives way after each instruction, so that several of them can be written in turns.  trips: how often it runs, at
+    extents of NOMINAL.
     """
 
     parent: Block | None = None
     head: str = ""
     lines: list[str] = field(default_factory=list)
     values: dict[object, object] = field(default_factory=dict)
+    turns: bool = False
+    trips: float = 1.0
 
     @property
     def depth(self) -> int:
@@ -33,9 +39,25 @@ class Block:
     def close(self) -> None:
         """Become part of the parent."""
         assert self.parent is not None
-        if self.lines:
+        if self.lines and not self.head:
+            self.parent.lines.extend(self.lines)
+        elif self.lines and self.turns:
+            self.parent.lines.append(self.head)
+            self.parent.lines.extend(f"    {line}" for line in _yielding(self.lines))
+        elif self.lines:
             self.parent.lines.append(self.head)
             self.parent.lines.extend(f"    {line}" for line in self.lines)
+
+
+def _yielding(lines: list[str]) -> list[str]:
+    """The lines with a `yield` after each instruction."""
+    found = []
+    for line in lines:
+        found.append(line)
+        bare = line.lstrip()
+        if bare.startswith("nisa."):
+            found.append(f"{line[: len(line) - len(bare)]}yield")
+    return found
 
 
 @dataclass(eq=False)
@@ -66,8 +88,8 @@ class Frame:
 class Value:
     """A number (Python text), or a tile by name.
 
-    wide: has the frame's columns, else one column.  rows, columns: text of its extents.  owner: whether the tile may
-    be sliced to fewer rows than it has.
+    span: elements a partition, at extents of NOMINAL.  wide: has the frame's columns, else one.  rows, columns: text of
+    its extents.  literal: what a number is, where that is known.
     """
 
     text: str
@@ -78,6 +100,7 @@ class Value:
     rows: str = ""
     columns: str = "1"
     literal: float | None = None
+    span: int = 1
 
     def at(self, frame: Frame) -> str:
         """The tile in a frame: a tile of more rows or columns than the frame has is cut."""

@@ -7,16 +7,16 @@ in memory and transposed, 128 by 128.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.affine import affine
-from accelcore.ir.expr import Expr, index
+from accelcore.ir.expr import Expr, index, transform, var
 from accelcore.ir.polynomial import constant_of, polynomial
 from accelcore_nki.judging.interface import stored
-from accelcore_nki.lowering.frames import COLUMN, PARTITIONS, ROW, Frame, Value
+from accelcore_nki.lowering.engines import Engines
+from accelcore_nki.lowering.frames import COLUMN, NOMINAL, PARTITIONS, ROW, Frame, Range, Value
 from accelcore_nki.lowering.texts import text, tidy
-from accelcore_nki.lowering.writer import Writer
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,16 @@ def strides(extents: tuple[Expr, ...]) -> list[Expr]:
     return found[::-1]
 
 
-class Loads(Writer):
+SHIFT = 1_000_003
+"""Number of the variable that stands for a loop's variable while a pattern is looked at."""
+
+
+def substitute_name(e: Expr, name: str) -> Expr:
+    """The expression with a loop's variable as SHIFT."""
+    return transform(e, lambda n: var(SHIFT) if n.op == "param" and n.name == name else None)
+
+
+class Loads(Engines):
     """Tiles from HBM and to HBM."""
 
     def pattern(self, name: str, indices: tuple[Expr, ...]) -> Pattern:
@@ -79,10 +88,51 @@ class Loads(Writer):
         """The tile of elements of an input."""
         p = self.pattern(name, indices)
         wide = p.near(p.column) != 0
+        key = ("load", p, id(frame.rows), id(frame.columns) if wide else 0)
+        found = self.block.values.get(key)
+        if not isinstance(found, Value):
+            found = self._windowed(p, frame, wide=wide) or self._loaded(p, frame, wide=wide)
+            self.block.values[key] = found
+        return found
+
+    def _windowed(self, p: Pattern, frame: Frame, *, wide: bool) -> Value | None:
+        """The part of a window that all repetitions of a short loop share; None when there is none to share.
+
+        The loop shifts the pattern along the columns, or, for one element a row, is itself the columns of the window.
+        """
+        if not self.choices.unroll:
+            return None
+        for name, extent in self.repeats.items():
+            block = self.loops.get(name)
+            step = affine(substitute_name(p.offset, name), (SHIFT,))
+            if block is None or block is not self.block or block.parent is None or step is None:
+                continue
+            if step.constant(SHIFT) != 1 or (wide and p.near(p.column) != 1):
+                continue
+            base = replace(p, column=index(1), offset=step.rest)
+            count = f"{frame.columns.count} + {extent - 1}" if wide else str(extent)
+            window = Range(frame.columns.start if wide else "0", count, 1 << 30, block.parent)
+            with self.inside(block.parent):
+                found = self._window(base, Frame(frame.rows, window), id(frame.columns) if wide else extent)
+            last = f"{name} + {frame.columns.count}" if wide else f"{name} + 1"
+            text_ = f"{found.text}[0:{frame.rows.count}, {name}:{last}]"
+            return replace(found, text=text_, wide=wide, columns=frame.columns.count if wide else "1")
+        return None
+
+    def _window(self, p: Pattern, frame: Frame, columns: int) -> Value:
+        key = ("window", p, id(frame.rows), columns)
+        found = self.block.values.get(key)
+        if not isinstance(found, Value):
+            found = self._loaded(p, frame, wide=True)
+            self.block.values[key] = found
+        return found
+
+    def _loaded(self, p: Pattern, frame: Frame, *, wide: bool) -> Value:
+        """Emit the DMA of a tile."""
         turned = wide and p.near(p.column) != 1 and p.near(p.row) == 1 and frame.rows.most > 1
         if turned and self.choices.transpose != "strided" and p.dtype in ("float32", "bfloat16", "float16"):
             return self._turned(p, frame)
-        tile = self.tile(frame, wide=wide, dtype=p.dtype, stem=f"{name}_tile")
+        tile = self.tile(frame, wide=wide, dtype=p.dtype, stem=f"{p.name}_tile")
         self.emit(f"nisa.dma_copy(dst={tile.text}, src={self.region(p, frame, wide=wide)})")
         return tile
 
@@ -91,7 +141,9 @@ class Loads(Writer):
         tile = self.tile(frame, wide=True, dtype=p.dtype, stem=f"{p.name}_turned")
         at, rows = self.names.new("c0"), frame.rows.count
         offset = p.offset + self.start(frame.rows.start) * p.row
-        with self.loop(at, f"range(0, {frame.columns.count}, {PARTITIONS})"):
+        with self.loop(
+            at, f"range(0, {frame.columns.count}, {PARTITIONS})", min(frame.columns.most, NOMINAL) / PARTITIONS
+        ):
             count = self.names.new("cn")
             self.emit(f"{count} = min({PARTITIONS}, {frame.columns.count} - {at})")
             begin = offset + (self.start(frame.columns.start) + self.start(at)) * p.column
@@ -111,7 +163,9 @@ class Loads(Writer):
         bank = self.names.new("turned")
         self.emit(f"{bank} = nl.ndarray(({rows}, {columns}), dtype=nl.{dtype}, buffer=nl.psum)")
         self.emit(f"nisa.nc_transpose({bank}, {source}, engine=nisa.engine.tensor)")
-        self.emit(f"nisa.tensor_copy({target}, {bank}{self.engine('copy')})")
+        self.emit(
+            f"nisa.tensor_copy({target}, {bank}{self.copy_engine(Value(bank, True, psum=True, span=PARTITIONS))})"
+        )
 
     def store(self, name: str, indices: tuple[Expr, ...], value: Value, frame: Frame) -> None:
         """Write the frame's tile of a result."""

@@ -11,10 +11,13 @@ from dataclasses import replace
 
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.expr import Expr, binary, call, param, substitute
+from accelcore.ir.ranges import interval
 from accelcore_nki.dtypes import FLOAT32_MIN
 from accelcore_nki.lowering.contractions import Contractions
-from accelcore_nki.lowering.elementwise import ACTIVATION, ALU
-from accelcore_nki.lowering.frames import COLUMN, COLUMNS, ROW, Block, Frame, Range, Value
+from accelcore_nki.lowering.elementwise import ACTIVATION, ALU, has_data
+from accelcore_nki.lowering.engines import GPSIMD, PASS, SCALAR, TWICE
+from accelcore_nki.lowering.frames import COLUMN, COLUMNS, NOMINAL, ROW, Frame, Value
+from accelcore_nki.lowering.recurrences import Recurrences, recurrence
 from accelcore_nki.lowering.texts import tidy
 
 _KINDS = {
@@ -24,16 +27,17 @@ _KINDS = {
     "min": ("minimum", -FLOAT32_MIN),
 }
 _COMBINE = {"sum": "add", "prod": "mul", "max": "max", "min": "min"}
-_UNROLLED = 16  # repetitions of a short accumulation that are written as one loop over tiles
+_UNROLLED = 16  # repetitions of a loop that may share a window of what it loads
 
 
-class Reductions(Contractions):
+class Reductions(Contractions, Recurrences):
     """What repeats over an index that the result does not have."""
 
     def reduced(self, e: Expr, frame: Frame) -> Value:
-        """A reduction, or an element of a scan."""
-        if e.op == "get" and e.args[0].op == "scan":
-            return self._scanned(e, frame)
+        """A reduction, or an element of a running one."""
+        running = recurrence(e)
+        if running is not None:
+            return self.running(running, e, frame)
         if e.op != "reduce" or e.kind not in _KINDS:
             raise UnsupportedLowering(f"no NKI code for {e.op} {e.attrs[1:2]}: {str(e)[:80]}")
         if len(e.args) == 3:
@@ -41,6 +45,9 @@ class Reductions(Contractions):
             return self.value(binary(_COMBINE[e.kind], plain, e.args[2]), frame)
         if not e.args[1].free & {e.number}:
             return self._repeated(e, frame)
+        outside = self._outside(e)
+        if outside is not None:
+            return self.value(outside, frame)
         if COLUMN in e.free:
             product = self.product(e, frame)
             return product if product is not None else self._accumulated(e, frame)
@@ -50,6 +57,20 @@ class Reductions(Contractions):
         from accelcore.ir.expr import reduce
 
         return reduce(e.kind, e.args[0], lambda k: substitute(e.args[1], {e.number: k}))
+
+    def _outside(self, e: Expr) -> Expr | None:
+        """c * max(x) of a largest c * x, where c is not negative and the same for all x; likewise for a smallest."""
+        body = self.simpler(e.args[1])
+        if e.kind not in ("max", "min") or body.op not in ("mul", "div"):
+            return None
+        x, factor = body.args
+        if body.op == "mul" and e.number not in x.free:
+            x, factor = factor, x
+        if e.number in factor.free or has_data(factor) or not interval(factor, self.facts)[0] >= 0:
+            return None
+        from accelcore.ir.expr import reduce
+
+        return binary(body.op, reduce(e.kind, e.args[0], lambda k: substitute(x, {e.number: k})), factor)
 
     def _repeated(self, e: Expr, frame: Frame) -> Value:
         """A reduction of equal terms."""
@@ -78,14 +99,6 @@ class Reductions(Contractions):
             self.emit(f"nisa.tensor_tensor({at}, {at}, {part.at(frame)}, nl.{combine})")
         return total
 
-    def whole(self, extent: str) -> Range:
-        """All of an axis as columns; one range for each extent, so that values are shared."""
-        found = self.root.values.get(("whole", extent))
-        if not isinstance(found, Range):
-            found = Range("0", extent, 1 << 30, self.root)
-            self.root.values["whole", extent] = found
-        return found
-
     def _part(self, kind: str, body: Expr, frame: Frame, _: object) -> Value:
         """The reduction of the body over the frame's columns."""
         body = self.simpler(body)
@@ -98,6 +111,13 @@ class Reductions(Contractions):
         if not terms.wide:
             terms = self.spread_out(terms, frame)
         part = self.tile(frame, wide=False, stem="part")
+        if kind == "sum" and self.pick({"vector": PASS, "scalar": SCALAR}, span=terms.span) == "scalar":
+            again = self.tile(frame, wide=True, dtype=terms.dtype)
+            sums = f"reduce_op=nl.add, reduce_res={part.text}, reduce_cmd=nisa.reduce_cmd.reset_reduce"
+            self.emit(f"nisa.activation({again.text}, nl.copy, {terms.at(frame)}, {sums})")
+            return part
+        if kind != "sum":
+            self.charge("vector", PASS, terms.span)
         self.emit(f"nisa.tensor_reduce({part.text}, nl.{op}, {terms.at(frame)}, axis=1)")
         return part
 
@@ -133,70 +153,56 @@ class Reductions(Contractions):
 
     def _accumulated(self, e: Expr, frame: Frame) -> Value:
         """acc = acc op body for each value of the reduced index, on whole tiles."""
-        op, neutral = _KINDS[e.kind]
+        if self.choices.unroll and e.args[0].op == "const" and 0 < int(e.args[0].value) <= _UNROLLED:
+            return self._unrolled(e, frame)
         total = self.tile(frame, wide=True, stem="total")
-        self.emit(f"nisa.memset({total.text}, {neutral!r})")
+        self.emit(f"nisa.memset({total.text}, {_KINDS[e.kind][1]!r})")
         variable = self.names.new("k")
+        if e.args[0].op == "const" and int(e.args[0].value) <= _UNROLLED:
+            self.repeats[variable] = int(e.args[0].value)
         with self.loop(variable, f"range({tidy(e.args[0])})"):
             body = self.simpler(substitute(e.args[1], {e.number: param(variable, "i64")}))
-            step = self._step(body) if body.op == "mul" and self.choices.fuse else None
-            if step is not None and e.kind == "sum":
-                x, op0, small, _ = step
-                data, operand = self.value(x, frame), self._operand(small, frame)
-                at = total.at(frame)
-                steps = f"nl.{op0}, {operand}, op1=nl.add, operand1={at}"
-                self.emit(f"nisa.scalar_tensor_tensor({at}, {data.at(frame)}, {steps})")
-            else:
-                terms = self.spread_out(self.value(body, frame), frame)
-                at = total.at(frame)
-                self.emit(f"nisa.tensor_tensor({at}, {at}, {terms.at(frame)}, nl.{op})")
+            self._add_to(total, total, body, e.kind, frame)
         return total
 
-    # Scans.
+    def _unrolled(self, e: Expr, frame: Frame) -> Value:
+        """The same, written out: the first term needs no start, and every step its own engine."""
+        variable = self.names.new("k")
+        total: Value | None = None
+        for at in range(int(e.args[0].value)):
+            self.repeats[variable] = int(e.args[0].value)
+            with self.step(variable, at):
+                body = self.simpler(substitute(e.args[1], {e.number: param(variable, "i64")}))
+                if total is None:
+                    total = self.spread_out(self.value(body, frame), frame)
+                else:
+                    target = self.tile(frame, wide=True, stem="total")
+                    self._add_to(target, total, body, e.kind, frame)
+                    total = target
+        assert total is not None
+        return total
 
-    def _scanned(self, e: Expr, frame: Frame) -> Value:
-        """The running reduction along the columns: columns are computed in order and chained by their last one."""
-        scan, at = e.args
-        if at is not COLUMNS or scan.kind not in ("sum", "prod", "max", "min"):
-            raise UnsupportedLowering(f"no NKI code for an element of a scan that is not the column: {str(e)[:80]}")
-        if COLUMN in scan.free or frame.columns.block is not self.block:
-            raise UnsupportedLowering(f"no NKI code for a scan inside another value: {str(e)[:80]}")
-        body = substitute(scan.args[1], {scan.number: COLUMNS})
+    def _add_to(self, target: Value, total: Value, body: Expr, kind: str, frame: Frame) -> None:
+        """target = total op body; a product with a column in one instruction, unless other engines are idle."""
+        op = _KINDS[kind][0]
+        step = self._step(body) if body.op == "mul" and self.choices.fuse and kind == "sum" else None
+        if step is not None and not self._idle():
+            x, op0, small, _ = step
+            data, operand = self.value(x, frame), self._operand(small, frame)
+            steps = f"nl.{op0}, {operand}, op1=nl.add, operand1={total.at(frame)}"
+            self.charge("vector", TWICE, total.span)
+            self.emit(f"nisa.scalar_tensor_tensor({target.text}, {data.at(frame)}, {steps})")
+            return
         terms = self.spread_out(self.value(body, frame), frame)
-        op, neutral = _KINDS[scan.kind]
-        start = self.value(scan.args[2], frame) if len(scan.args) > 2 else Value(repr(neutral), number=True)
-        carried = self._carried(scan, start, frame)
-        ones = self._ones(frame)
-        result = self.tile(frame, wide=True, stem="running")
-        given = f"{result.text}, {ones}, {terms.at(frame)}, {carried.at(replace(frame, columns=self.one))}"
-        first = "multiply" if scan.kind in ("sum", "prod") else "bypass"
-        if first == "bypass":
-            given = f"{result.text}, {terms.at(frame)}, {terms.at(frame)}, {carried.at(frame)}"
-            self.emit(f"nisa.tensor_tensor_scan({given}, op0=nl.{op}, op1=nl.{op})")
-        elif scan.kind == "sum":
-            self.emit(f"nisa.tensor_tensor_scan({given}, op0=nl.multiply, op1=nl.add)")
-        else:
-            self.emit(f"nisa.tensor_tensor_scan({given}, op0=nl.multiply, op1=nl.multiply)")
-        last = f"{result.text}[0:{frame.rows.count}, {frame.columns.count} - 1:{frame.columns.count}]"
-        self.emit(f"nisa.tensor_copy({carried.at(frame)}, {last})")
-        return result
+        pair = f"{total.at(frame)}, {terms.at(frame)}, nl.{op}{self.pair_engine(total, terms)}"
+        self.emit(f"nisa.tensor_tensor({target.at(frame)}, {pair})")
 
-    def _carried(self, scan: Expr, start: Value, frame: Frame) -> Value:
-        """The column that goes from chunk to chunk, made before the loop over columns."""
-        outer = frame.columns.block.parent if frame.columns.start != "0" else self.block
-        assert isinstance(outer, Block)
-        with self.inside(outer):
-            carried = self.tile(frame, wide=False, stem="carried")
-            if start.number:
-                self.emit(f"nisa.memset({carried.text}, {start.text})")
-            else:
-                self.emit(f"nisa.tensor_copy({carried.text}, {start.at(frame)})")
-        return carried
-
-    def _ones(self, frame: Frame) -> str:
-        ones = self.tile(frame, wide=True, stem="ones")
-        self.emit(f"nisa.memset({ones.text}, 1.0)")
-        return ones.text
+    def _idle(self) -> bool:
+        """Whether a product on the scalar engine and a sum on GpSimd end before both on the vector engine would."""
+        weight = self.block.trips * NOMINAL
+        busy = {name: self.busy.get(name, 0.0) for name in ("vector", "scalar", "gpsimd")}
+        apart = max(busy["scalar"] + weight * SCALAR, busy["gpsimd"] + weight * GPSIMD)
+        return self.choices.engine == "balance" and apart < busy["vector"] + weight * TWICE
 
 
 def _real(e: Expr) -> Expr:

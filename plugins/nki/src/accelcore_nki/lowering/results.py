@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import groupby
 
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.expr import Expr, binary, get, index, param, substitute, var, walk
@@ -11,7 +12,8 @@ from accelcore.loops.lower import facts
 from accelcore.values import Param, Role, Summary
 from accelcore_nki.judging.interface import further_sizes, stored
 from accelcore_nki.lowering.contractions import split
-from accelcore_nki.lowering.frames import BANK, COLUMN, COLUMNS, PARTITIONS, ROW, ROWS, Frame, Range
+from accelcore_nki.lowering.frames import BANK, COLUMN, COLUMNS, NOMINAL, PARTITIONS, ROW, ROWS, Block, Frame, Range
+from accelcore_nki.lowering.pieces import Piece, pieces
 from accelcore_nki.lowering.reductions import Reductions
 from accelcore_nki.lowering.texts import tidy
 
@@ -50,6 +52,31 @@ def scalar_column(value, rows, dtype):
 '''
 
 
+TURNS = '''
+def in_turns(tiles, depth, apart):
+    """Run generators, `depth` of them at a time and started `apart` turns after each other, an instruction a turn."""
+    waiting, active, turn = list(tiles), [], 0
+    while waiting or active:
+        if waiting and len(active) < depth and (not active or turn >= apart):
+            active.append(waiting.pop(0))
+            turn = 0
+        turn += 1
+        for tile in list(active):
+            if next(tile, StopIteration) is StopIteration:
+                active.remove(tile)
+
+'''
+
+
+@dataclass(frozen=True)
+class Part:
+    """An element's expression over rows and columns, where it is stored, and how many columns there are."""
+
+    e: Expr
+    indices: tuple[Expr, ...]
+    columns: Expr | None
+
+
 @dataclass(frozen=True)
 class Axes:
     """The axes of a result by what they become: Python loops, partitions, columns.  Numbers of variables, or None."""
@@ -80,7 +107,7 @@ class Results(Reductions):
         self.emit(f"return {', '.join(f'{p.name}_hbm' for p in task.results)}")
         arguments = ", ".join([p.name for p in given] + list(further_sizes(task)))
         body = "\n".join(f"    {line}" for line in self.root.lines)
-        helpers = SCALAR if "scalar_column(" in body else ""
+        helpers = (SCALAR if "scalar_column(" in body else "") + (TURNS if "in_turns(" in body else "")
         head = HEADER.format(about=about)
         return f"{head}{helpers}\n@nki.jit\ndef {task.name}({arguments}):\n{body}\n"
 
@@ -104,8 +131,19 @@ class Results(Reductions):
         if e.rank:
             raise UnsupportedLowering(f"no NKI code for {e.op} as a result: {str(e)[:80]}")
         axes = self._axes(numbers, e)
-        if len(numbers) == 1 and axes.row is None and not _carries(e):
-            self._folded(result, e, numbers[0], extents)
+        found = list(pieces(e, extents))
+        column = axes.column
+        for _, group in groupby(
+            found, lambda p: [(n, x) for n, x in (*p.begins.items(), *p.extents.items()) if n != column]
+        ):
+            self._pieces(result, numbers, axes, list(group))
+
+    def _pieces(self, result: Param, numbers: list[int], axes: Axes, group: list[Piece]) -> None:
+        """Pieces that differ in their columns only: they share the loops over rows, and what those keep."""
+        extents = group[0].extents
+        if len(numbers) == 1 and axes.row is None and not _carries(group[0].e):
+            for piece in group:
+                self._folded(result, piece, numbers[0])
             return
         with ExitStack() as stack:
             mapping: dict[int, Expr] = {}
@@ -115,10 +153,12 @@ class Results(Reductions):
                 mapping[number] = param(name, "i64")
             at = {axes.row: ROWS, axes.column: COLUMNS}
             mapping |= {n: v for n, v in at.items() if n is not None}
-            e = substitute(e, mapping)
-            indices = tuple(mapping[n] for n in numbers)
-            sides = (None if n is None else extents[n] for n in (axes.row, axes.column))
-            self._tiles(result, e, indices, *sides)
+            parts = []
+            for piece in group:
+                indices = tuple(mapping[n] + piece.begins[n] for n in numbers)
+                columns = None if axes.column is None else piece.extents[axes.column]
+                parts.append(Part(substitute(piece.e, mapping), indices, columns))
+            self._tiles(result, parts, None if axes.row is None else extents[axes.row])
 
     def _element(self, e: Expr, numbers: list[int], extents: dict[int, Expr]) -> tuple[Expr, list[int]]:
         """A scan as the element at a further axis."""
@@ -147,42 +187,75 @@ class Results(Reductions):
 
     # Loops over tiles.
 
-    def _tiles(
-        self, result: Param, e: Expr, indices: tuple[Expr, ...], rows: Expr | None, columns: Expr | None
-    ) -> None:
-        matrix = any(split(n) is not None for n in walk(e) if n.op == "reduce")
-        blocked = matrix and not _whole_rows(e) and self.choices.hoist != ""
-        with ExitStack() as stack:
-            if blocked and rows is not None and columns is not None:
-                row, column = self._blocks(stack, tidy(rows), tidy(columns))
-            else:
-                row = self._rows(stack, rows)
-                column = self._columns(stack, columns, matrix)
-            frame = Frame(row, column)
-            self.store(result.name, indices, self.value(e, frame, stored(result)), frame)
+    def _tiles(self, result: Param, parts: list[Part], rows: Expr | None) -> None:
+        """The loops over tiles of the parts, and the store of each."""
+        products = [_multiplies(p.e) for p in parts]
+        if rows is not None and len(parts) == 1 and parts[0].columns is not None and self._blocked(parts[0].e):
+            with ExitStack() as stack:
+                frame = Frame(*self._blocks(stack, tidy(rows), tidy(parts[0].columns)))
+                self._stored(result, parts[0], frame)
+            return
+        with ExitStack() as outer:
+            row = self._rows(outer, rows)
+            for part, matrix in zip(parts, products, strict=True):
+                with ExitStack() as stack:
+                    self._stored(result, part, Frame(row, self._columns(stack, part.columns, matrix)))
+
+    def _blocked(self, e: Expr) -> bool:
+        return _multiplies(e) and not _whole_rows(e) and self.choices.hoist != ""
+
+    def _stored(self, result: Param, part: Part, frame: Frame) -> None:
+        self.store(result.name, part.indices, self.value(part.e, frame, stored(result)), frame)
 
     def _rows(self, stack: ExitStack, rows: Expr | None) -> Range:
         if rows is None:
             return self.one
-        return self.section(stack, "p", tidy(rows), PARTITIONS)
+        if self.choices.pipeline == 1:
+            return self.section(stack, "p", tidy(rows), PARTITIONS)
+        return self._in_turns(stack, tidy(rows))
+
+    def _in_turns(self, stack: ExitStack, rows: str) -> Range:
+        """Row tiles as generators, a few of which are in work at a time."""
+        at, count, name = self.names.new("p0"), self.names.new("pn"), self.names.new("row_tile")
+        outer = self.block
+        block = self.block = self.loops[at] = Block(outer, f"def {name}({at}):", turns=True, trips=NOMINAL / PARTITIONS)
+
+        def close() -> None:
+            apart = self.choices.apart or max(
+                1, sum(line.lstrip().startswith("nisa.") for line in block.lines) // self.choices.pipeline
+            )
+            block.close()
+            del self.loops[at]
+            self.block = outer
+            tiles = f"[{name}({at}) for {at} in range(0, {rows}, {PARTITIONS})]"
+            self.emit(f"in_turns({tiles}, {self.choices.pipeline}, {apart})")
+
+        stack.callback(close)
+        self.emit(f"{count} = min({PARTITIONS}, {rows} - {at})")
+        return Range(at, count, PARTITIONS, block)
 
     def _columns(self, stack: ExitStack, columns: Expr | None, matrix: bool) -> Range:
         if columns is None:
             return self.one
         if self.choices.rows:
-            return self.whole(tidy(columns))
+            whole = self.whole(tidy(columns))
+            return self.section(stack, "f", "", self.choices.parts, whole) if self.choices.parts else whole
         return self.section(stack, "f", tidy(columns), min(self.choices.tile, BANK) if matrix else self.choices.tile)
 
     def section(self, stack: ExitStack, stem: str, extent: str, size_: int, outer: Range | None = None) -> Range:
         """A loop over an extent, or over an outer range, in parts."""
         at, count = self.names.new(f"{stem}0"), self.names.new(f"{stem}n")
         over = outer.count if outer else extent
-        block = stack.enter_context(self.loop(at, f"range(0, {over}, {size_})"))
+        block = stack.enter_context(
+            self.loop(at, f"range(0, {over}, {size_})", min(outer.most if outer else NOMINAL, NOMINAL) / size_)
+        )
         self.emit(f"{count} = min({size_}, {over} - {at})")
         if outer is None:
             return Range(at, count, size_, block)
-        start = self.names.new(stem)
-        self.emit(f"{start} = {outer.start} + {at}")
+        start = at
+        if outer.start != "0":
+            start = self.names.new(stem)
+            self.emit(f"{start} = {outer.start} + {at}")
         return Range(start, count, size_, block, outer, at)
 
     def _blocks(self, stack: ExitStack, rows: str, columns: str) -> tuple[Range, Range]:
@@ -201,42 +274,40 @@ class Results(Reductions):
 
     # One-dimensional results.
 
-    def _folded(self, result: Param, e: Expr, number: int, extents: dict[int, Expr]) -> None:
+    def _folded(self, result: Param, piece: Piece, number: int) -> None:
         """A vector as rows of `fold` elements: full blocks of 128 rows, then as many full rows as there are, a rest."""
-        width, extent = self.choices.fold, tidy(extents[number])
+        width, extent = self.choices.fold, tidy(piece.extents[number])
         at = self.names.new("i0")
         with self.loop(at, f"range(0, {extent}, {PARTITIONS * width})") as block:
             rows, rest = self.names.new("rows"), self.names.new("rest")
             self.emit(f"{rows}, {rest} = divmod(min({PARTITIONS * width}, {extent} - {at}), {width})")
             begin = param(at, "i64")
-            position = begin + ROWS * width + COLUMNS
-            self._when(
-                rows,
-                result,
-                e,
-                number,
-                position,
-                Frame(Range("0", rows, PARTITIONS, block), Range("0", str(width), width, block)),
-            )
+            body = Frame(Range("0", rows, PARTITIONS, block), Range("0", str(width), width, block))
+            self._when(rows, result, piece, number, begin + ROWS * width + COLUMNS, body)
             tail = begin + binary("mul", param(rows, "i64"), index(width)) + COLUMNS
-            self._when(rest, result, e, number, tail, Frame(self.one, Range("0", rest, width, block)))
+            self._when(rest, result, piece, number, tail, Frame(self.one, Range("0", rest, width, block)))
 
-    def _when(self, count: str, result: Param, e: Expr, number: int, position: Expr, frame: Frame) -> None:
+    def _when(self, count: str, result: Param, piece: Piece, number: int, position: Expr, frame: Frame) -> None:
         """The store of a part that may be empty."""
         outer = self.block
         self.block = branch = type(outer)(outer, f"if {count}:")
-        for part in (frame.rows, frame.columns):
-            if part is not self.one:
-                part.block = branch
-        value = self.value(substitute(e, {number: position}), frame, stored(result))
-        self.store(result.name, (position,), value, frame)
+        for side in (frame.rows, frame.columns):
+            if side is not self.one:
+                side.block = branch
+        part = Part(substitute(piece.e, {number: position}), (position + piece.begins[number],), None)
+        self._stored(result, part, frame)
         branch.close()
         self.block = outer
 
 
 def _carries(e: Expr) -> bool:
-    """Whether it holds a scan, whose columns are in order."""
-    return any(n.op == "scan" for n in walk(e))
+    """Whether it holds a running value, whose columns are in order."""
+    return any(n.op in ("scan", "fold") or (n.op == "reduce" and n.args[0].free) for n in walk(e))
+
+
+def _multiplies(e: Expr) -> bool:
+    """Whether a product of matrices is part of it."""
+    return any(split(n) is not None for n in walk(e) if n.op == "reduce")
 
 
 def _whole_rows(e: Expr) -> bool:
@@ -245,9 +316,11 @@ def _whole_rows(e: Expr) -> bool:
 
 
 def _stays(e: Expr, row: int, column: int) -> bool:
-    """Whether a reduction depends on the column alone of the two: it wants to be a row's."""
+    """Whether a reduction depends on the column alone of the two, or runs over rows: it wants to be a row's."""
     for n in walk(e):
-        if n.op in ("reduce",) and column in n.free and row not in n.free and n.kind in ("sum", "max", "min", "prod"):
+        if n.op == "reduce" and column in n.free and row not in n.free:
+            return True
+        if n.op in ("reduce", "fold") and row in n.args[0].free:
             return True
         if n.op == "get" and n.args[0].op == "scan" and n.args[1].op == "var" and n.args[1].number == row:
             return True

@@ -9,13 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from accelcore.ir.expr import Expr, walk
 from accelcore.values import Task
 from accelcore_nki.lowering.choices import Choices
-from accelcore_nki.lowering.frames import COLUMN, PARTITIONS, ROW, Block, Frame, Names, Range, Value
+from accelcore_nki.lowering.frames import COLUMN, NOMINAL, PARTITIONS, ROW, Block, Frame, Names, Range, Value
 
-_RESERVED = {"nki", "nl", "nisa", "math", "min", "max", "range", "float", "accelcore_nki", "on_chip", "scalar_column"}
+_RESERVED = {
+    "nki",
+    "nl",
+    "nisa",
+    "math",
+    "min",
+    "max",
+    "range",
+    "float",
+    "accelcore_nki",
+    "on_chip",
+    "scalar_column",
+    "in_turns",
+}
 
 
 class Writer:
@@ -30,7 +44,9 @@ class Writer:
             self.names.new(name)
         self.all_rows = Range("0", str(PARTITIONS), PARTITIONS, self.root)
         self.one = Range("0", "1", 1, self.root)
-        self.turns = 0
+        self.busy: dict[str, float] = {}
+        self.picks: list[Any] = []
+        self.repeats: dict[str, int] = {}
 
     # Lines and blocks.
 
@@ -39,10 +55,22 @@ class Writer:
         self.block.lines.append(line)
 
     @contextmanager
-    def loop(self, variable: str, over: str) -> Iterator[Block]:
-        """A loop; its body is the current block meanwhile."""
+    def loop(self, variable: str, over: str, trips: float = 8) -> Iterator[Block]:
+        """A loop; its body is the current block meanwhile.  trips: how often it runs, about."""
         outer = self.block
-        self.block = self.loops[variable] = Block(outer, f"for {variable} in {over}:")
+        head = f"for {variable} in {over}:"
+        self.block = self.loops[variable] = Block(outer, head, trips=outer.trips * max(1.0, trips))
+        yield self.block
+        self.block.close()
+        del self.loops[variable]
+        self.block = outer
+
+    @contextmanager
+    def step(self, variable: str, at: int) -> Iterator[Block]:
+        """One repetition of a loop that is written out."""
+        outer = self.block
+        self.block = self.loops[variable] = Block(outer, "", trips=outer.trips)
+        self.emit(f"{variable} = {at}")
         yield self.block
         self.block.close()
         del self.loops[variable]
@@ -78,44 +106,5 @@ class Writer:
         name = self.names.new(stem)
         rows, columns = frame.rows.count, frame.columns.count if wide else "1"
         self.emit(f"{name} = on_chip({rows}, {columns}, nl.{dtype})")
-        return Value(name, wide, dtype=dtype, rows=rows, columns=columns)
-
-    def engine(self, work: str) -> str:
-        """`, engine=...` for a kind of work ("copy", "pair", "scalar"), by the schedule's choice."""
-        chosen = self.choices.engine
-        self.turns += 1
-        if chosen == "scalar" and work == "copy":
-            return ", engine=nisa.engine.scalar"
-        if chosen == "gpsimd" and work == "pair":
-            return ", engine=nisa.engine.gpsimd"
-        if chosen == "spread" and work == "copy":
-            return ", engine=nisa.engine.scalar" if self.turns % 2 else ""
-        if chosen == "spread" and work == "pair" and self.turns % 3 == 0:
-            return ", engine=nisa.engine.gpsimd"
-        return ""
-
-    def copied(self, value: Value, frame: Frame, dtype: str) -> Value:
-        """The tile in SBUF, as another type."""
-        result = self.tile(frame, wide=value.wide, dtype=dtype)
-        engine = self.engine("copy") if value.psum else ""
-        self.emit(f"nisa.tensor_copy({result.text}, {value.at(frame)}{engine})")
-        return result
-
-    def spread_out(self, value: Value, frame: Frame, dtype: str = "float32") -> Value:
-        """The value as a tile with the frame's columns."""
-        if value.wide:
-            return value
-        result = self.tile(frame, wide=True, dtype=dtype)
-        self.emit(f"nisa.memset({result.text}, {value.text if value.number else 0.0})")
-        if not value.number:
-            column = self.as_operand(value, frame)
-            self.emit(f"nisa.tensor_scalar({result.text}, {result.text}, nl.add, {column})")
-        return result
-
-    def as_operand(self, value: Value, frame: Frame) -> str:
-        """A number or a float32 column, as operand of a scalar instruction."""
-        if value.number:
-            return value.text
-        if value.dtype != "float32":
-            value = self.copied(value, frame, "float32")
-        return value.at(frame)
+        span = min(frame.columns.most, NOMINAL) if wide else 1
+        return Value(name, wide, dtype=dtype, rows=rows, columns=columns, span=span)

@@ -13,14 +13,34 @@ from accelcore.values import Kernel, Move, Summary, Task
 from accelcore_nki.lowering import kernel as lowered
 from accelcore_nki.lowering.choices import MENU
 
-_PLAIN = ("rows(whole); fuse(all); name(functions)", "rows(whole)", "fuse(all)", "name(functions)", "unroll(windows)")
+_PLAIN = (
+    "rows(whole); fuse(all); name(functions)",
+    "rows(whole); fuse(all); name(functions); unroll(windows); engine(balance); pipeline(3)",
+    "rows(whole)",
+    "fuse(all)",
+    "name(functions)",
+    "unroll(windows)",
+)
 _PRODUCTS = (
     "hoist(both); block(512, 512)", "hoist(both); block(1024, 512)", "hoist(both); block(256, 2048)", "hoist(both)",
     "hoist(stationary)", "hoist(moving)", "block(512, 512)", "block(1024, 512)", "block(512, 1024)",
     "block(256, 2048)", "block(128, 4096)", "block(2048, 512)", "order(columns)", "order(rows)", "narrow(operands)",
 )  # fmt: skip
 _TURNS = ("transpose(dma)", "transpose(tensor)", "transpose(strided)", "swap(axes)")
-_ENGINES = ("engine(spread)", "engine(scalar)", "engine(gpsimd)", "engine(vector)")
+_ENGINES = (
+    "pipeline(2)",
+    "pipeline(4)",
+    "pipeline(3)",
+    "pipeline(6)",
+    "apart(1)",
+    "apart(2)",
+    "apart(5)",
+    "engine(balance)",
+    "engine(scalar)",
+    "engine(gpsimd)",
+    "engine(vector)",
+)
+_PARTS = ("parts(1024)", "parts(2048)", "parts(512)")
 _WIDTHS = (1024, 2048, 4096, 256, 8192)
 
 
@@ -51,7 +71,7 @@ def _candidates(kernel: Kernel) -> Iterator[str]:
     groups: list[Iterable[str]] = [_PLAIN]
     if "nc_matmul" in text:
         groups.append(_PRODUCTS)
-    groups += [_TURNS, _ENGINES, (f"tile({n})" for n in _WIDTHS), (f"fold({n})" for n in _WIDTHS)]
+    groups += [_ENGINES, _PARTS, _TURNS, (f"tile({n})" for n in _WIDTHS), (f"fold({n})" for n in _WIDTHS)]
     for group in groups:
         yield from (t for t in group if not set(t.split("; ")) <= set(kernel.schedule))
 
