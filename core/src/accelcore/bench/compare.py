@@ -119,7 +119,7 @@ class Comparison:
         """Median and interquartile range of evaluations and proposals to within 5 % and 1 % of the best."""
         wide = max(14, *(len(t.strategy) + 2 for t in self.traces))
         head = f"{'landscape':<{self._named}}{'strategy':<{wide}}{'within':>7}{'reached':>9}"
-        head += f"{'evaluations':>22}{'proposals':>22}"
+        head += f"{'evaluations':>26}{'proposals':>26}"
         return "\n".join([head, *self._rows(wide)])
 
     @property
@@ -135,7 +135,7 @@ class Comparison:
                 there = [pair for pair in found if pair]
                 yield (
                     f"{landscape:<{self._named}}{strategy:<{wide}}{within:>7.0%}{len(there):>5}/{len(mine):<3}"
-                    f"{_spread([e for e, _ in there], len(mine)):>22}{_spread([p for _, p in there], len(mine)):>22}"
+                    f"{_spread([e for e, _ in there], len(mine)):>26}{_spread([p for _, p in there], len(mine)):>26}"
                 )
 
 
