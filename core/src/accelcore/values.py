@@ -152,6 +152,9 @@ class Summary:
     invariants: tuple[tuple[str, str], ...] = ()
     number_model: str = "real"
 
+    def _repr_html_(self) -> str:
+        return _notebook(self)
+
 
 @dataclass(frozen=True)
 class Task:
@@ -220,6 +223,9 @@ class Verdict:
     seconds: float = 0.0
     obligations: tuple[tuple[str, str, float], ...] = ()
     certificate: str = ""
+
+    def _repr_html_(self) -> str:
+        return _notebook(self)
 
 
 @dataclass(frozen=True)
@@ -358,6 +364,9 @@ class Evaluation:
         """The metric of that name, or None."""
         return dict(self.metrics).get(name)
 
+    def _repr_html_(self) -> str:
+        return _notebook(self)
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -439,6 +448,15 @@ class Run:
     spent: Mapping[str, float] = field(default_factory=dict)
     events: tuple[tuple[float, str, str], ...] = ()
     measurements: tuple[tuple[str, Evaluation], ...] = ()
+
+    def _repr_html_(self) -> str:
+        return _notebook(self)
+
+
+def _notebook(value: object) -> str:
+    from accelcore.html.notebook import html
+
+    return html(value)
 
 
 def abi_arguments(task: Task) -> tuple[AbiArg, ...]:
