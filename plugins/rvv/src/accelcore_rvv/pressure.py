@@ -11,16 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from accelcore.ir.dtypes import DTYPES
-from accelcore.ir.expr import Expr
+from accelcore.cgen.narrow import narrowed
+from accelcore.ir.dtypes import DTYPES, INDEX
+from accelcore.ir.expr import Expr, walk
 from accelcore.loops.nodes import Accumulate, Allocate, For, If, Kind, Program, Statement, Store, statements
 
 REGISTERS = 32
+_WITHIN = frozenset({"cast", "const", "size", "input"})
 
 
 def fits(program: Program) -> bool:
     """Whether no vector loop of a program is known to need more registers than there are."""
-    loops = [s for s in statements(program.body) if isinstance(s, For) and s.kind is Kind.VECTOR]
+    body = narrowed(program, widens=True).body
+    loops = [s for s in statements(body) if isinstance(s, For) and s.kind is Kind.VECTOR]
     return all(needed(loop) <= REGISTERS for loop in loops)
 
 
@@ -40,9 +43,11 @@ class _Body:
         self._memo: dict[Expr, float] = {}
 
     def _values(self) -> Iterator[Expr]:
+        """What is held in registers; conversions are part of the instructions around them, offsets of addresses."""
         for s in statements(self.loop.body):
             if isinstance(s, Store | Accumulate):
                 yield s.value
+                yield from (n for n in walk(s.value) if n.op not in _WITHIN and n.dtype not in (INDEX, "bool"))
 
     def group(self, dtype: str) -> float:
         """Registers of one value; a part of a register takes a whole one."""
@@ -79,6 +84,8 @@ class _Body:
         """Registers to evaluate an expression: the costliest operand first, each later one beside those before it."""
         if not self.varies(e):
             return 0.0
+        if e.op == "cast":
+            return self.number(e.args[0])
         if e.op in ("get", "param"):
             return 0.0 if e.op == "param" and e.name in self.varying else self.group(e.dtype)
         found = self._memo.get(e)
