@@ -5,7 +5,7 @@ static elem_t in[3][7][7][100] row_align(1), out[3][100] row_align(1);
 
 int main() {
     int good = 1;
-    fill(in[0][0][0], sizeof in, 127);
+    fill(in[0][0][0], COUNT(in), 127);
     tiled_global_average_auto((elem_t *)in, (elem_t *)out, 3, 100, 7, TYPE);
     for (int b = 0; b < 3; b++)
         for (int c = 0; c < 100; c++) {

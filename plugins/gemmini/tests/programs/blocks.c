@@ -64,7 +64,7 @@ int main(void) {
     gemmini_fence();
     for (int i = 0; i < DIM; i++)
         for (int j = 0; j < DIM; j++) {
-            int sum = bias ? D[i][j] : 0;
+            value sum = bias ? D[i][j] : 0;
             for (int k = 0; k < DIM; k++) sum += (ta ? A[k][i] : A[i][k]) * (tb ? B[j][k] : B[k][j]);
             G[i][j] = narrow(sum, scale, act);
         }

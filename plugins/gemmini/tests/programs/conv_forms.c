@@ -15,7 +15,7 @@ static acc_t bias[CO] row_align_acc(1);
 
 int main() {
     int good = 1;
-    fill(in[0][0], sizeof in, 5), fill(w[0][0][0], sizeof w, 5);
+    fill(in[0][0], COUNT(in), 5), fill(w[0][0][0], COUNT(w), 5);
     for (int o = 0; o < CO; o++) bias[o] = number(200);
     elem_t *i = (elem_t *)in, *k = (elem_t *)w, *o = (elem_t *)out;
 #if MODE == 0
@@ -34,7 +34,7 @@ int main() {
     for (int r = 0; r < OUT; r++)
         for (int c = 0; c < OUT; c++)
             for (int ch = 0; ch < CO; ch++) {
-                int sum = bias[ch];
+                value sum = bias[ch];
                 for (int y = 0; y < KD; y++)
                     for (int x = 0; x < KD; x++)
                         for (int n = 0; n < CI; n++) {

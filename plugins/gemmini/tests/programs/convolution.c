@@ -8,21 +8,21 @@ static elem_t in[BATCH * SIZE * SIZE * IN_CH] row_align(1), w[KERNEL * KERNEL * 
 static elem_t out[BATCH * POOLED * POOLED * OUT_CH] row_align(1);
 static acc_t bias[OUT_CH] row_align_acc(1);
 
-static int image(int b, int r, int c, int i) {
+static value image(int b, int r, int c, int i) {
     if (r < 0 || c < 0 || r >= WIDE || c >= WIDE || r % IN_DIL || c % IN_DIL) return 0;
     r /= IN_DIL, c /= IN_DIL;
     return IN_3120 ? in[((i * SIZE + r) * SIZE + c) * BATCH + b] : in[((b * SIZE + r) * SIZE + c) * IN_CH + i];
 }
 
-static int weight(int y, int x, int i, int o) {
+static value weight(int y, int x, int i, int o) {
     if (ROTATED) y = KERNEL - 1 - y, x = KERNEL - 1 - x;
     if (W_1203) return w[((i * KERNEL + y) * KERNEL + x) * OUT_CH + o];
     if (W_0132) return w[((y * KERNEL + x) * OUT_CH + o) * IN_CH + i];
     return w[((y * KERNEL + x) * IN_CH + i) * OUT_CH + o];
 }
 
-static int at(int b, int r, int c, int o) {
-    int sum = BIAS ? bias[o] : 0;
+static value at(int b, int r, int c, int o) {
+    value sum = BIAS ? bias[o] : 0;
     if (r < 0 || c < 0 || r >= OUT || c >= OUT) return 0;
     for (int y = 0; y < KERNEL; y++)
         for (int x = 0; x < KERNEL; x++)
@@ -33,7 +33,7 @@ static int at(int b, int r, int c, int o) {
 
 int main(void) {
     int good = 1;
-    fill(in, sizeof in, 5), fill(w, sizeof w, 5);
+    fill(in, COUNT(in), 5), fill(w, COUNT(w), 5);
     for (int o = 0; o < OUT_CH; o++) bias[o] = number(500);
     uint64_t start = read_cycles();
     tiled_conv_auto(BATCH, SIZE, SIZE, IN_CH, OUT_CH, OUT, OUT, STRIDE, IN_DIL, DILATION, PAD, KERNEL, ROTATED, OUT_1203, IN_3120, W_1203, W_0132,
@@ -44,13 +44,14 @@ int main(void) {
         for (int r = 0; r < POOLED; r++)
             for (int c = 0; c < POOLED; c++)
                 for (int o = 0; o < OUT_CH; o++) {
-                    int best = -128, n = POOL ? POOL : 1, step = POOL ? POOL_STRIDE : 1, pad = POOL ? POOL_PAD : 0;
+                    value best = -128;
+                    int n = POOL ? POOL : 1, step = POOL ? POOL_STRIDE : 1, pad = POOL ? POOL_PAD : 0;
                     for (int i = 0; i < n * n; i++) {
-                        int x = at(b, r * step - pad + i / n, c * step - pad + i % n, o);
+                        value x = at(b, r * step - pad + i / n, c * step - pad + i % n, o);
                         best = x > best ? x : best;
                     }
-                    int got = out[OUT_1203 ? ((r * POOLED + c) * BATCH + b) * OUT_CH + o : ((b * POOLED + r) * POOLED + c) * OUT_CH + o];
-                    if (got != best && good) printf("first difference at %d %d %d %d: %d, not %d\n", b, r, c, o, got, best);
+                    value got = out[OUT_1203 ? ((r * POOLED + c) * BATCH + b) * OUT_CH + o : ((b * POOLED + r) * POOLED + c) * OUT_CH + o];
+                    if (got != best && good) printf("first difference at %d %d %d %d: %g, not %g\n", b, r, c, o, (double)got, (double)best);
                     if (got != best) good = 0;
                 }
     return verdict(good);

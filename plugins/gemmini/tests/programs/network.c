@@ -18,7 +18,7 @@ int main(int argc, char *argv[]) {
     enum tiled_matmul_type_t type = WS;
     bool check = true;
     int good = 1;
-    fill(images[0][0][0], sizeof images, 9), fill(w[0], sizeof w, 9), fill(fc_w[0], sizeof fc_w, 9);
+    fill(images[0][0][0], COUNT(images), 9), fill(w[0], COUNT(w), 9), fill(fc_w[0], COUNT(fc_w), 9);
     for (int i = 0; i < 18; i++) b[0][i] = number(99);
     for (int i = 0; i < 10; i++) fc_b[0][i] = number(99);
     uint64_t start = read_cycles();

@@ -20,7 +20,7 @@ int main(void) {
     int good = 1;
     for (int i = 0; i < SIZE_M; i++)
         for (int j = 0; j < SIZE_N; j++) {
-            int sum = BIAS ? D[BIAS == 1 ? j : i * SIZE_N + j] : 0;
+            value sum = BIAS ? D[BIAS == 1 ? j : i * SIZE_N + j] : 0;
             for (int k = 0; k < SIZE_K; k++) sum += A[TA ? k * SIZE_M + i : i * SIZE_K + k] * B[TB ? j * SIZE_K + k : k * SIZE_N + j];
             if (C[i * SIZE_N + j] != (FULL ? sum : narrow(sum, 1.0f / 64, RELU))) good = 0;
         }

@@ -5,7 +5,7 @@ static elem_t A[40][96] row_align(1), B[40][96] row_align(1), C[40][96] row_alig
 
 int main() {
     int good = 1;
-    fill(A[0], sizeof A, 127), fill(B[0], sizeof B, 127);
+    fill(A[0], COUNT(A), 127), fill(B[0], COUNT(B), 127);
 #if MODE == 0
     tiled_resadd_stride_auto(40, 70, 0.5f, 1, 0.75f, 96, (elem_t *)A, (elem_t *)B, (elem_t *)C, true, WS);
 #elif MODE == 1
@@ -15,7 +15,7 @@ int main() {
 #endif
     for (int i = 0; i < 40; i++)
         for (int j = 0; j < 96; j++) {
-            int expected = j < 70 ? narrow(narrow(A[i][j], 0.5f, 0) + B[i][j], 0.75f, RELU) : 0;
+            value expected = j < 70 ? narrow(narrow(A[i][j], 0.5f, 0) + B[i][j], 0.75f, RELU) : 0;
             good &= C[i][j] == expected;
         }
     return verdict(good);

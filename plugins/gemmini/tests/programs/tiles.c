@@ -32,7 +32,7 @@ int main() {
 #endif
     for (int i = 0; i < M; i++)
         for (int j = 0; j < N; j++) {
-            int sum = D[i][j];
+            value sum = D[i][j];
             for (int k = 0; k < K; k++) sum += A[i][k] * B[k][j];
             good &= C[i][j] == narrow(sum, 0.0625f, RELU);
         }
