@@ -169,6 +169,7 @@ BROKEN = {
     "capacity": [lambda: new(8, 1 << 17), lambda: new(8, 1 << 13, buffer="psum"), live_at_once],
     "overlap": [overlapping],
     "address": [lambda: set_(32, 64, address=(0, 1 << 20)), lambda: set_(32, 64, buffer="psum", address=(0, 100))],
+    "psum-accumulate": [lambda: _added_to_a_fill()],
     "unsupported": [
         lambda: nisa.quantize_mx,
         lambda: nl.rand,
@@ -191,6 +192,12 @@ def _chosen_elements():
     nisa.tensor_copy_predicated(tile, 1.0, mask)
     nisa.tensor_copy(new(8, 4), tile[:, :4])
     nisa.tensor_copy(new(8, 4), tile[:, 4:])
+
+
+def _added_to_a_fill():
+    total = new(8, 8, buffer="psum")
+    nisa.memset(total, 1.0)
+    nisa.nc_matmul(total, set_(8, 8), set_(8, 8), accumulate=True)
 
 
 def _wild_gather():

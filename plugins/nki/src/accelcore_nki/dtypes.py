@@ -40,7 +40,7 @@ def _foreign_name(dtype: object) -> str:
         given: Any = numpy_type(dtype) if isinstance(dtype, str) else dtype
         name: str = np.dtype(given).name
     except TypeError:
-        name = str(dtype)
+        name = str(dtype).rpartition(".")[2]  # a framework's own type: torch.float32
     if name in SIZES:
         return name
     hint = "64-bit types do not exist on the chip" if "64" in name else f"one of {', '.join(sorted(SIZES))}"

@@ -183,6 +183,8 @@ def _device(recorder: Recorder, name: str, value: Any) -> Any:
     if isinstance(value, Shape):
         return recorder.input(value.shape, name_of(value.dtype), name)
     kind = _narrowed(recorder, value.dtype, name)
+    if str(value.dtype) == "torch.bfloat16":
+        value = value.float()  # NumPy has no such type; the tensor is given it again on the device
     return recorder.input(tuple(value.shape), kind, name, value)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from accelcore.values import Limits, Status
+from accelcore_nki.generations import TARGET
 from accelcore_nki.runner import RULE_BROKEN
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def run_program(program: Path, args: Sequence[str], chip: str, limits: Limits) -
         report = Path(folder) / _REPORT
         # Tiles are small: threads of a matrix library cost more than they bring, the more so on a busy machine.
         env = {"PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
+        if os.environ.get(TARGET):
+            env[TARGET] = os.environ[TARGET]
         env["PYTHONPATH"] = os.pathsep.join((home, *project))
         argv = [sys.executable, "-m", "accelcore_nki.runner", str(report), chip, str(path), *args]
         child = run_child(argv, policy, limits, cwd=folder, env=env)

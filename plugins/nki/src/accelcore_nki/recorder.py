@@ -162,7 +162,7 @@ class Recorder:
                     hint="memory is not zeroed: nisa.memset or a copy must come first",
                 )
         for view in dst:
-            view.storage.used = True
+            view.storage.used, view.storage.writer = True, op
         instruction = Instruction(op, engine, dst, src, args, line)
         self.program.instructions.append(instruction)
         if self.memory is not None:

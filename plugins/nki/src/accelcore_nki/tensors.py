@@ -25,7 +25,10 @@ ON_CHIP = frozenset((SBUF, PSUM))
 class Storage:
     """One allocation.  shape, dtype, buffer as asked for; address: (partition, byte offset) or None; line: where."""
 
-    __slots__ = ("address", "buffer", "dtype", "free_bytes", "index", "line", "name", "nbytes", "role", "shape", "used")
+    __slots__ = (
+        "address", "buffer", "dtype", "free_bytes", "index", "line", "name", "nbytes", "role", "shape", "used",
+        "writer",
+    )  # fmt: skip
 
     def __init__(
         self, index: int, shape: tuple[int, ...], dtype: str, buffer: str, *, name: str = "", role: str = "local"
@@ -36,6 +39,7 @@ class Storage:
         self.free_bytes = prod(shape[1:]) * SIZES[dtype]
         self.nbytes = shape[0] * self.free_bytes if shape else SIZES[dtype]
         self.used = role == "input"  # whether anything was ever written to it
+        self.writer = ""  # the instruction that wrote to it last
 
     @property
     def on_chip(self) -> bool:

@@ -67,10 +67,23 @@ def nc_matmul(
     _matmul_types(target, left, right, is_transpose, double)
     _matmul_shapes(target, left, right, 2 if double else 1)
     _one_bank(target)
+    if accumulate:
+        _accumulates(target)
     onezero = is_stationary_onezero or is_moving_onezero
     args = {"transpose": is_transpose, "accumulate": accumulate, "double_row": double, "onezero": onezero}
     sources = (left, right, target) if accumulate else (left, right)
     return current().emit("nc_matmul", "tensor", (target,), sources, args)
+
+
+def _accumulates(target: NkiTensor) -> None:
+    """What is added to came from the tensor engine: NeuronCore-v2 and v3 define nothing else."""
+    recorder, writer = current(), target.storage.writer
+    if recorder.generation.version < 4 and writer not in ("", "nc_matmul", "nc_transpose"):
+        hint = "let the first product overwrite (accumulate=False or None)"
+        error = fail("psum-accumulate", f"a product is added to what {writer} wrote", target, hint=hint)
+        if recorder.memory is None or recorder.memory.strict:
+            raise error
+        recorder.memory.findings.setdefault(error.where, str(error))
 
 
 def _matmul_types(target: NkiTensor, left: NkiTensor, right: NkiTensor, transpose: bool, double: bool) -> None:
