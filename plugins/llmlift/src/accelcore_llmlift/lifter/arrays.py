@@ -101,6 +101,17 @@ def solve_array(a: ArrayRecurrence) -> Expr:
     return tensor_of(extents, variables, simplify(found, inside))
 
 
+def where_rows_are(tensor: Expr, facts: Facts) -> Facts:
+    """The facts inside a tensor's elements: what divides an extent is no row length of 0, or there were no element."""
+    extents, e = [], tensor
+    while e.op == "comp":
+        extents.append(polynomial(e.args[0]))
+        e = e.args[1]
+    divisors = dict.fromkeys(n.args[1] for n in walk(e) if n.op == "fdiv" and not n.args[1].free) if extents else {}
+    rows = [w for w in map(polynomial, divisors) if any(_divides(w, x) for x in extents)]
+    return facts.knowing(*(w - 1 for w in rows)) if rows else facts
+
+
 def element_of(a: ArrayRecurrence) -> Element:
     """The element at fresh index variables, with what is known of them inside an iteration."""
     start = a.outer.array(a.name)
@@ -362,8 +373,7 @@ class Element:
     def between(self, at: Expr, k: Expr) -> list[Expr]:
         """0 <= at < k; of a quotient only where its divisor is not 0: then no iteration wrote anything."""
         found = [binary("le", index(0), at), binary("lt", at, k)]
-        width = polynomial(at.args[1]) if at.op == "fdiv" else None
-        if width is not None and not self.facts.nonnegative(width - 1) and not self.whole_rows(width):
+        if at.op == "fdiv" and not self.facts.nonnegative(polynomial(at.args[1]) - 1):
             return [binary("lt", index(0), at.args[1]), *found]
         return found
 
@@ -399,7 +409,8 @@ class Element:
             known = [d for d in distances if d is not None]
             distance = min(known) if len(known) == len(pins) and (len(pins) == 1 or min(known) >= 0) else None
             if distance is None:
-                raise self.a.refuse("reads elements that other iterations write, at a distance that is not known",
+                raise self.a.refuse("reads elements that other iterations write, at a distance that is not known "
+                                    "(as substitution in a triangular system does), which is no reduction",
                                     "read from a copy of the list")
             old = simplify(get(self.start, *read.args[1:]), self.facts)
             if distance >= 0:
@@ -407,7 +418,7 @@ class Element:
             elif distance == -1:
                 previous[read] = substitute(old, {self.a.number.number: index(0)})
             else:
-                raise self.a.refuse(f"a recurrence over {-distance} earlier elements is no reduction",
+                raise self.a.refuse(f"a linear recurrence of order {-distance} is no reduction",
                                     "carry the last values in variables")
         value = exchange(value, replaced)
         return self.along_axis(pin, value, previous) if previous else value

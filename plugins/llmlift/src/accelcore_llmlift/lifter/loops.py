@@ -8,8 +8,15 @@ from dataclasses import dataclass, field
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, const, fresh, substitute
 from accelcore_llmlift.lifter.algebra import choose, simplify
-from accelcore_llmlift.lifter.arrays import ArrayRecurrence, Element, element_of, exchange, solve_array
-from accelcore_llmlift.lifter.recurrences import Recurrence, argument_of_extreme, folded, occurs, solve
+from accelcore_llmlift.lifter.arrays import (
+    ArrayRecurrence,
+    Element,
+    element_of,
+    exchange,
+    solve_array,
+    where_rows_are,
+)
+from accelcore_llmlift.lifter.recurrences import Recurrence, argument_of_extreme, folded, named, occurs, solve
 from accelcore_llmlift.lifter.state import State, symbol, unknown_extent
 from accelcore_llmlift.polynomial import expression, polynomial
 from accelcore_llmlift.program import Append, Assign, For, New, Statement, assigned, statements
@@ -214,7 +221,7 @@ class _Solver:
         if found is None or (carried and _running(found, self.loop.number)):
             found = self.folded(name) or found
         if found is None:
-            raise self.refuse(name, "is a recurrence that is no reduction: its new value is not a sum, product, "
+            raise self.refuse(name, f"is {named(r.update, r.carried)}: its new value is not a sum, product, "
                               "extreme or linear function of its old one")
         return found
 
@@ -228,7 +235,8 @@ class _Solver:
                 if other not in group:
                     group.append(other)
                     todo.append(other)
-        return folded([self.recurrence(n, raw=True) for n in group], 0)
+        order = [n for n in self.updates if n in group]  # one order for all of them: then they are one fold
+        return folded([self.recurrence(n, raw=True) for n in order], order.index(name))
 
     def cycle(self, waiting: list[str]) -> None:
         """Variables that depend on each other: arrays that read what others have not written yet, else one fold."""
@@ -271,7 +279,8 @@ class _Solver:
         after = {}
         end = {loop.number.number: loop.trips}
         for name, e in self.closed.items():
-            after[name] = simplify(substitute(e, end), loop.outer.facts)
+            ended = substitute(e, end)
+            after[name] = simplify(ended, where_rows_are(ended, loop.outer.facts))
         for name in assigned(loop.source.body):
             if name not in self.closed and name in loop.inner.values:
                 value = self._last(name)

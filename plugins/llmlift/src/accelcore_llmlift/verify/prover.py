@@ -128,7 +128,7 @@ class Prover:
             proof.steps.append(step)
             return
         if not self._possible(bank, facts, [*proof.assumed, need]):
-            proof.failed = f"{label}: can never hold"
+            proof.failed = f"{label}: no input was found for which it holds"
             return
         try:
             expr, fact = self._precondition(run, need, facts)
