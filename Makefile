@@ -44,7 +44,8 @@ bench-lifting: $(STAMP)  ## the lifting suite: verdict, number model, ms, propos
 
 bench-judge: $(STAMP)  ## overhead of the judge per candidate
 	@$(BIN)/python bench/judge.py
-
+	@$(BIN)/python bench/nki/calibration.py
+	@$(BIN)/python bench/nki/searched.py
 bench-avx: $(STAMP)  ## plain loops for this CPU against compilers and NumPy
 	@$(BIN)/python bench/avx/run.py
 

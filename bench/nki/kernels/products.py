@@ -65,24 +65,12 @@ def conv1d(x: "f32[c, n]", w: "f32[c, 4]") -> "f32[c, n-3]":
     return out
 
 
-def scan(a: "f32[c, n]", b: "f32[c, n]") -> "f32[c, n]":
-    out = []
-    for i in range(len(a)):
-        h = 0.0
-        row = []
-        for t in range(len(a[0])):
-            h = a[i][t] * h + b[i][t]
-            row.append(h)
-        out.append(row)
-    return out
-
-
 def mamba(delta: "f32[c, n]", u: "f32[c, n]", a: "f32[c, s]", b: "f32[s, n]", g: "f32[s, n]") -> "f32[c, n]":
     out = [[0.0 for _ in range(len(u[0]))] for _ in range(len(u))]
     for i in range(len(u)):
         for p in range(len(b)):
             h = 0.0
             for t in range(len(u[0])):
-                h = math.exp(delta[i][t] * a[i][p]) * h + delta[i][t] * u[i][t] * b[p][t]
+                h = math.exp(-max(delta[i][t], 0.0) * math.exp(a[i][p])) * h + delta[i][t] * u[i][t] * b[p][t]
                 out[i][t] += h * g[p][t]
     return out
