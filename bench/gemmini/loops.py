@@ -44,3 +44,23 @@ def padded(x: "i8[b, h, w, c]", k: "i8[3, 3, c, f]") -> "i8[b, h, w, f]":
                                     total += x[n][i + p - 1][j + q - 1][t] * k[p][q][t][o]
                     out[n][i][j][o] = max(-128, min(127, round(total * 0.00390625)))
     return out
+
+
+def control(
+    k: "f32[4, 12]", d: "f32[4]", a: "f32[12, 12]", b: "f32[12, 4]", x: "f32[12]"
+) -> "f32[4], f32[12]":  # u = -K x - d, y = A x + B u
+    u = [0.0] * 4
+    for i in range(4):
+        s = 0.0
+        for j in range(12):
+            s += k[i][j] * x[j]
+        u[i] = -s - d[i]
+    y = [0.0] * 12
+    for i in range(12):
+        s = 0.0
+        for j in range(12):
+            s += a[i][j] * x[j]
+        for j in range(4):
+            s += b[i][j] * u[j]
+        y[i] = s
+    return u, y

@@ -147,3 +147,44 @@ def test_what_the_array_cannot_do_is_plain_c_that_says_why(tmp_path: Path) -> No
     kernel = GemminiTarget().lower(found)
     assert HOST in kernel.build and "Computed by the host" in kernel.text
     assert judged(found, kernel) is Status.OK
+
+
+CONTROL = """
+def f(k: "f32[4, 12]", d: "f32[4]", a: "f32[12, 12]", b: "f32[12, 4]", x: "f32[12]") -> "f32[4], f32[12]":
+    u = [0.0] * 4
+    for i in range(4):
+        s = 0.0
+        for j in range(12):
+            s += k[i][j] * x[j]
+        u[i] = -s - d[i]
+    y = [0.0] * 12
+    for i in range(12):
+        s = 0.0
+        for j in range(12):
+            s += a[i][j] * x[j]
+        for j in range(4):
+            s += b[i][j] * u[j]
+        y[i] = s
+    return u, y
+"""
+
+
+def test_results_that_build_on_each_other_stay_in_the_scratchpad(tmp_path: Path) -> None:
+    file = tmp_path / "loops.py"
+    file.write_text(CONTROL)
+    found = lift(f"{file}:f").functions[0].task
+    assert found is not None
+    target = GemminiTarget("fp32-4")
+    seed, library = target.lower(found), target.baselines(found)["tiled_matmul_auto"]
+    assert HOST not in seed.build and seed.text.count("gemmini_fence") == 1
+    ours, theirs = (judged_once(GemminiEvaluator("fp32-4"), found, k, strict=False) for k in (seed, library))
+    assert ours.status is theirs.status is Status.OK
+    assert ours.cost is not None and theirs.cost is not None and ours.cost.value * 1.5 < theirs.cost.value
+    assert not list(target.moves(found, seed))
+
+
+@pytest.mark.parametrize("name", ["product", "transposed_a", "both_transposed", "whole", "residual", "biased"])
+def test_the_library_is_a_baseline(name: str) -> None:
+    found = GemminiTarget().baselines(task(name))
+    assert list(found) == ["tiled_matmul_auto"]
+    assert judged(task(name), found["tiled_matmul_auto"]) is Status.OK

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from accelcore.errors import IllegalRewrite
-from accelcore.values import Kernel, Move, Task, size_names
+from accelcore.values import Kernel, Move, Summary, Task, size_names
 from accelcore_gemmini.config import Config
 from accelcore_gemmini.moves.schedule import Schedule, replay
 
@@ -54,6 +54,8 @@ def merged(steps: Sequence[str], move: str) -> tuple[str, ...]:
 
 def moves(task: Task, kernel: Kernel, config: Config) -> Sequence[Move]:
     """Moves that change the kernel's schedule and fit the instance."""
+    if not isinstance(task.reference, Summary) or len(task.reference.post) > 1:
+        return ()
     now, extents = replay(kernel.schedule, config), _extents(task, config)
     found: dict[tuple[str, ...], Move] = {now.text: Move("")}
     for name in (*_recipes(extents, config), *_steps(now, extents)):
