@@ -44,8 +44,7 @@ bench-lifting: $(STAMP)  ## the lifting suite: verdict, number model, ms, propos
 
 bench-judge: $(STAMP)  ## overhead of the judge per candidate
 	@$(BIN)/python bench/judge.py
-	@$(BIN)/python bench/nki/calibration.py
-	@$(BIN)/python bench/nki/searched.py
+
 bench-avx: $(STAMP)  ## plain loops for this CPU against compilers and NumPy
 	@$(BIN)/python bench/avx/run.py
 
@@ -55,8 +54,9 @@ bench-gemmini: $(STAMP)  ## plain loops to Gemmini kernels: naive, library, best
 bench-rvv: $(STAMP)  ## plain loops for RISC-V vectors against clang, in modelled cycles
 	@$(BIN)/python bench/rvv/run.py
 
-bench-nki: $(STAMP)  ## the NKI timing model against published measurements
+bench-nki: $(STAMP)  ## the NKI timing model against measurements; searched kernels against their bounds
 	@$(BIN)/python bench/nki/calibration.py
+	@$(BIN)/python bench/nki/searched.py
 
 bench-search: $(STAMP)  ## strategies on landscapes of known cost, and what the orchestration adds
 	@$(BIN)/python bench/search.py --plot

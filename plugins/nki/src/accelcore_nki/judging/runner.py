@@ -112,11 +112,16 @@ class NkiRunner:
             policy = replace(PYTHON, name="nki trace", write_cwd=True, file_size=_TRACE_BYTES).reading(home)
             env = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": home, "OPENBLAS_NUM_THREADS": "1"}
             argv = [sys.executable, "-m", "accelcore_nki.judging.tracer", *(f.name for f in files)]
-            child = run_child(argv, policy, self.limits, cwd=folder, env=env)
+            child = run_child(argv, policy, self._limits(call), cwd=folder, env=env)
             self.sandbox = child.sandbox
             if child.status is not Status.OK:
                 raise RunFailure(child.text[-2000:] or f"the child ended {child.status}", status=child.status.value)
             return _answer(files[2])
+
+    def _limits(self, call: Call) -> Limits:
+        """A trace at the sizes that are only timed may be long: it gets more time than a call."""
+        large = bool(self.timed) and call == call_of(self.task, self.timed)
+        return replace(self.limits, seconds=_PATIENCE * self.limits.seconds) if large else self.limits
 
     def _execute(self, traced: Traced, buffers: Buffers) -> None:
         from accelcore_nki.execute.memory import Memory
