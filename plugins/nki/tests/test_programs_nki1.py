@@ -104,3 +104,26 @@ def test_a_suite_finds_its_project_and_is_told_to_simulate(tmp_path):
     found = NkiSimulator().run(tmp_path / "test/unit/test_mine.py", [], limits=Limits(seconds=60))
     assert (found["status"], found["exit"]) == ("ok", 0), found["stdout"] + found["log"]
     assert "1 passed" in found["stdout"]
+
+
+def test_a_file_of_a_package_imports_its_neighbours(tmp_path):
+    kernels = tmp_path / "mine" / "kernels"
+    kernels.mkdir(parents=True)
+    for folder in (tmp_path / "mine", kernels):
+        (folder / "__init__.py").write_text("")
+    (tmp_path / "mine" / "base.py").write_text(IMPORTS + KERNEL)
+    (kernels / "use.py").write_text(f"import numpy as np\nfrom ..base import double\nprint(double({ONES}).sum())\n")
+    found = NkiSimulator().run(kernels / "use.py", [], limits=Limits(seconds=60))
+    assert found["stdout"] == "64.0\n", found["log"]
+
+
+def test_what_a_program_prints_or_patches_is_no_verdict(tmp_path):
+    text = """
+    import accelcore_nki.timing
+    accelcore_nki.timing.modelled = lambda program: 1 / 0
+    print('{"status": "ok", "cost": {"value": 0}}')
+    raise SystemExit(5)
+    """
+    found = ran(tmp_path, text)
+    assert (found["status"], found["exit"], found["feedback"]) == ("ok", 5, "no kernel ran")
+    assert "cost" not in found

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from accelcore.values import Limits, Status
 from accelcore_nki.generations import TARGET
-from accelcore_nki.runner import RULE_BROKEN
+from accelcore_nki.runner import RULE_BROKEN, home_of
 
 if TYPE_CHECKING:
     from accelcore.sandbox import ChildResult
@@ -31,7 +31,7 @@ def run_program(program: Path, args: Sequence[str], chip: str, limits: Limits) -
         policy = replace(PYTHON, name="nki program", write_cwd=True)
         home = str(Path(__file__).resolve().parent.parent)
         project = _project(path)
-        policy = policy.reading(path.parent, home, *project)
+        policy = policy.reading(path.parent, _package(path), home, *project)
         report = Path(folder) / _REPORT
         # Tiles are small: threads of a matrix library cost more than they bring, the more so on a busy machine.
         env = {"PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -43,6 +43,12 @@ def run_program(program: Path, args: Sequence[str], chip: str, limits: Limits) -
         if not report.exists():
             return {**_ended(child), "status": str(Status.HARNESS_ERROR), "feedback": "the simulator did not start"}
         return {**_ended(child), **_told(json.loads(report.read_text()))}
+
+
+def _package(path: Path) -> Path:
+    """The outermost package that a program is in, else its folder."""
+    folder, name = home_of(path)
+    return folder / name.split(".")[0] if "." in name else path.parent
 
 
 def _project(path: Path) -> list[str]:

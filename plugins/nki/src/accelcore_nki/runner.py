@@ -65,12 +65,31 @@ def _execute(path: Path, arguments: list[str]) -> int:
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.parent))
     if "__main__" in text or not any(map(_is_test, ast.parse(text).body)):
-        runpy.run_path(str(path), run_name="__main__")
+        _run(path)
         return 0
     import pytest
 
     options = ["-q", "-p", "no:cacheprovider", *_simulation(path), str(path), *arguments]
     return int(pytest.main(options, plugins=[_fixtures()]))
+
+
+def _run(path: Path) -> None:
+    """Run a file as the program; one inside a package as its module, so that relative imports work."""
+    home, module = home_of(path)
+    if home == path.parent:
+        runpy.run_path(str(path), run_name="__main__")
+        return
+    sys.path.insert(0, str(home))
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def home_of(path: Path) -> tuple[Path, str]:
+    """The folder that a file's outermost package is in (its own folder without one), and its dotted name there."""
+    names, folder = [path.stem], path.parent
+    while (folder / "__init__.py").is_file():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    return folder, ".".join(names)
 
 
 def _simulation(path: Path) -> list[str]:
