@@ -43,7 +43,19 @@ def summary_in(answer: str, task: Task) -> Summary:
         raise Refused(f"the results are {', '.join(wanted)}; you gave {', '.join(given) or 'none'}")
     post = tuple((name, _parsed(name, given[name], task)) for name in wanted)
     floats = any(DTYPES[p.dtype].is_float for p in task.params)
-    return Summary(post, number_model="real" if floats else "int")
+    return Summary(post, _invariants(answer), number_model="real" if floats else "int")
+
+
+def _invariants(answer: str) -> tuple[tuple[str, str], ...]:
+    """The lines `LOOP: variable == expression` of a block tagged `invariants`, if there is one."""
+    rows = [row for b in blocks(answer) if b.tag == "invariants" for row in b.text.splitlines() if row.strip()]
+    found = []
+    for row in rows:
+        label, colon, text = row.partition(":")
+        if not colon or not label.strip().isidentifier() or "==" not in text:
+            raise Refused(f"this is no line `loop1: variable == expression`: {row.strip()[:80]}")
+        found.append((label.strip(), text.strip()))
+    return tuple(found)
 
 
 def _line(row: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Lifting for accelcore: front ends, the rule-based lifter, the z3 verifier."""
+"""Lifting for accelcore: front ends, the rule-based lifter, an enumerative proposer, the z3 verifier."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from accelcore import hookimpl
 
 if TYPE_CHECKING:
-    from accelcore.protocols import Translator, Verifier
+    from accelcore.protocols import Proposer, Translator, Verifier
 
 requires_api = 1
 
@@ -27,3 +27,11 @@ def accelcore_verifiers() -> Sequence[Verifier]:
     from accelcore_llmlift.verify import BoundedVerifier, Z3Verifier
 
     return [Z3Verifier(), BoundedVerifier()]
+
+
+@hookimpl
+def accelcore_proposers() -> Sequence[Proposer]:
+    """Summaries by enumeration, for what the rules refuse."""
+    from accelcore_llmlift.enumeration import Enumerator
+
+    return [Enumerator()]

@@ -25,10 +25,13 @@ from accelcore_llmlift.frontend import program_of
 if TYPE_CHECKING:
     from accelcore.ir.expr import Expr
     from accelcore.session import Session
+    from accelcore.values import Summary, Verdict
     from accelcore_llmlift.program import Program
 
 MATRIX, VECTOR = 1024, 1 << 20
 """Default extents: a matrix of 1024 x 1024, a vector of 2^20; larger than caches, a millisecond or so of work."""
+ROUNDS = 4
+"""Requests to the proposers for one source: the first, and repairs of what was refuted or not proved."""
 SMALL_RANK = {3: 64, 4: 32}
 """Default extents of tensors with more axes."""
 
@@ -66,13 +69,30 @@ class PythonTranslator:
         for summary in self.rules(program):
             if session.verify(task, summary).proof is Proof.PROVED:
                 return
-        requests = [Request(Phase.SUMMARIZE, task, feedback=self.refusal(program))]
-        for proposal in session.propose(requests):
-            summary = getattr(proposal, "summary", None)
-            if summary is not None and session.verify(task, summary).proof is Proof.PROVED:
-                return
+        if self.proposed(task, session, self.refusal(program)):
+            return
         if session.verdict is None:
             lift_program(program)  # nobody had a summary: raises the rules' refusal, which names the place
+
+    def proposed(self, task: Task, session: Session, feedback: str) -> bool:
+        """Ask the proposers until a summary is proved; what was wrong with the last one goes into the next request.
+
+        Ends when a round brings no summary, or nothing new to say, or after `ROUNDS`.
+        """
+        for at in range(ROUNDS):
+            said = ""
+            for proposal in session.propose([Request(Phase.SUMMARIZE, task, feedback=feedback, step=at)]):
+                summary = proposal.summary
+                if summary is None:
+                    continue
+                verdict = session.verify(task, summary)
+                if verdict.proof is Proof.PROVED:
+                    return True
+                said = explained(summary, verdict)
+            if said in ("", feedback):
+                return False
+            feedback = said
+        return False
 
     def rules(self, program: Program) -> Iterable[Any]:
         """The summary that the rules derive, if they do."""
@@ -123,6 +143,19 @@ class CTranslator(PythonTranslator):
     def accepts(self, source: Source) -> bool:
         """Sources in C or C++."""
         return source.language in ("c", "c++")
+
+
+def explained(summary: Summary, verdict: Verdict) -> str:
+    """What is wrong with a summary, for whoever gives the next: an input on which it differs, or the failed step."""
+    text = "\n".join(f"{name} = {value!r}" for name, value in summary.post)
+    found = verdict.counterexample
+    if found is not None:
+        given = ", ".join(f"{name} = {value}" for name, value in found.inputs)
+        return f"This summary is wrong:\n{text}\nFor {given} the program gives {found.got}, the summary {found.want}."
+    return (
+        f"This summary was not refuted, but not proved either:\n{text}\n{verdict.reason}\n"
+        "Give it with an invariant for every loop, or in another form."
+    )
 
 
 def _accumulate(params: Iterable[Param]) -> str:
