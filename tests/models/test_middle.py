@@ -17,7 +17,7 @@ from accelcore.models.client import ATTEMPTS, Client
 from accelcore.proposers.model import ModelProposer
 from accelcore.session import Session
 from accelcore.strategies.greedy import Greedy
-from accelcore.values import Budget, Status
+from accelcore.values import Budget, Candidate, Move, Phase, Request, Status
 
 GEMM = replace(next(found for found in landscapes() if found.name == "gemm"), name="BI")
 BEST = {"BI": 64, "BJ": 256, "BK": 32, "ORDER": 1, "UNROLL": 8}
@@ -45,6 +45,35 @@ def calls(folder):
     """How often each call was sent that has been answered."""
     with closing(sqlite3.connect(folder / "journal.sqlite")) as db:
         return dict(db.execute("SELECT key, attempts FROM call WHERE status='done'"))
+
+
+def proposals(model, n=1):
+    client = Client([model], pause=lambda seconds: None)
+    candidate = Candidate(GEMM.lower(GEMM.task()))
+    asked = Request(Phase.IMPLEMENT, GEMM.task(), "gemm", candidate, (Move("plan", "any"),))
+    try:
+        return list(ModelProposer(client).propose(asked, n=n, seed=1))
+    finally:
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ("", "there is no fenced block"),
+        ("BI=8 BJ=8", "there is no fenced block"),
+        ("I cannot help with that.", "there is no fenced block"),
+        ("Error: max retries reached", "there is no fenced block"),
+        ("```settings\nBI=8", "not closed"),
+        ("```settings\n" + "BI=8 " * 400_000 + "\n```", "cut off"),
+    ],
+    ids=["empty", "no fence", "refusal", "error text", "cut fence", "2 MB"],
+)
+def test_an_answer_that_is_no_kernel_is_refused_with_the_reason_and_never_a_proposal(model, server, answer, why):
+    server.script = [answer, answer]
+    assert proposals(model) == []
+    assert len(server.requests) == 2, "it may answer once more"
+    assert why in str(server.requests[1]["messages"][-1]["content"])
 
 
 @pytest.mark.parametrize("fault", ["cut", (503, {"error": {"type": "down", "message": "gone"}})], ids=["dead", "503"])

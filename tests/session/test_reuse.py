@@ -82,7 +82,7 @@ def test_what_another_target_did_is_an_idea_for_a_model(tmp_path):
     with Session(cache=Cache(tmp_path), client=client, budget=Budget(tokens=1)) as session:
         session.focus(GEMM.task(), land, land)
         assert not list(session.replays(session.start(land.lower(session.task))))
-        assert "set ORDER to 1" in [move.text for move in session.ideas]
+        assert "ORDER=1" in [move.text for move in session.ideas]
         assert {move.name for move in session.ideas} == {"idea"}
     with Session(cache=Cache(tmp_path)) as session:
         session.focus(GEMM.task(), land, land)

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from accelcore.errors import MissingTool, ModelError
-from accelcore.models.answer import TransientError
+from accelcore.models.answer import TransientError, UnreachableError
 
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
@@ -76,7 +76,8 @@ def explained(sdk: ModuleType, where: str, host: str, secret: str) -> Iterator[N
         raise _status(error, where, host, secret) from None
     except sdk.APIConnectionError as error:
         cause = error.__cause__ or error
-        raise TransientError(
+        kind = UnreachableError if type(cause).__name__ == "ConnectError" else TransientError  # else it was cut
+        raise kind(
             f"cannot reach {host}: {_line(cause, secret)}", where=where, hint="is the address right, the server up?"
         ) from None
     except sdk.APIError as error:  # a stream that reports an error in its middle

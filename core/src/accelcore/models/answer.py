@@ -28,5 +28,9 @@ class TransientError(ModelError):
         return _rebuild, (self.what, self.retry_after, self.where, self.hint)
 
 
+class UnreachableError(TransientError):
+    """Nobody answers at the address: passing where somebody has answered before, else probably a wrong address."""
+
+
 def _rebuild(what: str, retry_after: float | None, where: str, hint: str) -> TransientError:
     return TransientError(what, retry_after=retry_after, where=where, hint=hint)

@@ -15,7 +15,7 @@ from accelcore.budget import Meter
 from accelcore.cache import Cache
 from accelcore.errors import AccelcoreError, BudgetSpent, MissingTool, ModelError, UsageError
 from accelcore.journal import Journal
-from accelcore.models.answer import Answer, TransientError
+from accelcore.models.answer import Answer, TransientError, UnreachableError
 from accelcore.models.prices import FREE, Price
 from accelcore.pools.threads import DaemonThreads
 from accelcore.values import Budget, Limits, Usage, digest_of
@@ -119,6 +119,7 @@ class Client:
     ) -> None:
         self.models = tuple(models)
         self._stopped = threading.Event()
+        self._heard: set[str] = set()  # models that have answered; one that never did is not waited for
         self._pause = pause or self._wait
         self._pool = DaemonThreads(concurrency, "accelcore-model")
         self._flying: set[Future[Answer]] = set()
@@ -188,6 +189,8 @@ class Client:
                 return self._attempt(call)
             except TransientError as error:
                 self._journal.call_failed(call.key, error.what)
+                if isinstance(error, UnreachableError) and call.name not in self._heard:
+                    raise ModelError(error.what, where=error.where, hint=error.hint) from None
                 self._rest(error, attempt)
             except BudgetSpent:
                 raise
@@ -205,6 +208,7 @@ class Client:
                 raise BudgetSpent("the search is over")
             self._sent(call)
             answer = _bounded(call.counted(self._complete(call)))
+            self._heard.add(call.name)
             self._meter.add(answer.usage)
             self._done(call, answer)
         self._cache.put_reply(call.key, {"text": answer.text, "finish": answer.finish})

@@ -149,8 +149,10 @@ class Memory:
 
 
 def _parts(move: Move | None) -> list[tuple[str, str]]:
-    """A move as (name, text) pairs; several joined in one name are taken apart, so that each may fit by itself."""
+    """A move as (name, text) pairs; several joined in one name are taken apart, so that each may fit by itself.
+
+    A rewrite is its name; only the words of a model are kept as text, so that equal lineages are equal rows.
+    """
     if move is None:
         return []
-    names = move.name.split("; ")
-    return [(name, move.text if len(names) == 1 else "") for name in names]
+    return [(name, move.text if name in _WORDS else "") for name in move.name.split("; ")]
