@@ -335,9 +335,9 @@ def decide(condition: Expr, facts: Facts) -> bool | None:
     a, b = polynomial(condition.args[0]), polynomial(condition.args[1])
     match condition.op:
         case "lt":
-            return _either(facts, *_cleared(b - a - 1, condition, facts), *_cleared(a - b, condition, facts))
+            return _either(facts, _cleared(b - a - 1, facts), _cleared(a - b, facts))
         case "le":
-            return _either(facts, *_cleared(b - a, condition, facts), *_cleared(a - b - 1, condition, facts))
+            return _either(facts, _cleared(b - a, facts), _cleared(a - b - 1, facts))
         case "eq" | "ne":
             equal: bool | None = None
             if not (a - b).terms:
@@ -376,14 +376,15 @@ def _apart(facts: Facts, condition: Expr) -> list[Polynomial]:
     return [d - 1 for d in (difference, -difference) if facts.nonnegative(d, 1)]
 
 
-def _either(facts: Facts, yes: Polynomial, no: Polynomial) -> bool | None:
-    if facts.nonnegative(yes):
+def _either(facts: Facts, yes: tuple[Polynomial, ...], no: tuple[Polynomial, ...]) -> bool | None:
+    """True where one of the forms of yes >= 0 follows, False where one of no >= 0 does."""
+    if any(facts.nonnegative(p) for p in yes):
         return True
-    return False if facts.nonnegative(no) else None
+    return False if any(facts.nonnegative(p) for p in no) else None
 
 
-def _cleared(p: Polynomial, _: Expr, facts: Facts) -> tuple[Polynomial]:
-    """p >= 0 without its flooring division, when it has one with a positive divisor.
+def _cleared(p: Polynomial, facts: Facts) -> tuple[Polynomial, ...]:
+    """p >= 0 also without its flooring division, when it has one with a positive divisor.
 
     c - floor(a/b) >= 0 iff a < (c+1)*b;  floor(a/b) - c >= 0 iff a >= c*b   (b >= 1).
     """
@@ -395,8 +396,8 @@ def _cleared(p: Polynomial, _: Expr, facts: Facts) -> tuple[Polynomial]:
             if atom in rest.atoms or not facts.nonnegative(divisor - 1, 2):
                 continue
             if coefficient == -1:
-                return ((rest + 1) * divisor - dividend - 1,)
-            return (dividend + rest * divisor,)
+                return ((rest + 1) * divisor - dividend - 1, p)
+            return (dividend + rest * divisor, p)
     return (p,)
 
 

@@ -372,6 +372,22 @@ def linear(update: Expr, s: Expr) -> bool:
     return False
 
 
+def named(update: Expr, s: Expr) -> str:
+    """What kind of recurrence an update is that no rule covers, for messages."""
+    if update.op in ("fmod", "trem"):
+        return "a recurrence modulo a number, as of a checksum or a hash, which is no reduction"
+    if update.op in ("fdiv", "tdiv", "shr"):
+        return "a repeated integer division, which is no reduction"
+    if update.op == "call":
+        return f"a repeated {update.name}, which is no reduction"
+    if any(n.op == "get" and any(occurs(s, i) for i in n.args[1:]) for n in walk(update)):
+        return "a walk through an array by its own elements, which is no reduction"
+    products = [n for n in walk(update) if n.op == "mul" and sum(occurs(s, a) for a in n.args) > 1]
+    if products:
+        return "a nonlinear recurrence, which is no reduction"
+    return "a recurrence that is no reduction"
+
+
 def _compares(test: Expr, s: Expr) -> bool:
     if test.op in ("lt", "le", "eq", "ne", "land", "lor", "lnot"):
         return all(linear(a, s) for a in test.args)

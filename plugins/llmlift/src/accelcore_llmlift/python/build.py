@@ -20,7 +20,9 @@ from accelcore_llmlift.python.inline import inline
 from accelcore_llmlift.python.module import Module, read
 from accelcore_llmlift.python.normalize import normalize
 from accelcore_llmlift.python.scope import Scope, converted, natural, scalar, stored
+from accelcore_llmlift.python.spellings import plain
 from accelcore_llmlift.python.types import CyclicTypeError, Level, Need
+from accelcore_llmlift.python.unroll import unroll
 from accelcore_llmlift.rewriting import map_statements
 
 STORAGE = {Level.BOOL: "bool", Level.INDEX: "i32", Level.INT: "i32", Level.REAL: "f32", Level.NONE: "f32"}
@@ -53,7 +55,8 @@ def parse_function(
     said, promised: what annotations or declarations say about parameters and results; kinds: "real" or "int" for
     local variables that are declared.
     """
-    function = cells(normalize(inline(module, function), module.place))
+    function = unroll(module, inline(module, plain(module, sizes.apart_from_sizes(function))))
+    function = cells(normalize(function, module.place))
     try:
         types = infer(module, function, said, promised, kinds or {})
     except (CyclicTypeError, RecursionError):  # the latter where two shapes grow each other

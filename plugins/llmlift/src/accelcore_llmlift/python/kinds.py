@@ -21,7 +21,7 @@ LIBRARIES = {"numpy", "torch", "jax"}
 def arrays_only(scope: Scope, node: ast.AST, op: ast.operator, *parts: ast.expr) -> None:
     """Refuse an operator whose operands may all be lists or numbers."""
     found = {kind(scope, part) for part in parts}
-    if "array" in found or (found == {"", "list"} and not isinstance(op, ast.Mult)):
+    if "array" in found:
         return
     if "list" in found and isinstance(op, ast.Add | ast.Mult):
         raise expressions.refuse(scope, node, "this joins or repeats lists", "write the loop, or use np.array(...)")
@@ -36,13 +36,13 @@ def imports_arrays(scope: Scope) -> bool:
 
 
 def kind(scope: Scope, node: ast.expr) -> str:
-    """ "list", "array", or "" when nothing says it."""
+    """ "list", "array", "perhaps" an array of a file that works with them, or "" when nothing says it."""
     match node:
         case ast.List() | ast.ListComp() | ast.GeneratorExp() | ast.Tuple():
             return "list"
         case ast.BinOp(left=left, right=right):
             found = {kind(scope, left), kind(scope, right)}
-            return "array" if "array" in found else "list" if "list" in found else ""
+            return next((k for k in ("array", "list", "perhaps") if k in found), "")
         case ast.Compare() | ast.UnaryOp():
             return "array"
         case ast.Subscript(value=value):
@@ -78,7 +78,7 @@ def _annotated(scope: Scope, annotation: ast.expr | None) -> str:
         return "array"
     if "list" in text.lower() or "sequence" in text.lower():
         return "list"
-    return "array" if imports_arrays(scope) else ""
+    return "perhaps" if imports_arrays(scope) else ""
 
 
 def _iterated(scope: Scope, source: ast.expr) -> str:
@@ -87,5 +87,5 @@ def _iterated(scope: Scope, source: ast.expr) -> str:
         "zip", "enumerate", "reversed",
     ):  # fmt: skip
         found = {_iterated(scope, a) for a in source.args}
-        return "array" if found == {"array"} else ""
+        return found.pop() if len(found) == 1 else ""
     return kind(scope, source)

@@ -40,10 +40,44 @@ def dimension(scope: Scope, node: ast.expr) -> Expr:
     raise refuse(scope, node, f"the extent {ast.unparse(node)!r}", "use sizes, numbers, + - * //")
 
 
+def apart_from_sizes(function: ast.FunctionDef) -> ast.FunctionDef:
+    """The function with local variables renamed that have the name of an annotated extent but another value."""
+    taken = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)} | {a.arg for a in function.args.args}
+    for name in sorted(_dimensions_of(function)):
+        values = [
+            s.value for s in ast.walk(function)
+            if isinstance(s, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in s.targets)
+        ]  # fmt: skip
+        if values and not all(_extent_like(v) for v in values):
+            new = f"{name}_"
+            while new in taken:
+                new += "_"
+            for node in ast.walk(function):
+                if isinstance(node, ast.Name) and node.id == name:
+                    node.id = new
+    return function
+
+
+def _extent_like(value: ast.expr) -> bool:
+    """Whether a value is made of extents and numbers: x.shape[0] // 2, len(x)."""
+    match value:
+        case ast.Subscript(value=ast.Attribute(attr="shape")) | ast.Call(func=ast.Name(id="len")) | ast.Constant():
+            return True
+        case ast.Call(func=ast.Attribute(attr="size")) | ast.Name():
+            return True
+        case ast.BinOp(left=left, right=right):
+            return _extent_like(left) and _extent_like(right)
+    return False
+
+
 def named_dimensions(scope: Scope) -> set[str]:
     """Size names that annotations use."""
+    return _dimensions_of(scope.function)
+
+
+def _dimensions_of(function: ast.FunctionDef) -> set[str]:
     found: set[str] = set()
-    nodes = [a.annotation for a in scope.function.args.args] + [scope.function.returns]
+    nodes = [a.annotation for a in function.args.args] + [function.returns]
     for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             try:
