@@ -37,7 +37,7 @@ def instances(bank: Bank, goals: Sequence[Term], lean: bool) -> list[Term]:
         }
     else:
         facts = _unfolded(bank, goals)
-        for derive in (_symmetric, _first_steps, _monotone, _functions, _noted, _quotients, _scaled):
+        for derive in (_symmetric, _empty_sums, _first_steps, _monotone, _functions, _noted, _quotients, _scaled):
             facts.update(dict.fromkeys(derive(bank, (*goals, *facts))))
     facts.pop(bank.true, None)
     return list(facts)
@@ -74,6 +74,13 @@ def _symmetric(bank: Bank, terms: Sequence[Term]) -> Iterable[Term]:
                     args = list(app.args)
                     args[ends + i], args[ends + j] = args[ends + j], args[ends + i]
                     yield bank.eq(app, bank.app(app.name, tuple(args), app.sort))
+
+
+def _empty_sums(bank: Bank, terms: Sequence[Term]) -> Iterable[Term]:
+    """S(e) = 0 where e = 0: an end that is written otherwise may be the first one."""
+    for app in _apps(terms):
+        if bank.definitions[app.name].kind == "sum" and app.args[0].op != "num":
+            yield bank.implies(bank.eq0(app.args[0]), bank.eq0(app))
 
 
 def _first_steps(bank: Bank, terms: Sequence[Term]) -> list[Term]:
