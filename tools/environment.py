@@ -27,8 +27,9 @@ def main(folder: str) -> int:
         print(f"accelcore needs Python 3.11 or newer; this is {sys.version.split()[0]}", file=sys.stderr)
         print("  hint: make PYTHON=python3.12 ...", file=sys.stderr)
         return 2
-    venv.create(ROOT / folder, with_pip=True, clear=not (ROOT / folder / "bin" / "python").exists())
     python = ROOT / folder / "bin" / "python"
+    if not python.exists():  # one that is there stays, however it was made; one whose Python is gone is made anew
+        venv.create(ROOT / folder, with_pip=True, clear=True)
     # A leftover of the caller's shell must not redirect the installation elsewhere.
     environment = {k: v for k, v in os.environ.items() if k not in ("PIP_TARGET", "PIP_PREFIX", "PYTHONPATH")}
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
