@@ -97,6 +97,22 @@ def test_schedules_are_right(name: str, steps: tuple[str, ...]) -> None:
     assert judged(task(name), on_array(task(name), Config(), steps)) is Status.OK
 
 
+@pytest.mark.parametrize(
+    "name", ["product", "whole", "transposed_a", "transposed_b", "batched", "residual", "biased", "matvec"]
+)
+def test_hardware_loops_are_right(name: str) -> None:
+    steps = ("tile(rows, 2)", "tile(cols, 3)", "tile(depth, 4)", "hardware()")
+    kernel = on_array(task(name), Config(), steps)
+    assert "gemmini_loop_ws" in kernel.text and "gemmini_extended_compute" not in kernel.text
+    assert judged(task(name), kernel) is Status.OK
+
+
+@pytest.mark.parametrize("name", ["convolution", "both_transposed", "relu"])
+def test_what_the_hardware_loop_cannot_walk(name: str) -> None:
+    with pytest.raises(UnsupportedLowering, match="hardware loop"):
+        on_array(task(name), Config(), ("hardware()",))
+
+
 @pytest.mark.parametrize("config", ["int8-32"])
 def test_other_instances(config: str) -> None:
     steps = ("tile(rows, 2)", "tile(cols, 2)", "tile(depth, 2)", "width(a, 2)", "buffers(2)", "spread()")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from accelcore.testing import EvaluatorSuite, RedTeamSuite, Sabotage, SmallTask, TargetSuite
@@ -34,7 +35,12 @@ class TestEvaluator(EvaluatorSuite):
 
 class TestSabotage(RedTeamSuite):
     target = "gemmini:config=fp32-4"
-    tasks = 4
+
+    def honest(self) -> Iterator[tuple[SmallTask, Kernel]]:
+        """One kernel of the host, one of the array."""
+        found = list(self.lowered())
+        for host in (True, False):
+            yield next((small, kernel) for small, kernel in found if (HOST in kernel.build) == host)
 
     def sabotages(self, kernel: Kernel) -> tuple[Sabotage, ...]:
         found = super().sabotages(kernel)

@@ -13,6 +13,7 @@ from accelcore_gemmini.config import Config
 from accelcore_gemmini.lowering.chains import Writer, chains
 from accelcore_gemmini.lowering.ctext import Names, bare, number_text
 from accelcore_gemmini.lowering.fine import Fine
+from accelcore_gemmini.lowering.hardware import Hardware
 from accelcore_gemmini.lowering.nest import Nest, nest
 from accelcore_gemmini.lowering.result import results
 from accelcore_gemmini.moves.schedule import replay
@@ -71,7 +72,7 @@ def on_array(task: Task, config: Config, steps: Sequence[str]) -> Kernel:
     conditions = domain(task, n, config)
     names = Names(n).of
     refused = " || ".join(f"!({bare(number_text(c, names))})" for c in conditions)
-    text = Fine(task, n, schedule, refused).text()
+    text = (Hardware if schedule.hardware else Fine)(task, n, schedule, refused).text()
     return Kernel(text, "c", f"ac_{task.name}", tuple(steps), (), (), conditions)
 
 

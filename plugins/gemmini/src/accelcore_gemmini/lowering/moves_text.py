@@ -62,7 +62,7 @@ class Moves:
     def configuration(self) -> list[str]:
         """The statements before the first step."""
         r, n = self.nest.result, self.nest
-        scale = field(r.scale) if isinstance(r.scale, str) else f"{_float(r.scale)}"
+        scale = scale_text(r.scale)
         activation = "RELU" if r.relu else "NO_ACTIVATION"
         turned = f"{int(n.a_turned)}, {int(n.b_turned)}"
         size = self._bytes(r.target.stride(n.rows.variable), r.target.dtype)
@@ -309,5 +309,8 @@ class Moves:
         return count + "\n\n" + block("static void store(const step *s, int64_t n)", lines)
 
 
-def _float(x: float) -> str:
-    return "ACC_SCALE_IDENTITY" if x == 1.0 else f"{x!r}f" if "e" in repr(x) or "." in repr(x) else f"{x!r}.0f"
+def scale_text(scale: float | str) -> str:
+    """A scale as C: a number, or an argument."""
+    if isinstance(scale, str):
+        return field(scale)
+    return "ACC_SCALE_IDENTITY" if scale == 1.0 else f"{scale!r}f"

@@ -27,6 +27,7 @@ _WORDS = {
     "reuse(": "weights stay in the array over all rows of a tile: preload the garbage address",
     "overwrite(": "the first product of a sum overwrites the accumulator instead of adding to loaded zeros",
     "hoist(": "each operand has its own load state, configured once before all loops",
+    "hardware(": "each tile by the loop command of the hardware, which unrolls and overlaps by itself",
     "outer(": "the other loop over tiles outermost: the other operand is reused from tile to tile",
 }
 """The menu in words, by the start of a step."""
@@ -58,7 +59,7 @@ def moves(task: Task, kernel: Kernel, config: Config) -> Sequence[Move]:
         return ()
     now, extents = replay(kernel.schedule, config), _extents(task, config)
     found: dict[tuple[str, ...], Move] = {now.text: Move("")}
-    for name in (*_recipes(extents, config), *_steps(now, extents)):
+    for name in (*_recipes(extents, config), *_hardware(extents, config), *_steps(now, extents)):
         try:
             made = now.after(name)
         except IllegalRewrite:
@@ -102,6 +103,15 @@ def _recipes(e: Extents, config: Config) -> Iterator[str]:
         for depth in dict.fromkeys(min(n, e.depth) for n in (widest, 2 * widest)):
             wide = f"width(a, {widest}); width(b, {widest}); width(store, {widest})"
             yield f"tile(rows, {rows}); tile(cols, {cols}); tile(depth, {depth}); {wide}; {always}"
+
+
+def _hardware(e: Extents, config: Config) -> Iterator[str]:
+    """Tiles of the hardware's loop: half of each memory."""
+    half = config.acc_rows // 2 // config.dim
+    for cols in dict.fromkeys(min(n, e.cols) for n in (4, 2, 8)):
+        rows = max(min(half // cols, e.rows), 1)
+        depth = max(min(config.spad_rows // 2 // config.dim // (rows + cols), e.depth), 1)
+        yield f"tile(rows, {rows}); tile(cols, {cols}); tile(depth, {depth}); hardware()"
 
 
 def _steps(s: Schedule, e: Extents) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Any
 from accelcore.errors import IllegalRewrite
 from accelcore_gemmini.config import Config
 
-_FLAGS = ("banks", "spread", "reuse", "overwrite", "hoist")
+_FLAGS = ("banks", "spread", "reuse", "overwrite", "hoist", "hardware")
 _WIDTHS = {"a": "load_a", "b": "load_b", "store": "store"}
 _STEP = re.compile(r"(\w+)\(([\w, ]*)\)")
 
@@ -29,7 +29,8 @@ class Schedule:
     banks: A and B, and their halves, in banks of their own.  spread: loads and stores between the computes instead of
     before them.  reuse: weights stay in the array over the rows of a tile.  overwrite: the first step of a sum
     overwrites instead of adding to loaded zeros.  hoist: each operand has its own load state, configured once.
-    outer: the loop over tiles that is outermost, "rows" or "cols".
+    outer: the loop over tiles that is outermost, "rows" or "cols".  hardware: a tile is one loop of the hardware, which
+    overlaps and places by itself; of the other choices only the sizes of tiles and the outermost loop count.
     """
 
     rows: int = 1
@@ -45,6 +46,7 @@ class Schedule:
     overwrite: bool = False
     hoist: bool = False
     outer: str = "rows"
+    hardware: bool = False
 
     def after(self, step: str) -> Schedule:
         """The schedule after one step, or several joined by "; ".  IllegalRewrite for what is none."""
@@ -84,7 +86,8 @@ class Schedule:
         for name in _WIDTHS.values():
             if getattr(self, name) > widest:
                 return f"{name} {getattr(self, name)}: one command moves at most {widest} blocks"
-        if self.rows * self.cols * config.dim > config.acc_rows // self.buffers:
+        sums = self.rows * self.cols * config.dim
+        if sums > config.acc_rows // self.buffers:
             return f"a tile of {self.rows} x {self.cols} blocks does not fit the accumulator"
         a, b = (n * self.depth * config.dim for n in (self.rows, self.cols))
         bank = config.spad_rows // config.spad_banks
@@ -92,6 +95,8 @@ class Schedule:
             return f"{config.spad_banks} banks are too few for {self.buffers} buffers"
         if (self.banks and max(a, b) > bank) or (a + b) * self.buffers > config.spad_rows:
             return "a step does not fit the scratchpad"
+        if self.hardware and (2 * (a + b) > config.spad_rows or 2 * sums > config.acc_rows):
+            return "a tile of the hardware's loop has half of each memory"
         if self.spread and self.buffers < 2:
             return "spreading loads needs two buffers"
         return ""
