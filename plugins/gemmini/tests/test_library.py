@@ -80,6 +80,46 @@ def test_a_timed_kernel_tells_one_latency(correct):
     assert sum(shown) == pytest.approx(result["cost"]["value"], rel=0.05)
 
 
+def test_a_harness_may_bring_its_own_helpers(tmp_path):
+    from accelcore.pipeline.programs import run
+
+    program = tmp_path / "own.c"
+    program.write_text("""#include "include/gemmini_testutils.h"
+static void add_matrix(int n, float *out) { out[0] = (float)n; }
+int main() { float x; add_matrix(3, &x); gemmini_fence(); return x == 3.0f ? 0 : 1; }
+""")
+    result = run(program, target="gemmini").json()
+    assert (result["status"], result["exit"]) == ("ok", 0), result["log"]
+
+
+CONVOLUTION = {
+    "BATCH": 2, "SIZE": 7, "IN_CH": 17, "OUT_CH": 20, "KERNEL": 3, "STRIDE": 1, "DILATION": 1, "IN_DIL": 1,
+    "PAD": 1, "BIAS": 1, "ACT": "RELU", "POOL": 2, "POOL_STRIDE": 2, "POOL_PAD": 0, "TYPE": "WS",
+    "ROTATED": 0, "OUT_1203": 0, "IN_3120": 0, "W_1203": 0, "W_0132": 0,
+}  # fmt: skip
+PRODUCT = {"SIZE_M": 48, "SIZE_N": 32, "SIZE_K": 64, "TA": 1, "TB": 0, "BIAS": 1, "FULL": 0, "TYPE": "WS"}
+
+
+@pytest.mark.parametrize("config", ["int8-32", "fp32-4"])
+@pytest.mark.parametrize(
+    ("name", "macros"),
+    [
+        ("convolution.c", CONVOLUTION), ("convolution.c", {**CONVOLUTION, "W_0132": 1, "POOL": 0}),
+        ("products.c", PRODUCT), ("products.c", {**PRODUCT, "TA": 0, "TYPE": "OS", "FULL": 1}),
+        ("chain.c", {}), ("sums.c", {"MODE": 1}), ("tiles.c", {"MODE": 1}), ("blocks.c", {"MODE": 2}),
+        ("depthwise.c", {"SIZE": 8, "CH": 3, "KERNEL": 3, "STRIDE": 1, "PAD": 1, "POOL": 2, "OLD_FORM": 0}),
+        ("average.c", {"TYPE": "WS"}),
+    ],
+)  # fmt: skip
+def test_other_arrays(correct, config, name, macros):
+    correct(name, f"gemmini:config={config}", **macros)
+
+
+@pytest.mark.parametrize(("name", "mode"), [("moves.c", n) for n in (0, 2, 5, 6)])
+def test_moves_of_a_wide_array(correct, name, mode):
+    correct(name, "gemmini:config=int8-32", MODE=mode)
+
+
 def test_an_array_of_floats(correct):
     result = correct("floats.c", "gemmini:config=fp32-4")
     assert "not calibrated" in result["feedback"]

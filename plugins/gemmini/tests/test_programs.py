@@ -183,3 +183,25 @@ def test_impossible_options_are_refused_and_options_are_in_the_fingerprint():
     target = GemminiTarget(lat=10)
     assert target.machine().peaks == (("i8", 512e9),)
     assert GemminiEvaluator(lat=10).fingerprint() != GemminiEvaluator().fingerprint()
+
+
+def line_of(text):
+    return (PROGRAMS / "wrong.c").read_text().split(text)[0].count("\n") + 1
+
+
+def test_output_that_is_read_before_a_fence_is_told(correct):
+    result = correct("wrong.c", MODE=7)
+    assert f"reads output before a fence: that of the mvout at line {line_of('gemmini_mvout(C')}" in result["feedback"]
+    assert "before a fence" not in correct("blocks.c", MODE=0)["feedback"]
+
+
+def test_a_store_past_the_end_of_an_array_is_refused(execute):
+    result = execute("wrong.c", MODE=8)
+    assert (result["status"], result["exit"]) == ("crashed", 70)
+    where = f"line {line_of('gemmini_mvout(S')}: DMA writes 16 bytes"
+    assert re.search(rf"{where} at 0x[0-9a-f]+, outside of the array S", result["log"]), result
+
+
+def test_a_row_that_nothing_has_written_is_told_with_its_line(execute):
+    result = execute("wrong.c", MODE=9)
+    assert f"nothing has written, first at line {line_of('gemmini_mvout(U')}" in result["feedback"]

@@ -76,6 +76,8 @@ def test_feedback_names_what_is_wrong():
     assert told.repeated_weights == 31
     assert told.counters["bank_conflict"] > 400
     assert "scratchpad bank" in told.text()
+    assert (told.conflicts[0].a, told.conflicts[0].b, told.conflicts[0].steps) == (0, 32, 31)
+    assert "A at scratchpad row 0 and the weights at row 32 are in one bank" in told.text()
     assert "compute_accumulated" in told.text()
 
 
@@ -129,3 +131,14 @@ def test_a_log_is_timed_without_its_memory():
     commands = [config_ld(64), config_st(64), mvin(BASE, 0, 16, 64), mvout(BASE + 4096, 0, 16, 64), FENCE]
     whole = Machine().run(commands, {"M": np.zeros(1 << 16, np.int8)})
     assert Machine().replay(commands).cycles == whole.cycles
+
+
+def test_feedback_counts_rows_across_lines_reuse_and_configurations():
+    told = run(
+        [mvin(BASE + 8, 0, 16, 64), mvin(BASE, 4096, 16, 16), *[preload(4096, acc(0)), compute(0)] * 10]
+    ).feedback()
+    assert told.split_rows == 16
+    assert told.reuse == 20 * 16 / (16 * 4 + 16)
+    assert "cross a 64-byte line" in told.text()
+    assert "configurations" in run([config_ld(64)] * 20).feedback().text()
+    assert not told.json()["conflicts"]

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 _PERCENT = 100.0
 _NOTABLE = 0.05  # of all cycles: what waits less is not worth a line
+_FEW_CONFIGS = 8
+_GARBAGE = 0xFFFFFFFF
+_MOST_CONFLICTS = 16
+_LINE = 64  # bytes of the largest request
 _QUEUES = ("load", "execute", "store")
 
 
@@ -28,15 +32,27 @@ class Traffic:
 
 
 @dataclass(frozen=True)
+class Conflict:
+    """Scratchpad rows of A and of the next weights that share a bank, and how many steps read both."""
+
+    a: int
+    b: int
+    steps: int
+
+
+@dataclass(frozen=True)
 class Feedback:
     """The account of a run.
 
     utilization: ideal cycles of the array (16 for each block product at dim 16, ragged ones in proportion) over all.
     counters: cycles and amounts (see `machine.COUNTERS`).  commands: how many of each kind were executed.
-    scratchpad_rows, accumulator_rows: (written, all).  repeated_weights: preloads that name the weights which the
-    array holds already.  zero_loads: loads of zeros.  unwritten_reads: commands that read local rows which nothing
-    has written.  bound: "memory", "compute" or "issue"; best: the least cycles
-    that memory port, array and host allow.
+    scratchpad_rows, accumulator_rows: (written, all).  reuse: reads by the array of a scratchpad row for each time
+    it is loaded.  conflicts: pairs of local rows of A and of B in one bank, with the number of steps that read both,
+    the most frequent first.  split_rows: rows in memory that take more requests than their bytes need, because of
+    their alignment.  repeated_weights: preloads that name the weights which the array holds already.  zero_loads:
+    loads of zeros.  unwritten_reads: commands that read local rows which nothing has written; first_unwritten:
+    source line of the first, 0 when unknown.  bound: "memory", "compute" or "issue"; best: the least cycles that
+    memory port, array and host allow.
     """
 
     cycles: int
@@ -46,9 +62,13 @@ class Feedback:
     traffic: tuple[Traffic, ...]
     scratchpad_rows: tuple[int, int]
     accumulator_rows: tuple[int, int]
+    reuse: float
+    conflicts: tuple[Conflict, ...]
+    split_rows: int
     repeated_weights: int
     zero_loads: int
     unwritten_reads: int
+    first_unwritten: int
     bound: str
     best: int
     calibrated: bool
@@ -72,7 +92,11 @@ class Feedback:
         requests = c["read_requests"] + c["write_requests"]
         if c["small_requests"]:
             lines.append(f"{c['small_requests']} of {requests} requests are smaller than the port's largest")
+        if self.split_rows:
+            lines.append(f"{self.split_rows} rows in memory cross a 64-byte line that an aligned row would not")
         local = f"scratchpad rows {_share(self.scratchpad_rows)}, accumulator rows {_share(self.accumulator_rows)}"
+        if self.reuse:
+            local += f"; each row that is loaded for the array is read {self.reuse:.1f} times"
         lines.append(local)
         lines += self._advice()
         return "\n".join(lines)
@@ -91,13 +115,22 @@ class Feedback:
                 yield f"{cycles} cycles ({cycles / self.cycles:.0%}): {sentence}"
 
     def _advice(self) -> Iterator[str]:
+        for one in self.conflicts[:1]:
+            yield (
+                f"A at scratchpad row {one.a} and the weights at row {one.b} are in one bank "
+                f"({sum(c.steps for c in self.conflicts)} steps like this): place them in different banks"
+            )
+        configs = sum(n for name, n in self.commands.items() if name.startswith("config"))
+        if configs > _NOTABLE * sum(self.commands.values()) and configs > _FEW_CONFIGS:
+            yield f"{configs} of {sum(self.commands.values())} commands are configurations; config_ex drains the array"
         if self.repeated_weights:
             yield (
                 f"{self.repeated_weights} preloads name the weights that the array holds: "
                 "preload the garbage address and use compute_accumulated"
             )
         if self.unwritten_reads:
-            yield f"{self.unwritten_reads} commands read local rows that nothing has written (undefined)"
+            line = f", first at line {self.first_unwritten}" if self.first_unwritten else ""
+            yield f"{self.unwritten_reads} commands read local rows that nothing has written{line} (undefined)"
         if self.zero_loads:
             yield f"{self.zero_loads} loads of zeros: the first write of a block may overwrite instead of accumulate"
 
@@ -137,7 +170,10 @@ def feedback(outcome: Outcome) -> Feedback:
         commands={name: count for name, count in kinds.items() if count}, traffic=tuple(_traffic(outcome)),
         scratchpad_rows=(outcome.rows_written[0], config.spad_rows),
         accumulator_rows=(outcome.rows_written[1], config.acc_rows),
+        reuse=_reuse(ops, config.dim), conflicts=_conflicts(ops, config.spad_rows // config.spad_banks),
+        split_rows=_split_rows(ops),
         repeated_weights=_repeated_weights(ops), zero_loads=int(zero.sum()), unwritten_reads=outcome.unwritten_reads,
+        first_unwritten=outcome.first_unwritten,
         bound=bound, best=limits[bound], calibrated=config.calibrated,
     )  # fmt: skip
 
@@ -171,6 +207,48 @@ def _repeated_weights(ops: Any) -> int:
         elif flags & Flag.NEW_WEIGHTS and not flags & Flag.OUTPUT_STATIONARY:
             count += held == (local, rows, cols)
             held = (local, rows, cols)
+    return count
+
+
+def _reuse(ops: Any, dim: int) -> float:
+    """Reads of scratchpad rows by the array over rows loaded into the scratchpad; 0 where nothing was loaded."""
+    import numpy as np
+
+    on_array = (ops["kind"] == Kind.COMPUTE) | (ops["kind"] == Kind.PRELOAD)
+    own = on_array & (ops["local"] != _GARBAGE)
+    weights = own & (ops["kind"] == Kind.PRELOAD)
+    read = int(ops["rows"][own & ~weights].sum(dtype=np.int64)) + int(ops["rows2"][weights].sum(dtype=np.int64))
+    load = (ops["kind"] == Kind.MVIN) & ((ops["flags"] & Flag.ACC) == 0)
+    blocks = -(-ops["cols"][load].astype(np.int64) // dim)
+    loaded = int((ops["rows"][load] * blocks).sum())
+    return read / loaded if loaded else 0.0
+
+
+def _conflicts(ops: Any, bank: int) -> tuple[Conflict, ...]:
+    """A of each compute and B of the preload that follows it, where both are in one bank."""
+    import numpy as np
+
+    steps = ops[(ops["kind"] == Kind.COMPUTE) | (ops["kind"] == Kind.PRELOAD)]
+    first, second = steps[:-1], steps[1:]
+    both = (first["kind"] == Kind.COMPUTE) & (second["kind"] == Kind.PRELOAD)
+    both &= (first["local"] != _GARBAGE) & (second["local"] != _GARBAGE)
+    both &= first["local"] // bank == second["local"] // bank
+    pairs = np.stack([first["local"][both], second["local"][both]], axis=1)
+    found, counts = np.unique(pairs, axis=0, return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:_MOST_CONFLICTS]
+    return tuple(Conflict(int(found[i, 0]), int(found[i, 1]), int(counts[i])) for i in order)
+
+
+def _split_rows(ops: Any) -> int:
+    """Rows in memory that lie across more lines than their bytes need."""
+    import numpy as np
+
+    moves = ops[((ops["kind"] == Kind.MVIN) & ((ops["flags"] & Flag.ZEROS) == 0)) | (ops["kind"] == Kind.MVOUT)]
+    size, count = moves["cols"].astype(np.int64) * moves["element_bytes"], 0
+    for row in range(int(moves["rows"].max(initial=0))):
+        offset = (moves["dram"].astype(np.int64) + row * moves["stride"]) % _LINE
+        split = (offset + size + _LINE - 1) // _LINE > (size + _LINE - 1) // _LINE
+        count += int((split & (row < moves["rows"])).sum())
     return count
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from accelcore.errors import MissingTool
 
-_HEADERS = ("machine.h", "internal.h", "timing.h", "timing_state.h", "runtime.h")
+_HEADERS = ("machine.h", "internal.h", "timing.h", "timing_state.h", "runtime.h", "watch.h")
 _PARTS = (
     "machine.c", "config.c", "norm.c", "move.c", "execute.c", "loop_ws.c", "loop_conv.c",
-    "station.c", "unroll.c", "load_unit.c", "array_unit.c", "store_unit.c", "timing.c", "runtime.c",
+    "station.c", "unroll.c", "load_unit.c", "array_unit.c", "store_unit.c", "timing.c", "watch.c", "runtime.c",
 )  # fmt: skip
 _LOCAL = re.compile(r'^#include "[a-z_]+\.h"$', re.MULTILINE)
 _SECONDS = 120.0
@@ -36,7 +36,7 @@ def library_path() -> Path:
     from accelcore.values import Limits
 
     one = compiler()
-    built = compile_shared(one, source(), ("-O3", "-march=native"), Limits(seconds=_SECONDS))
+    built = compile_shared(one, source(), ("-O3", "-march=native", "-D_GNU_SOURCE"), Limits(seconds=_SECONDS))
     if built.path is None:
         raise MissingTool(f"{one.name} does not compile the simulator", hint=built.log[-2000:])
     return built.path

@@ -25,6 +25,22 @@ int main(int argc, char **argv) {
     return verdict(A[3][3] == 3);
 #elif MODE == 5
     for (;;) {}
+#elif MODE == 7 /* a result is read before the fence */
+    static elem_t C[DIM][DIM] row_align(1);
+    gemmini_mvin(A, 0);
+    gemmini_mvout(C, 0);
+    int same = is_equal(A, C);
+    gemmini_fence();
+    return verdict(same);
+#elif MODE == 8 /* a store past the end of an array */
+    static elem_t S[DIM / 2][DIM] row_align(1);
+    gemmini_mvin(A, 0);
+    gemmini_mvout(S, 0);
+#elif MODE == 9 /* a row that nothing has written */
+    static elem_t U[DIM][DIM] row_align(1);
+    gemmini_mvout(U, 77);
+    gemmini_fence();
+    return 0;
 #elif MODE == 6
     this does not compile
 #endif

@@ -37,6 +37,8 @@ struct gm_machine {
     uint8_t *spad_written, *acc_written; /* one byte a row */
     gm_area areas[MAX_REGIONS];
     int (*find_memory)(gm_machine *); /* lists the regions anew when an access finds none */
+    const char *(*overrun)(uint64_t first, uint64_t address, uint64_t bytes); /* the array of `first` that an access leaves */
+    uint64_t store_begins; /* address of the first row of a store */
     int area_count, last_area, dram_rule; /* the last: what the last failed access broke */
     gm_load_state load[3];
     /* config_ex */

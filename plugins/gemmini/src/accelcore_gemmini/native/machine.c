@@ -36,6 +36,15 @@ int gm_region(gm_machine *m, uint64_t base, uint64_t bytes, void *host, int writ
     return RULE_NONE;
 }
 
+/* Stores past the end of an array destroy another one; loads only fetch what is not used, and are let pass. */
+static int leaves_array(gm_machine *m, uint64_t address, uint64_t bytes, int write) {
+    const char *name = m->overrun && write ? m->overrun(m->store_begins, address, bytes) : NULL;
+    if (!name) return 0;
+    m->dram_rule = gm_fail(m, RULE_DRAM_RANGE, "DMA writes %llu bytes at 0x%llx, outside of the array %s in which the mvout begins",
+                           (unsigned long long)bytes, (unsigned long long)address, name);
+    return 1;
+}
+
 /* The bytes at a DRAM address, or NULL when the range is not inside one region. */
 uint8_t *gm_dram(gm_machine *m, uint64_t address, uint64_t bytes, int write) {
     static uint8_t nowhere[1 << 16], zeros[1 << 16];
@@ -50,6 +59,7 @@ uint8_t *gm_dram(gm_machine *m, uint64_t address, uint64_t bytes, int write) {
                         (unsigned long long)bytes, (unsigned long long)address);
                 return NULL;
             }
+            if (leaves_array(m, address, bytes, write)) return NULL;
             return area->host + (address - area->base);
         }
     }

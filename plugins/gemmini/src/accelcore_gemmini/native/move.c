@@ -241,6 +241,7 @@ int gm_mvout(gm_machine *m, uint64_t dram, uint64_t rs2) {
     if (cols > most) return gm_fail(m, RULE_COLS, "mvout of %d columns; at most %d", cols, most);
     rule = check_store(m, local, rows, blocks);
     if (rule) return rule;
+    m->store_begins = dram;
     if (norm) take_statistics(m, local, rows, cols);
     else rule = m->pool_stride ? store_pooled(m, local, cols, dram) : store_rows(m, local, rows, cols, bytes, dram);
     if (is_acc(local) && m->store_activation > ACT_RELU) gm_norm_end(m, norm);

@@ -10,6 +10,7 @@
 #include "internal.h"
 #include "runtime.h"
 #include "timing.h"
+#include "watch.h"
 
 /* Work of the host: an in-order core takes about six cycles a basic block.  The model of time was calibrated with a host
  * that always has the next command ready, so that a stretch of blocks between two commands counts only beyond what the
@@ -65,6 +66,12 @@ static void close_log(void) {
     if (!host.log) return;
     /* The last record: how much the host did. */
     gm_call blocks = {.word = GM_BLOCKS_WORD, .rs1 = gemmini_host_blocks, .rs2 = BLOCK_CYCLES, .host_cycles = host_work()};
+    gm_call early = {.word = GM_EARLY_WORD};
+    int32_t line;
+    if (gm_watch_early(&line, &early.rs1)) {
+        early.word |= (uint64_t)(uint32_t)line << 32;
+        fwrite(&early, sizeof early, 1, host.log);
+    }
     fwrite(&blocks, sizeof blocks, 1, host.log);
     fclose(host.log), host.log = NULL;
 }
@@ -80,6 +87,8 @@ static gm_machine *machine(void) {
     host.machine = text ? gm_new(&config) : NULL;
     if (!host.machine) give_up("no configuration: programs are started by accelcore run --target gemmini", 0);
     host.machine->find_memory = map_memory;
+    gm_watch_symbols();
+    host.machine->overrun = gm_watch_overrun;
     map_memory(host.machine);
     if (log) host.log = fopen(log, "wb");
     atexit(close_log);
@@ -97,7 +106,14 @@ static void record(uint32_t funct, uint64_t rs1, uint64_t rs2, int32_t line) {
 void gemmini_host_command(uint32_t funct, uint64_t rs1, uint64_t rs2, int32_t line) {
     gm_machine *m = machine();
     record(funct, rs1, rs2, line);
+    int64_t before, after;
+    gm_ops(m, &before);
     if (gm_command(m, funct, rs1, rs2)) give_up(gm_message(m), line);
+    const gm_op *ops = gm_ops(m, &after);
+    for (int64_t i = before; i < after; i++) {
+        int outside = ops[i].kind != GM_MVOUT || ops[i].flags & (GM_STATISTICS | GM_POOLED);
+        if (!outside) gm_watch_store(ops[i].dram, (uint64_t)ops[i].cols * (uint64_t)ops[i].element_bytes, ops[i].stride, ops[i].rows, line);
+    }
 }
 
 /* Times the operations since the last fence, unless that has been done: host.now and host.idle. */
@@ -122,6 +138,7 @@ void gemmini_host_fence(int32_t line) {
     host.base += (arrived > host.idle ? arrived : host.idle) + FENCE_IDLE;
     record(GM_FENCE_WORD, 0, 0, line);
     gm_forget_ops(host.machine);
+    gm_watch_fence();
     gm_at(host.machine, line, 0);
     host.timed = host.now = host.idle = 0;
 }

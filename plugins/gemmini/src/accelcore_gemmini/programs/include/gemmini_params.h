@@ -34,7 +34,6 @@ typedef int64_t full_t;
 #define MAX_BLOCK_LEN_ACC (MAX_BYTES / (DIM * 4) > 0 ? MAX_BYTES / (DIM * 4) : 1)
 
 #define HAS_MVIN_SCALE
-#define HAS_MVIN_ACC_SCALE
 #define ACC_SCALE_T_IS_FLOAT
 #define ACC_READ_SMALL_WIDTH
 #define ACC_READ_FULL_WIDTH
