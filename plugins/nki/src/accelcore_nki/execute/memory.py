@@ -47,6 +47,10 @@ class Memory:
         self._bytes[storage.index] = values.view(np.uint8)
         self._written[storage.index] = np.zeros(count, bool)
 
+    def release(self, storage: Storage) -> None:
+        """Give the memory of a storage back that nothing uses any more."""
+        del self._bytes[storage.index], self._written[storage.index]
+
     def fill(self, storage: Storage, values: Array) -> None:
         """Give a storage all its values; the array is copied."""
         self._bytes[storage.index] = np.array(values, numpy_type(storage.dtype), order="C").reshape(-1).view(np.uint8)

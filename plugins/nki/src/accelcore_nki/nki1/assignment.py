@@ -22,7 +22,7 @@ def assign(target: Tile, value: Any) -> None:
         hint = "host arrays enter as arguments"
         raise fail("assignment", f"a {type(value).__name__} is no tile", view, hint=hint)
     elif value.open is not None and _lands(value.open, view):
-        value.land(view.reshape(value.open.shape))
+        value.land(_as(view, value.open.shape))
     else:
         _copy(view, value)
 
@@ -34,6 +34,10 @@ def _lands(opened: Open, view: NkiTensor) -> bool:
         same and view.buffer in opened.buffers and (view.dtype == opened.dtype or not opened.fixed)
         and (len(view.shape) == len(opened.shape) or view.is_contiguous())
     )  # fmt: skip
+
+
+def _as(view: NkiTensor, shape: tuple[int, ...]) -> NkiTensor:
+    return view if view.shape == shape else view.reshape(shape)
 
 
 def _free(shape: tuple[int, ...]) -> int:
@@ -71,7 +75,7 @@ def combine(name: str, target: Tile, value: Any) -> Tile:
     if isinstance(value, Tile) and value.open is not None and value.open.add is not None and name == "add":
         view = operand(target, "the target")
         if view.buffer == PSUM and view.dtype == "float32" and _lands(value.open, view):
-            value.land(view.reshape(value.open.shape), add=True)
+            value.land(_as(view, value.open.shape), add=True)
             return target
     assign(target, apply(name, (target, value), dtype=target.kind))
     return target

@@ -148,6 +148,9 @@ class Tile:
     def __getitem__(self, key: Any) -> Tile:
         import numpy as np
 
+        if key is Ellipsis:
+            return Tile(self.view, self.valid, self.partition)
+
         parts = key if isinstance(key, tuple) else (key,)
         if len(parts) == 1 and isinstance(parts[0], np.ndarray) and parts[0].dtype == bool:
             return Tile(self.view, parts[0] if self.valid is None else parts[0] & self.valid, self.partition)
