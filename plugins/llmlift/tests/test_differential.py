@@ -107,7 +107,8 @@ def python_results(source: Source, program: Program, given: dict[str, Any]) -> d
     if "np." in source.text or source.path in ("arrays.txt", "wholes.txt"):
         import numpy as np
 
-        if any(isinstance(v, list) and (not v or v[0] == []) for v in values.values()):
+        matrices = [values[p.name] for p in program.params if len(p.shape) > 1 and p.name in values]
+        if any(not m or m[0] == [] for m in matrices):
             return None  # np.array of nested lists loses the axes of what is empty
         values = {k: np.array(v, dtype=float) if isinstance(v, list) else v for k, v in values.items()}
     try:
