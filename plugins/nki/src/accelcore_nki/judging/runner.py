@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from accelcore.protocols import Buffers
     from accelcore_nki.judging.replay import Replay
-    from accelcore_nki.tensors import NkiTensor
+    from accelcore_nki.tensors import NkiTensor, Storage
     from accelcore_nki.timing import Timeline
 
 _TRACE_BYTES = 1 << 29  # of the answer's file: about two million calls
@@ -35,11 +35,21 @@ _PATIENCE = 12.0  # times the child's limit that executing its program may take,
 
 @dataclass
 class Traced:
-    """A checked program for one call, and where its results are."""
+    """A checked program for one call, and where its results are.
+
+    begins, ends: on-chip storages by the instruction that uses them first and last; they hold memory in between.
+    """
 
     replay: Replay
     outputs: tuple[NkiTensor, ...]
     timeline: Timeline
+    begins: dict[int, list[Storage]] = field(default_factory=dict)
+    ends: dict[int, list[Storage]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for placed in self.timeline.occupancy.placements.values():
+            self.begins.setdefault(placed.first, []).append(placed.storage)
+            self.ends.setdefault(placed.last, []).append(placed.storage)
 
 
 @dataclass
@@ -130,15 +140,20 @@ class NkiRunner:
         given = iter(self._inputs(buffers))
         for storage in program.storages:
             if storage.role != "input":
-                memory.allocate(storage)
+                if not storage.on_chip:
+                    memory.allocate(storage)
             elif storage.index in traced.replay.constants:
                 memory.fill(storage, traced.replay.constants[storage.index])
             else:
                 memory.fill(storage, next(given).reshape(storage.shape))
         deadline = time.monotonic() + _PATIENCE * self.limits.seconds
         try:
-            for instruction in program.instructions:
+            for at, instruction in enumerate(program.instructions):
+                for storage in traced.begins.get(at, ()):
+                    memory.allocate(storage)
                 memory.run(instruction)
+                for storage in traced.ends.get(at, ()):
+                    memory.release(storage)
                 if time.monotonic() > deadline:
                     raise RunFailure("its program takes too long to execute", status="timeout")
             self._results(traced, memory, buffers)
