@@ -52,7 +52,7 @@ class Watch:
 
 
 def _left(chosen: Settings, spent: Mapping[str, float]) -> str:
-    """What the budget has left, in words."""
+    """What the budget has left, and what models have cost, in words."""
     words = []
     if chosen.max_evaluations is not None:
         words.append(f"{max(0, chosen.max_evaluations - int(spent.get('evaluations', 0)))} evaluations left")
@@ -60,6 +60,8 @@ def _left(chosen: Settings, spent: Mapping[str, float]) -> str:
         words.append(f"{max(0.0, chosen.max_seconds - spent.get('seconds', 0.0)):.0f} s left")
     if chosen.max_dollars is not None:
         words.append(f"${max(0.0, chosen.max_dollars - spent.get('dollars', 0.0)):.2f} left")
+    if spent.get("tokens"):
+        words.append(f"{spent['tokens']:,.0f} tokens, ${spent.get('dollars', 0.0):.2f} spent")
     return ", ".join(words)
 
 

@@ -83,17 +83,23 @@ class Memory:
     def focus(self, task: Task, target: Target) -> None:
         """Look up what earlier runs of similar tasks found, this target's first."""
         self._task, self._target = task, target
-        said = self._journal.noted(EVENT)
-        if said is None and not self._journal.is_new:
-            rows = []
-        elif said is not None:
-            rows = json.loads(said)
+        pattern, said = pattern_of(task), self._journal.noted(EVENT)
+        if said is not None:
+            noted = json.loads(said)
+            rows = noted["lineages"] if noted["pattern"] == pattern else []
+        elif self._journal.is_new:
+            rows = self._looked_up(pattern, target.name)
         else:
-            rows = self._cache.lineages(pattern_of(task))
-            rows = sorted(rows, key=lambda row: (row["target"] != target.name, row["ratio"]))[:MOST]
-            if rows:
-                self._journal.event(EVENT, json.dumps(rows))
+            rows = []
         self._lineages = tuple(Lineage.of(row) for row in rows)
+
+    def _looked_up(self, pattern: str, target: str) -> list[dict[str, Any]]:
+        """The best lineages of the cache, which the journal notes."""
+        rows = self._cache.lineages(pattern)
+        rows = sorted(rows, key=lambda row: (row["target"] != target, row["ratio"]))[:MOST]
+        if rows:
+            self._journal.event(EVENT, json.dumps({"pattern": pattern, "lineages": rows}))
+        return rows
 
     def note(self, candidate: Candidate) -> None:
         """A judged candidate."""
