@@ -707,3 +707,241 @@ def test_cumsum_blocks_rows():
 
     x = N(128, 1200)
     ok(k(x), np.cumsum(x, 1), 1e-2)
+
+
+def test_one_d():
+    @nki.jit
+    def k(x, b):
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        i = nl.arange(100)[:, None]
+        t = nl.load(x[i])
+        u = nl.load(b[i])
+        nl.store(o[i], t + u)
+        return o
+
+    x, b = N(100), N(100)
+    ok(k(x, b), x + b)
+
+
+def test_zero_d_scalars():
+    @nki.jit
+    def k(x, a):
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        nl.store(o, nl.multiply(nl.load(x), a) * np.float32(2) * np.int32(3))
+        return o
+
+    x = N(8, 8)
+    ok(k(x, np.array(2.0, np.float32)), x * 12)
+
+
+def test_nested_subscript_and_rebinding():
+    @nki.jit
+    def k(x):
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        b = nl.ndarray((2, nl.par_dim(64), 32), dtype=x.dtype)
+        for i in range(2):
+            b[i] = nl.load(x[i * 64 : (i + 1) * 64])
+        for i in range(2):
+            y = b[i][:, 0:16]
+            z = b[i][nl.arange(64)[:, None], 16 + nl.arange(16)[None, :]]
+            y = y * 2
+            z = z + y
+            w = nl.ndarray((64, 32), dtype=x.dtype)
+            w[:, 0:16] = y
+            w[:, 16:32] = z
+            nl.store(o[i * 64 : (i + 1) * 64], w)
+        return o
+
+    x = N(128, 32)
+    a, b = x[:, :16] * 2, x[:, 16:]
+    ok(k(x), np.concatenate([a, b + a], 1))
+
+
+def test_psum_operands():
+    @nki.jit
+    def k(a, b):
+        o = nl.ndarray((64, 64), dtype=a.dtype, buffer=nl.shared_hbm)
+        x = nl.load(a)
+        y = nl.load(b)
+        p = nl.matmul(x, y, transpose_x=True)
+        q = nl.matmul(y, x, transpose_x=True)
+        r = p + q
+        r = nl.exp(r * 0.01) - p * 0.5
+        s = p / (nl.abs(q) + 1.0)
+        nl.store(o, r + s)
+        return o
+
+    a, b = N(32, 64), N(32, 64)
+    p = a.T @ b
+    q = b.T @ a
+    ok(k(a, b), np.exp((p + q) * 0.01) - p * 0.5 + p / (np.abs(q) + 1), 1e-3)
+
+
+def test_engines_and_kwargs():
+    @nki.jit
+    def k(x):
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        t = nl.load(src=x)
+        a = nisa.tensor_tensor(data1=t, data2=t, op=nl.add, engine=nisa.gpsimd_engine, dtype=x.dtype)
+        b = nisa.tensor_scalar(data=a, op0=np.multiply, operand0=0.5, engine=nisa.vector_engine)
+        c = nisa.tensor_copy(src=b, engine=nisa.scalar_engine)
+        d = nisa.reciprocal(data=c + 10.0)
+        e = nisa.memset(shape=x.shape, value=1.0, dtype=x.dtype)
+        f = nisa.activation(op=nl.copy, data=d * e, scale=2.0)
+        nl.store(dst=o, value=f)
+        return o
+
+    x = N(16, 8)
+    ok(k(x), 2 / (x + 10))
+
+
+def test_select_reduce_v1():
+    @nki.jit
+    def k(x):
+        t = nl.load(x)
+        m = nl.greater(t, 0.0, dtype=nl.uint8)
+        d = nl.ndarray(x.shape, dtype=x.dtype)
+        r = nl.ndarray((x.shape[0], 1), dtype=nl.float32)
+        nisa.select_reduce(
+            dst=d,
+            predicate=m,
+            on_true=t,
+            on_false=-5.0,
+            reduce_res=r,
+            reduce_cmd=nisa.reduce_cmd.reset_reduce,
+            reduce_op=np.max,
+        )
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        o2 = nl.ndarray((x.shape[0], 1), dtype=x.dtype, buffer=nl.shared_hbm)
+        nl.store(o, d)
+        nl.store(o2, r)
+        return o, o2
+
+    x = N(16, 32)
+    a, b = k(x)
+    w = np.where(x > 0, x, -5)
+    ok(a, w)
+    ok(b, w.max(1, keepdims=True))
+
+
+def test_shuffle_gather_local():
+    @nki.jit
+    def k(x, i):
+        t = nl.load(x)
+        idx = nl.load(i)
+        g = nisa.local_gather(t, idx, num_elem_per_idx=1, num_valid_indices=32)
+        o = nl.ndarray(g.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        nl.store(o, g)
+        return o
+
+    x = N(32, 50)
+    i = R.integers(0, 50, (32, 2)).astype(np.uint16)
+    r = k(x, i)
+    w = np.concatenate([x[c : c + 16][:, i[c : c + 16].T.reshape(-1)] for c in (0, 16)])
+    ok(r, w)
+
+
+def test_broadcast_free_3d():
+    @nki.jit
+    def k(x, w):
+        t = nl.load(x)
+        ww = nl.load(w)
+        i, j, last = nl.arange(8)[:, None, None], nl.arange(4)[None, :, None], nl.arange(6)[None, None, :]
+        y = t[i, j, last] * ww[nl.arange(8)[:, None, None], nl.arange(1)[None, :, None], last]
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        nl.store(o, y)
+        return o
+
+    x, w = N(8, 4, 6), N(8, 1, 6)
+    ok(k(x, w), x * w)
+
+
+def test_transposed_load_mask():
+    @nki.jit
+    def k(x):
+        o = nl.ndarray((64, 100), dtype=x.dtype, buffer=nl.shared_hbm)
+        ip = nl.arange(128)[:, None]
+        jf = nl.arange(64)[None, :]
+        t = nl.load_transpose2d(x[ip, jf], mask=ip < 100)
+        nl.store(o[nl.arange(64)[:, None], nl.arange(128)[None, :]], t, mask=nl.arange(128)[None, :] < 100)
+        return o
+
+    x = N(100, 64)
+    ok(k(x), x.T)
+
+
+def test_grid_3d_heads_bf16():
+    @nki.jit
+    def k(x):
+        b, h, s = nl.program_id(0), nl.program_id(1), nl.program_id(2)
+        assert nl.program_ndim() == 3 and nl.num_programs(1) == x.shape[1]
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        i = nl.arange(32)[:, None]
+        j = nl.arange(16)[None, :]
+        nl.store(o[b, h, s * 32 + i, j], nl.tanh(nl.load(x[b, h, s * 32 + i, j])))
+        return o
+
+    x = N(2, 3, 64, 16)
+    ok(k[2, 3, 2](x), np.tanh(x))
+
+
+def test_device_print_and_assert_shape():
+    @nki.jit
+    def k(x):
+        t = nl.load(x).assert_shape((4, 4))
+        nl.device_print("t", t)
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        nl.store(o, t.astype(nl.bfloat16))
+        return o
+
+    ok(k(np.ones((4, 4), np.float32)), np.ones((4, 4)))
+
+
+def test_silu_bwd_like():
+    @nki.jit
+    def k(x, dy):
+        t = nl.load(x)
+        d = nl.load(dy)
+        s = nl.sigmoid(t)
+        g = s * (1 + t * (1 - s))
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        nl.store(o, g * d)
+        return o
+
+    x, d = N(16, 16), N(16, 16)
+    s = 1 / (1 + np.exp(-x))
+    ok(k(x, d), s * (1 + x * (1 - s)) * d)
+
+
+def test_logsumexp_nll():
+    @nki.jit
+    def k(x, y):
+        t = nl.load(x)
+        m = nl.max(t, axis=1, keepdims=True)
+        e = nl.exp(t - m)
+        last = nl.log(nl.sum(e, axis=1, keepdims=True)) + m
+        idx = nisa.iota(nl.arange(x.shape[0])[:, None] * 0 + nl.arange(x.shape[1])[None, :], dtype=nl.int32)
+        hot = nl.equal(idx, nl.load(y), dtype=nl.float32)
+        pick = nl.sum(t * hot, axis=1, keepdims=True)
+        o = nl.ndarray((x.shape[0], 1), dtype=x.dtype, buffer=nl.shared_hbm)
+        nl.store(o, last - pick)
+        return o
+
+    x = N(16, 30)
+    y = R.integers(0, 30, (16, 1)).astype(np.int32)
+    last = np.log(np.exp(x).sum(1, keepdims=True))
+    ok(k(x, y), last - np.take_along_axis(x, y, 1))
+
+
+def test_uint8_mask_multiply():
+    @nki.jit
+    def k(x, m):
+        t = nl.load(x)
+        mm = nl.load(m)
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        nl.store(o, t * mm + nl.copy(mm, dtype=nl.float32))
+        return o
+
+    x = N(16, 8)
+    m = (R.random((16, 8)) > 0.5).astype(np.uint8)
+    ok(k(x, m), x * m + m)

@@ -810,3 +810,16 @@ def test_a_masked_reduction_leaves_the_other_partitions_alone():
     have = kernel(x)
     close(have[:100, 0], (x * x).sum(1))
     assert not have[100:].any()
+
+
+def test_tensors_in_hbm_of_one_value():
+    @nki.jit
+    def kernel():
+        outs = nl.zeros((300, 5, 7), dtype=nl.float32, buffer=nl.shared_hbm), nl.full((9,), 3, nl.int32, buffer=nl.hbm)
+        outs[0][130:140] = 2.0
+        return outs
+
+    block, line = kernel()
+    assert block.sum() == 2 * 10 * 35
+    assert (block[130:140] == 2).all()
+    assert (line == 3).all()

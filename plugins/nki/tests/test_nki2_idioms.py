@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import ml_dtypes
@@ -289,3 +290,273 @@ def test_constant_tensor():
 
     x = N(16, 16)
     ok(k(x), x.T)
+
+
+def sm(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def test_addressed_double_buffer():
+    @nki.jit
+    def k(x):
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        bufs = [nl.ndarray((128, 256), dtype=x.dtype, buffer=nl.sbuf, address=(0, i * 1024)) for i in range(2)]
+        for i in range(4):
+            b = bufs[i % 2]
+            nisa.dma_copy(dst=b, src=x[i * 128 : (i + 1) * 128, :])
+            nisa.activation(dst=b, op=nl.gelu_apprx_tanh, data=b)
+            nisa.dma_copy(dst=o[i * 128 : (i + 1) * 128, :], src=b)
+        return o
+
+    x = N(512, 256)
+    ok(k(x), 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))))
+
+
+def test_psum_banks_addr():
+    @nki.jit
+    def k(a, b):
+        o = nl.ndarray((128, 1024), dtype=nl.float32, buffer=nl.shared_hbm)
+        x = nl.load(a)
+        y = nl.load(b)
+        for i in range(2):
+            p = nl.ndarray((128, 512), dtype=nl.float32, buffer=nl.psum, address=(0, i * 2048))
+            nisa.nc_matmul(dst=p[...], stationary=x[...], moving=y[:, nl.ds(i * 512, 512)])
+            s = nl.ndarray((128, 512), dtype=nl.float32, buffer=nl.sbuf)
+            nisa.activation(dst=s, op=nl.copy, data=p)
+            nisa.dma_copy(dst=o[:, i * 512 : (i + 1) * 512], src=s)
+        return o
+
+    a, b = N(128, 128), N(128, 1024)
+    ok(k(a, b), a.T @ b, 1e-3)
+
+
+def test_decode_attention_gqa():
+    @nki.jit
+    def k(q, kc, vc, pos):
+        H, D = q.shape
+        S = kc.shape[0]
+        o = nl.ndarray((H, D), dtype=q.dtype, buffer=nl.shared_hbm)
+        qT = nl.ndarray((D, H), dtype=q.dtype, buffer=nl.sbuf)
+        nisa.dma_copy(dst=qT, src=q.ap([[1, D], [D, H]]))
+        kT = nl.ndarray((D, S), dtype=q.dtype, buffer=nl.sbuf)
+        nisa.dma_copy(dst=kT, src=kc.ap([[1, D], [D, S]]))
+        p = nl.ndarray((H, S), dtype=nl.float32, buffer=nl.psum)
+        nisa.nc_matmul(p, qT, kT)
+        s = nl.ndarray((H, S), dtype=nl.float32, buffer=nl.sbuf)
+        nisa.tensor_scalar(s, p, nl.multiply, 1 / math.sqrt(D))
+        idx = nl.ndarray((H, S), dtype=nl.float32, buffer=nl.sbuf)
+        nisa.iota(idx, [[1, S]], offset=0, channel_multiplier=0)
+        pp = nl.ndarray((H, 1), dtype=nl.float32, buffer=nl.sbuf)
+        nisa.dma_copy(pp, pos.ap([[0, H], [1, 1]]))
+        m = nl.ndarray((H, S), dtype=nl.uint8, buffer=nl.sbuf)
+        nisa.tensor_scalar(m, idx, nl.less_equal, pp)
+        f = nl.full((H, S), -30000.0, dtype=nl.float32, buffer=nl.sbuf)
+        nisa.tensor_copy_predicated(f, s, m)
+        mx = nl.ndarray((H, 1), dtype=nl.float32, buffer=nl.sbuf)
+        nisa.tensor_reduce(mx, nl.maximum, f, axis=1, negate=True)
+        sm_ = nl.ndarray((H, 1), dtype=nl.float32, buffer=nl.sbuf)
+        e = nl.ndarray((H, S), dtype=nl.float32, buffer=nl.sbuf)
+        nisa.activation(
+            dst=e,
+            op=nl.exp,
+            data=f,
+            bias=mx,
+            scale=1.0,
+            reduce_op=nl.add,
+            reduce_res=sm_,
+            reduce_cmd=nisa.reduce_cmd.reset_reduce,
+        )
+        eT = nl.ndarray((S, H), dtype=nl.float32, buffer=nl.psum)
+        nisa.nc_transpose(eT, e)
+        eS = nl.ndarray((S, H), dtype=nl.float32, buffer=nl.sbuf)
+        nisa.tensor_copy(eS, eT)
+        v = nl.load(vc)
+        op = nl.ndarray((H, D), dtype=nl.float32, buffer=nl.psum)
+        nisa.nc_matmul(op, eS, v)
+        nisa.reciprocal(sm_, sm_)
+        r = nl.ndarray((H, D), dtype=q.dtype, buffer=nl.sbuf)
+        nisa.activation(r, nl.copy, op, scale=sm_)
+        nisa.dma_copy(o, r)
+        return o
+
+    q, kc, vc = N(16, 64), N(100, 64), N(100, 64)
+    s = q @ kc.T / 8
+    s[:, 41:] = -30000
+    ok(k(q, kc, vc, np.array([[40.0]], np.float32)), sm(s) @ vc, 1e-3)
+
+
+def test_moe_expert_gather_scatter():
+    @nki.jit
+    def k(x, w, sel):
+        T, D = x.shape
+        _E, _, F = w.shape
+        o = nl.ndarray((T, F), dtype=x.dtype, buffer=nl.shared_hbm)
+        reg = nisa.register_alloc()
+        ss = nl.load(sel)
+        xt = nl.ndarray((D, T), dtype=x.dtype, buffer=nl.sbuf)
+        nisa.dma_transpose(xt, x)
+        for tkn in range(T):
+            nisa.register_load(reg, ss[0:1, tkn : tkn + 1])
+            wt = nl.ndarray((D, F), dtype=w.dtype, buffer=nl.sbuf)
+            nisa.dma_copy(dst=wt, src=w.ap([[F, D], [1, F]], scalar_offset=reg, indirect_dim=0))
+            p = nl.ndarray((1, F), dtype=nl.float32, buffer=nl.psum)
+            nisa.nc_matmul(p, xt[:, tkn : tkn + 1], wt)
+            r = nl.ndarray((1, F), dtype=x.dtype, buffer=nl.sbuf)
+            nisa.tensor_copy(r, p)
+            nisa.dma_copy(o[tkn : tkn + 1, :], r)
+        return o
+
+    x, w = N(5, 32), N(3, 32, 16)
+    sel = np.array([[2, 0, 1, 1, 2]], np.int32)
+    ok(k(x, w, sel), np.stack([x[i] @ w[sel[0, i]] for i in range(5)]), 1e-3)
+
+
+def test_quantize_fp8():
+    @nki.jit
+    def k(x):
+        o = nl.ndarray(x.shape, dtype=nl.float8_e4m3, buffer=nl.shared_hbm)
+        sc = nl.ndarray((x.shape[0], 1), dtype=nl.float32, buffer=nl.shared_hbm)
+        t = nl.load(x)
+        m = nl.ndarray((x.shape[0], 1), dtype=nl.float32, buffer=nl.sbuf)
+        a = nl.ndarray(x.shape, dtype=nl.float32, buffer=nl.sbuf)
+        nisa.activation(a, nl.abs, t)
+        nisa.tensor_reduce(m, nl.maximum, a, axis=1)
+        nisa.tensor_scalar(m, m, nl.multiply, 1 / 240.0)
+        r = nl.ndarray(m.shape, dtype=nl.float32, buffer=nl.sbuf)
+        nisa.reciprocal(r, m)
+        q = nl.ndarray(x.shape, dtype=nl.float8_e4m3, buffer=nl.sbuf)
+        nisa.tensor_scalar(q, t, nl.multiply, r)
+        nisa.dma_copy(o, q)
+        nisa.dma_copy(sc, m)
+        return o, sc
+
+    x = N(16, 32)
+    q, s = k(x)
+    assert q.dtype == ml_dtypes.float8_e4m3
+    ok(q.astype(np.float32) * s, x, 8e-2)
+
+
+def test_conv1d_matmul_taps():
+    @nki.jit
+    def k(x, w):
+        Ci, L = x.shape
+        T, _, Co = w.shape
+        o = nl.ndarray((Co, L - T + 1), dtype=x.dtype, buffer=nl.shared_hbm)
+        xt = nl.load(x)
+        acc = nl.ndarray((Co, L - T + 1), dtype=nl.float32, buffer=nl.psum)
+        for tt in range(T):
+            wt = nl.ndarray((Ci, Co), dtype=w.dtype, buffer=nl.sbuf)
+            nisa.dma_copy(wt, w[tt])
+            nisa.nc_matmul(dst=acc, stationary=wt, moving=xt[:, tt : tt + L - T + 1], accumulate=(tt > 0))
+        s = nl.ndarray(acc.shape, dtype=x.dtype, buffer=nl.sbuf)
+        nisa.tensor_copy(s, acc)
+        nisa.dma_copy(o, s)
+        return o
+
+    x, w = N(32, 60), N(3, 32, 20)
+    ok(k(x, w), sum(w[i].T @ x[:, i : i + 58] for i in range(3)), 1e-3)
+
+
+def test_views_chain():
+    @nki.jit
+    def k(x):
+        P, _F = x.shape
+        t = nl.load(x)
+        v = t.reshape_dim(1, (4, -1)).select(1, 2).slice(1, 0, 4, 2)
+        o = nl.ndarray(v.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        s = nl.ndarray(v.shape, dtype=x.dtype, buffer=nl.sbuf)
+        nisa.tensor_copy(dst=s, src=v)
+        nisa.dma_copy(o, s)
+        b = t[:, 0:1].broadcast(1, 6).expand_dim(1).squeeze_dim(1)
+        o2 = nl.ndarray((P, 6), dtype=x.dtype, buffer=nl.shared_hbm)
+        s2 = nl.ndarray((P, 6), dtype=x.dtype, buffer=nl.sbuf)
+        nisa.tensor_copy(s2, b)
+        nisa.dma_copy(o2, s2)
+        return o, o2
+
+    x = N(8, 24)
+    a, b = k(x)
+    ok(a, x.reshape(8, 4, 6)[:, 2, 0:4:2])
+    ok(b, np.repeat(x[:, :1], 6, 1))
+
+
+def test_partition_broadcast_matmul_ones():
+    @nki.jit
+    def k(x, b):
+        P, F = x.shape
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        ones = nl.ndarray((1, P), dtype=nl.float32, buffer=nl.sbuf)
+        nisa.memset(dst=ones, value=1.0)
+        bt = nl.load(b)
+        p = nl.ndarray((P, F), dtype=nl.float32, buffer=nl.psum)
+        nisa.nc_matmul(p, ones, bt, is_stationary_onezero=True)
+        t = nl.load(x)
+        r = nl.ndarray((P, F), dtype=x.dtype, buffer=nl.sbuf)
+        nisa.tensor_tensor(r, t, p, nl.multiply)
+        nisa.dma_copy(o, r)
+        return o
+
+    x, b = N(64, 96), N(1, 96)
+    ok(k(x, b), x * b)
+
+
+def test_dma_compute_accumulate():
+    @nki.jit
+    def k(a, b):
+        o = nl.ndarray(a.shape, dtype=a.dtype, buffer=nl.shared_hbm)
+        nisa.dma_compute(dst=o, srcs=[a, b], reduce_op=nl.add, scales=[1.0, 0.5])
+        return o
+
+    a, b = N(16, 16), N(16, 16)
+    ok(k(a, b), a + 0.5 * b)
+
+
+def test_stats_partition_reduce_gpsimd():
+    @nki.jit
+    def k(x):
+        t = nl.load(x)
+        s = nl.ndarray((1, x.shape[1]), dtype=nl.float32, buffer=nl.sbuf)
+        nisa.tensor_partition_reduce(dst=s, op=nl.add, data=t)
+        o = nl.ndarray((1, x.shape[1]), dtype=nl.float32, buffer=nl.shared_hbm)
+        nisa.dma_copy(o, s)
+        return o
+
+    x = N(100, 30)
+    ok(k(x), x.sum(0, keepdims=True), 1e-3)
+
+
+def test_trn1_target_and_version():
+    @nki.jit(platform_target="trn1")
+    def k(x):
+        assert nisa.get_nc_version() == nisa.nc_version.gen2
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        nl.store(o, nl.load(x))
+        return o
+
+    x = N(4, 4)
+    ok(k(x), x)
+
+
+def test_while_python_and_helpers():
+    def tiles(n, s):
+        i = 0
+        while i < n:
+            yield i, min(s, n - i)
+            i += s
+
+    @nki.jit
+    def k(x):
+        o = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        for r, h in tiles(x.shape[0], 128):
+            for c, w in tiles(x.shape[1], 512):
+                t = nl.ndarray((h, w), dtype=x.dtype, buffer=nl.sbuf)
+                nisa.dma_copy(t, x[nl.ds(r, h), nl.ds(c, w)])
+                nisa.tensor_scalar(
+                    dst=t, data=t, op0=nl.maximum, operand0=0.0, op1=nl.power, operand1=2.0, engine=nisa.vector_engine
+                )
+                nisa.dma_copy(o[nl.ds(r, h), nl.ds(c, w)], t)
+        return o
+
+    x = N(200, 700)
+    ok(k(x), np.maximum(x, 0) ** 2)

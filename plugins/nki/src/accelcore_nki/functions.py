@@ -12,6 +12,7 @@ from typing import Any
 from accelcore_nki import isa
 from accelcore_nki.dtypes import SIZES
 from accelcore_nki.errors import fail
+from accelcore_nki.generations import PARTITIONS
 from accelcore_nki.operators import ACTIVATIONS, ARITHMETIC, BITS, COMPARE
 from accelcore_nki.recorder import current
 from accelcore_nki.tensors import NkiTensor
@@ -77,6 +78,18 @@ def copy(x: NkiTensor, dtype: Any = None) -> NkiTensor:
     result = _result(x, dtype)
     isa.tensor_copy(result, x)
     return result
+
+
+def fill(dst: NkiTensor, value: Any) -> None:
+    """One value everywhere: a memset on chip, in HBM a column of it that DMA repeats."""
+    if dst.storage.on_chip:
+        isa.memset(dst, value)
+        return
+    column = current().allocate((min(PARTITIONS, dst.shape[0]), *(1,) * (dst.ndim - 1)), dst.dtype, "sbuf")
+    isa.memset(column, value)
+    for row in range(0, dst.shape[0], PARTITIONS):
+        part = dst[row : min(dst.shape[0], row + PARTITIONS)]
+        isa.dma_copy(part, column[: part.shape[0]].broadcast_to(part.shape))
 
 
 def load(src: NkiTensor, dtype: Any = None) -> NkiTensor:

@@ -179,7 +179,7 @@ def _device(recorder: Recorder, name: str, value: Any) -> Any:
     if isinstance(value, dict) and any(_is_array(v) for v in value.values()):
         return {key: _device(recorder, f"{name}[{key!r}]", v) for key, v in value.items()}
     if not _is_array(value):
-        return value
+        return value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
     if isinstance(value, Shape):
         return recorder.input(value.shape, name_of(value.dtype), name)
     kind = _narrowed(recorder, value.dtype, name)

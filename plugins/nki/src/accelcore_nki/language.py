@@ -87,21 +87,19 @@ def ndarray(shape: Any, dtype: Any, buffer: Any = None, name: str = "", address:
 
 
 def full(shape: Any, fill_value: Any, dtype: Any, buffer: Any = None, name: str = "") -> NkiTensor:
-    """A new on-chip tensor with one value."""
-    from accelcore_nki import isa
-
+    """A new tensor with one value."""
     tile = current().allocate(shape, dtype, buffer, name)
-    isa.memset(tile, fill_value)
+    functions.fill(tile, fill_value)
     return tile
 
 
 def zeros(shape: Any, dtype: Any, buffer: Any = None, name: str = "") -> NkiTensor:
-    """A new on-chip tensor of zeros."""
+    """A new tensor of zeros."""
     return full(shape, 0, dtype, buffer, name)
 
 
 def ones(shape: Any, dtype: Any, buffer: Any = None, name: str = "") -> NkiTensor:
-    """A new on-chip tensor of ones."""
+    """A new tensor of ones."""
     return full(shape, 1, dtype, buffer, name)
 
 

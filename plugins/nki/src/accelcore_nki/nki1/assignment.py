@@ -7,6 +7,7 @@ from typing import Any
 
 from accelcore_nki import isa
 from accelcore_nki.errors import fail
+from accelcore_nki.functions import fill
 from accelcore_nki.nki1.elementwise import apply, broadcast
 from accelcore_nki.nki1.tiles import Open, Tile, operand
 from accelcore_nki.recorder import current
@@ -17,7 +18,7 @@ def assign(target: Tile, value: Any) -> None:
     """target[...] = value."""
     view = operand(target, "the target")
     if isinstance(value, Real):
-        _fill(view, value)
+        fill(view, value)
     elif not isinstance(value, Tile):
         hint = "host arrays enter as arguments"
         raise fail("assignment", f"a {type(value).__name__} is no tile", view, hint=hint)
@@ -45,15 +46,6 @@ def _free(shape: tuple[int, ...]) -> int:
     for extent in shape[1:]:
         result *= extent
     return result
-
-
-def _fill(view: NkiTensor, value: Real) -> None:
-    if view.storage.on_chip:
-        isa.memset(view, value)
-        return
-    tile = current().allocate(view.shape, view.dtype, SBUF)
-    isa.memset(tile, value)
-    isa.dma_copy(view, tile)
 
 
 def _copy(view: NkiTensor, value: Tile) -> None:
