@@ -180,6 +180,8 @@ def _function_text(function: LiftedFunction, language: str) -> str:
     lines = [plain(function.function)]
     if function.mathematics:
         lines.append(_indent(function.mathematics))
+    if function.operators:
+        lines += [f"  by operators: {plain(line)}" for line in function.operators.splitlines()]
     lines.append(f"  {verdict_line(function)}")
     if function.requires:
         lines.append(f"  requires {', '.join(map(repr, function.requires))}")

@@ -53,6 +53,7 @@ class LiftedFunction:
             "counterexample": counterexample_json(self.verdict.counterexample),
             "reason": self.verdict.reason,
             "mathematics": self.mathematics,
+            "operators": self.operators,
             "bound": self.verdict.bound,
             "obligations": [list(o) for o in self.verdict.obligations],
             "invariants": [list(i) for i in self.summary.invariants] if self.summary else [],
@@ -77,6 +78,23 @@ class LiftedFunction:
         from accelcore.ir.printer import mathematics
 
         return mathematics(self.task)
+
+    @property
+    def operators(self) -> str | None:
+        """The post-condition by named operators, a line for each result that has any: `out = matmul(softmax(x), v)`.
+
+        None where there is none.  The index functions of `text` are what the names mean.
+        """
+        if self.summary is None:
+            return None
+        from accelcore.ir.operators import OPERATORS, raise_
+
+        lines = []
+        for name, value in self.summary.post:
+            reading = raise_(value)
+            if OPERATORS.keys() & set(reading.names) and "expression" not in reading.names:
+                lines.append(f"{name} = {reading}")
+        return "\n".join(lines) or None
 
     def emitted(self, language: str) -> str | None:
         """The summary as code of a language (numpy, torch, jax, taco, c); None where it has none there.
