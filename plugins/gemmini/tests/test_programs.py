@@ -107,6 +107,12 @@ def test_convolutions_of_the_library(correct, changes):
     correct("convolution.c", **{**CONVOLUTION, **changes})
 
 
+def test_the_choice_of_tiles_is_not_in_the_clock_of_a_convolution(correct):
+    result = correct("convolution.c", **{**CONVOLUTION, "SIZE": 20, "IN_CH": 64, "OUT_CH": 64})
+    shown = int(re.search(r"took (\d+) cycles", result["stdout"])[1])
+    assert shown == pytest.approx(result["cost"]["value"], rel=0.01)
+
+
 def test_a_layer_of_a_network(correct):
     correct("layer.c")
 

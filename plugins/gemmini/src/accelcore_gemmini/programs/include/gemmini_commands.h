@@ -55,6 +55,12 @@ static inline uint32_t gemmini_acc_bits(acc_t x) {
     return bits;
 }
 #define acc_scale_t_to_acc_scale_t_bits scale_t_to_scale_t_bits
+#if GEMMINI_FLOAT
+#define elem_t_to_elem_t_bits scale_t_to_scale_t_bits
+#define acc_t_to_acc_t_bits scale_t_to_scale_t_bits
+#define elem_t_isnan(x) ((x) != (x))
+#define acc_t_isnan(x) ((x) != (x))
+#endif
 #define scale_acc_t_to_scale_acc_t_bits scale_t_to_scale_t_bits
 
 #define ROCC_INSTRUCTION_RS1_RS2(x, rs1, rs2, funct) ROCC_INSTRUCTION_0_R_R(x, rs1, rs2, funct)

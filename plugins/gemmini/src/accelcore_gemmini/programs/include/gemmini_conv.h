@@ -10,26 +10,26 @@ typedef struct { int b, row, col, och, krow, kcol, kch; } gemmini_tile;
 enum { GEMMINI_TILE_DIMS = 7, GEMMINI_TILE_ROW = 1, GEMMINI_TILE_COL = 2, GEMMINI_TILE_OCH = 3, GEMMINI_TILE_KCH = 6 };
 typedef union { gemmini_tile at; int size[GEMMINI_TILE_DIMS]; } gemmini_tile_sizes;
 
-static inline int gemmini_blocks(int n) { return (n + DIM - 1) / DIM; }
-static inline int gemmini_pool_step(const gemmini_conv *c) { return c->pool_size ? c->pool_stride : 1; }
-static inline int gemmini_pool_window(const gemmini_conv *c) { return c->pool_size ? c->pool_size : 1; }
-static inline int gemmini_pool_pad(const gemmini_conv *c) { return c->pool_size ? c->pool_padding : 0; }
+GEMMINI_SMALL int gemmini_blocks(int n) { return (n + DIM - 1) / DIM; }
+GEMMINI_SMALL int gemmini_pool_step(const gemmini_conv *c) { return c->pool_size ? c->pool_stride : 1; }
+GEMMINI_SMALL int gemmini_pool_window(const gemmini_conv *c) { return c->pool_size ? c->pool_size : 1; }
+GEMMINI_SMALL int gemmini_pool_pad(const gemmini_conv *c) { return c->pool_size ? c->pool_padding : 0; }
 
 /* Output pixels under so many pooled ones. */
-static inline int gemmini_unpooled(const gemmini_conv *c, int pooled) { return pooled * gemmini_pool_step(c) + gemmini_pool_window(c) - 1; }
+GEMMINI_SMALL int gemmini_unpooled(const gemmini_conv *c, int pooled) { return pooled * gemmini_pool_step(c) + gemmini_pool_window(c) - 1; }
 
 /* Every second row and column of the input is all that is needed. */
-static inline bool gemmini_downsamples(const gemmini_conv *c) {
+GEMMINI_SMALL bool gemmini_downsamples(const gemmini_conv *c) {
     return c->stride == 2 && c->kernel == 1 && c->in_rows % 2 == 0 && c->in_cols % 2 == 0 && c->padding == 0 && !c->pool_size &&
            c->input_dilation == 1 && !c->in_3120;
 }
 
-static inline int gemmini_input_extent(const gemmini_conv *c, int out, int kernel) {
+GEMMINI_SMALL int gemmini_input_extent(const gemmini_conv *c, int out, int kernel) {
     int n = out * c->stride + (kernel - 1) * c->dilation;
     return c->input_dilation > 1 ? (n + 1) / 2 + 2 : n >> gemmini_downsamples(c);
 }
 
-static bool gemmini_conv_fits(const gemmini_conv *c, const int *t) {
+GEMMINI_PLANNING static bool gemmini_conv_fits(const gemmini_conv *c, const int *t) {
     int orows = gemmini_unpooled(c, t[1]), ocols = gemmini_unpooled(c, t[2]);
     int pixels = gemmini_input_extent(c, orows, t[4]) * gemmini_input_extent(c, ocols, t[5]);
     int in = c->in_3120 ? gemmini_blocks(t[0]) * t[6] * pixels : gemmini_blocks(t[6]) * t[0] * pixels;
@@ -39,7 +39,7 @@ static bool gemmini_conv_fits(const gemmini_conv *c, const int *t) {
 }
 
 /* Makes the largest dimension smaller; columns stay wide enough for the array while there are several rows. */
-static void gemmini_shrink(int *t) {
+GEMMINI_PLANNING static void gemmini_shrink(int *t) {
     int largest = -1, at = 0;
     for (int i = 0; i < GEMMINI_TILE_DIMS; i++)
         if (!(i == GEMMINI_TILE_COL && t[i] <= DIM && t[GEMMINI_TILE_ROW] > 1) && t[i] > largest) largest = t[i], at = i;
@@ -48,7 +48,7 @@ static void gemmini_shrink(int *t) {
     else t[at]--;
 }
 
-static bool gemmini_grow(const gemmini_conv *c, int *t, const int *most, int at) {
+GEMMINI_PLANNING static bool gemmini_grow(const gemmini_conv *c, int *t, const int *most, int at) {
     if (t[at] == most[at]) return false;
     t[at]++;
     if (gemmini_conv_fits(c, t)) return true;
@@ -57,7 +57,7 @@ static bool gemmini_grow(const gemmini_conv *c, int *t, const int *most, int at)
 }
 
 /* Tile sizes: all of the convolution, shrunk until it fits, then columns and after them everything grown while it fits. */
-static gemmini_tile gemmini_conv_tile(const gemmini_conv *c) {
+GEMMINI_PLANNING static gemmini_tile gemmini_conv_tile(const gemmini_conv *c) {
     int channels = c->depthwise ? 1 : c->out_channels;
     gemmini_tile_sizes all = {{c->batches, gemmini_pooled(c, c->out_rows), gemmini_pooled(c, c->out_cols), channels, c->kernel, c->kernel,
                                c->depthwise ? 1 : c->in_channels}}, t = all;

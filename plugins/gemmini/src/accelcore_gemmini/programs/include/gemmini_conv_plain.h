@@ -16,7 +16,7 @@ typedef struct {
     int pool_size, pool_stride, pool_padding; /* pool_size 0: none */
 } gemmini_conv;
 
-static inline int gemmini_pooled(const gemmini_conv *c, int size) {
+GEMMINI_SMALL int gemmini_pooled(const gemmini_conv *c, int size) {
     return c->pool_size ? (size + 2 * c->pool_padding - c->pool_size) / c->pool_stride + 1 : size;
 }
 

@@ -8,6 +8,18 @@ extern void gemmini_host_command(uint32_t funct, uint64_t rs1, uint64_t rs2, int
 extern void gemmini_host_fence(int32_t line);
 extern uint64_t gemmini_host_cycles(void);
 
+#define GEMMINI_SMALL static inline __attribute__((always_inline))
+
+/* Basic blocks of the host are counted here, where a call is cheap.  GEMMINI_PLANNING marks what a library does once before
+ * the array starts: the choice of tiles, which the calibrated cycles do not have. */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
+#define GEMMINI_PLANNING __attribute__((no_sanitize_coverage, noinline))
+__attribute__((weak)) uint64_t gemmini_host_blocks;
+__attribute__((weak, no_sanitize_coverage)) void __sanitizer_cov_trace_pc(void) { gemmini_host_blocks++; }
+#else
+#define GEMMINI_PLANNING
+#endif
+
 /* The line of the program's own file; 0 inside headers. */
 #define GEMMINI_LINE (__INCLUDE_LEVEL__ ? 0 : __LINE__)
 
