@@ -22,8 +22,7 @@ ROOT = Path(__file__).parents[3]
 LIFTING = ROOT / "bench" / "lifting" / "programs"
 FLOATS = (
     *sorted((ROOT / "bench" / "avx" / "kernels").glob("*.py")),
-    ROOT / "bench" / "rvv" / "kernels.py",
-    Path(__file__).parent / "float_kernels.py",
+    ROOT / "bench" / "rvv" / "kernels" / "loops.py",
 )
 LIMITS = Limits(seconds=60)
 

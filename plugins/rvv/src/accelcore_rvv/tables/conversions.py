@@ -108,15 +108,36 @@ def _to_float(source: str, target: str, lanes: int) -> str:
 def _to_integer(source: str, target: str, lanes: int) -> Iterator[Instruction]:
     """Conversions saturate; a NaN becomes 0 where saturation is asked for."""
     a, s = operand("a", source), suffix(target, lanes)
+    nan = f"__riscv_vmfne_vv_{suffix(source, lanes)}_{mask(lanes)}({{a}}, {{a}}, ac_vl)"
+    for rounding in ("trunc", "nearest"):
+        text = _truncated(source, target, lanes) if rounding == "trunc" else _converted(source, target, lanes)
+        yield Instruction(f"vfcvt_{rounding}", lanes, cast(a, target, rounding, "exact"), text)
+        guarded = f"__riscv_vmerge_vxm_{s}({text}, 0, {nan}, ac_vl)"
+        yield Instruction(f"vfcvt_{rounding}_sat", lanes, cast(a, target, rounding, "saturate"), guarded, 3)
+
+
+def _converted(source: str, target: str, lanes: int, mode: str = "") -> str:
+    """C text of a float vector as integers, rounded as the mode says, or to nearest."""
     letter = "xu" if target[0] == "u" else "x"
     kind = {-1: "vfncvt", 0: "vfcvt", 1: "vfwcvt"}[(BITS[target] > BITS[source]) - (BITS[target] < BITS[source])]
-    end = "w" if kind == "vfncvt" else "v"
-    nan = f"__riscv_vmfne_vv_{suffix(source, lanes)}_{mask(lanes)}({{a}}, {{a}}, ac_vl)"
-    for rounding, middle in (("trunc", "_rtz"), ("nearest", "")):
-        text = f"__riscv_{kind}{middle}_{letter}_f_{end}_{s}({{a}}, ac_vl)"
-        yield Instruction(f"{kind}{middle}", lanes, cast(a, target, rounding, "exact"), text)
-        guarded = f"__riscv_vmerge_vxm_{s}({text}, 0, {nan}, ac_vl)"
-        yield Instruction(f"{kind}{middle}_sat", lanes, cast(a, target, rounding, "saturate"), guarded, 3)
+    form, chosen = ("_rm", f"__RISCV_FRM_{mode}, ") if mode else ("", "")
+    name = f"__riscv_{kind}_{letter}_f_{'w' if kind == 'vfncvt' else 'v'}_{suffix(target, lanes)}{form}"
+    return f"{name}({{a}}, {chosen}ac_vl)"
+
+
+def _truncated(source: str, target: str, lanes: int) -> str:
+    """Down, and up where negative: qemu 7.2 stops with an assertion at most of the instructions that truncate.
+
+    (vfcvt.rtz and its kin, unless another float instruction precedes them in the same block.)  Below zero an unsigned
+    result is clamped to 0 either way.
+    """
+    down = _converted(source, target, lanes, "RDN")
+    if target[0] == "u":
+        return down
+    zero = "0.0f" if source == "f32" else "0.0"
+    negative = f"__riscv_vmflt_vf_{suffix(source, lanes)}_{mask(lanes)}({{a}}, {zero}, ac_vl)"
+    up = _converted(source, target, lanes, "RUP")
+    return f"__riscv_vmerge_vvm_{suffix(target, lanes)}({down}, {up}, {negative}, ac_vl)"
 
 
 def _between_floats(source: str, lanes: int) -> Iterator[Instruction]:
