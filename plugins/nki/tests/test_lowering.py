@@ -192,7 +192,8 @@ def test_levelling_moves_work_to_idle_engines():
 
 def test_moves_change_the_code_and_replay():
     target, task = NkiTarget(), TASKS["matmul"].task
-    seed = target.lower(task)
+    seed = kernel(task, ())
+    assert target.lower(task).schedule == ("hoist(both)",)
     found = moves(task, seed, "trn2")
     assert len({m.name for m in found}) == len(found) > 8
     for move in found:

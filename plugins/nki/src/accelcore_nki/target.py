@@ -71,10 +71,10 @@ class NkiTarget:
         return Machine(f"NeuronCore-v{limits.version} ({self.chip})", peaks, (sbuf, hbm))
 
     def lower(self, task: Task) -> Kernel:
-        """NKI 2 source that is legal at all sizes: one tile after another, each value where it is needed."""
-        from accelcore_nki.lowering import kernel
+        """NKI 2 source: one tile after another, each value where it is needed."""
+        from accelcore_nki.lowering import seed
 
-        return kernel(task, ())
+        return seed(task)
 
     def moves(self, task: Task, kernel: Kernel) -> Sequence[Move]:
         """Choices of the schedule that may pay, most promising first."""

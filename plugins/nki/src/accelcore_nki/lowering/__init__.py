@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from accelcore_nki.lowering.results import Results
 
 _ROUNDS = 2  # of levelling: a plan may change what is written, and so the plan
+_HELD = 8192  # longest summed index of which both operands of a 128 by 512 tile fit in SBUF
 _ROOM = 4096  # columns that fit a kernel with whole rows in SBUF, whatever it keeps
 
 
@@ -34,6 +35,16 @@ def kernel(task: Task, schedule: Sequence[str]) -> Kernel:
         text = _levelled(first, text, lambda: Results(task, chosen), about)
     domain = _domain(task) if chosen.rows or chosen.hoist else ()
     return Kernel(text, "python", task.name, tuple(schedule), domain=domain)
+
+
+def seed(task: Task) -> Kernel:
+    """The plain tiles, legal at all sizes; products keep their operands for a tile of the result, where these fit.
+
+    That bounds the number of instructions, and with it the time that a large product takes to be traced.
+    """
+    plain = kernel(task, ())
+    largest = max((value for sizes in task.sizes for _, value in sizes), default=0)
+    return kernel(task, ("hoist(both)",)) if "nc_matmul" in plain.text and 0 < largest <= _HELD else plain
 
 
 def _levelled(first: Results, text: str, again: Callable[[], Results], about: str) -> str:

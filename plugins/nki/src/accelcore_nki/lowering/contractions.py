@@ -254,18 +254,18 @@ class Contractions(Elementwise):
         """Load long rows of the operand, and turn them 128 by 128."""
         depth = tidy(found.inner[1])
         at, k0, part = (self.names.new(stem) for stem in ("c0", "k0", "w0"))
-        with self.loop(k0, f"range(0, {depth}, {PARTITIONS})"):
+        with self.loop(k0, f"range(0, {depth}, {PARTITIONS})", NOMINAL / PARTITIONS):
             self.emit(f"{name}[{k0}] = on_chip(min({PARTITIONS}, {depth} - {k0}), {over.count}, nl.{p.dtype})")
-        with self.loop(at, f"range(0, {over.count}, {PARTITIONS})") as block:
+        with self.loop(at, f"range(0, {over.count}, {PARTITIONS})", _trips(over, PARTITIONS)) as block:
             count, first = self.names.new("cn"), self.names.new("c")
             self.emit(f"{count} = min({PARTITIONS}, {over.count} - {at})")
             self.emit(f"{first} = {over.start} + {at}")
-            with self.loop(part, f"range(0, {depth}, {_LONG})") as inner:
+            with self.loop(part, f"range(0, {depth}, {_LONG})", 1) as inner:
                 width, w = self.names.new("wn"), self.names.new("w")
                 self.emit(f"{width} = min({_LONG}, {depth} - {part})")
                 frame = Frame(Range(first, count, PARTITIONS, block), Range(part, width, _LONG, inner))
                 tile = self._loaded(p, frame, wide=True)
-                with self.loop(w, f"range(0, {width}, {PARTITIONS})"):
+                with self.loop(w, f"range(0, {width}, {PARTITIONS})", 1):
                     rows = f"min({PARTITIONS}, {width} - {w})"
                     target = f"{name}[{part} + {w}][:, {at}:{at} + {count}]"
                     self.turn(target, f"{tile.text}[:, {w}:{w} + {rows}]", rows, count, p.dtype)

@@ -21,6 +21,10 @@ _PLAIN = (
     "name(functions)",
     "unroll(windows)",
 )
+_FIRST = (
+    "hoist(both); block(512, 512)",
+    "rows(whole); fuse(all); name(functions); hoist(both); engine(balance); pipeline(4)",
+)
 _PRODUCTS = (
     "hoist(both); block(512, 512)", "hoist(both); block(1024, 512)", "hoist(both); block(256, 2048)", "hoist(both)",
     "hoist(stationary)", "hoist(moving)", "block(512, 512)", "block(1024, 512)", "block(512, 1024)",
@@ -67,10 +71,9 @@ def rewrite(move: Move, task: Task, kernel: Kernel) -> Iterable[Kernel]:
 
 def _candidates(kernel: Kernel) -> Iterator[str]:
     """All texts that are not in the schedule already."""
-    text = kernel.text
     groups: list[Iterable[str]] = [_PLAIN]
-    if "nc_matmul" in text:
-        groups.append(_PRODUCTS)
+    if "nc_matmul" in kernel.text:
+        groups = [_FIRST, _PLAIN, _PRODUCTS]
     groups += [_ENGINES, _PARTS, _TURNS, (f"tile({n})" for n in _WIDTHS), (f"fold({n})" for n in _WIDTHS)]
     for group in groups:
         yield from (t for t in group if not set(t.split("; ")) <= set(kernel.schedule))
