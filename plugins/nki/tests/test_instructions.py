@@ -10,6 +10,7 @@ import pytest
 from nki_kernels import nisa, nl, normal, through
 
 from accelcore_nki import NkiError, simulate
+from accelcore_nki.execute import threads
 from accelcore_nki.operators import ACTIVATIONS
 
 A, B = normal(128, 96), normal(128, 96)
@@ -434,3 +435,16 @@ def test_casts():
     tf32 = through(lambda d, x: nisa.tensor_copy(d, x), A, dtype="tfloat32")
     assert (tf32.view(np.uint32) & 0x1FFF == 0).all()
     close(tf32, A, 1e-3)
+
+
+def test_products_use_one_thread_and_leave_the_setting_as_it_was():
+    controls = threads._controls()
+    if controls is None:
+        with threads.one_thread():
+            assert True  # nothing to set: the block runs
+        return
+    before = controls[0]()
+    with pytest.raises(ZeroDivisionError), threads.one_thread():
+        assert controls[0]() == 1
+        _ = 1 / 0
+    assert controls[0]() == before

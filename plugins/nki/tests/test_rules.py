@@ -169,6 +169,7 @@ BROKEN = {
     "capacity": [lambda: new(8, 1 << 17), lambda: new(8, 1 << 13, buffer="psum"), live_at_once],
     "overlap": [overlapping],
     "address": [lambda: set_(32, 64, address=(0, 1 << 20)), lambda: set_(32, 64, buffer="psum", address=(0, 100))],
+    "usage": [lambda: _two_offsets()],
     "psum-accumulate": [lambda: _added_to_a_fill()],
     "unsupported": [
         lambda: nisa.quantize_mx,
@@ -192,6 +193,11 @@ def _chosen_elements():
     nisa.tensor_copy_predicated(tile, 1.0, mask)
     nisa.tensor_copy(new(8, 4), tile[:, :4])
     nisa.tensor_copy(new(8, 4), tile[:, 4:])
+
+
+def _two_offsets():
+    table, rows = nl.shared_constant(np.zeros((4, 8), np.float32)), set_(2, 1, dtype="uint32")
+    table.ap([[8, 2], [1, 8]], scalar_offset=nisa.register_alloc(1), vector_offset=rows, indirect_dim=0)
 
 
 def _added_to_a_fill():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from accelcore_nki.dtypes import numpy_type
+from accelcore_nki.execute.threads import one_thread
 from accelcore_nki.operators import BITS, activation, binary, bits, reduction
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def nc_matmul(memory: Memory, i: Instruction) -> None:
         memory.write(i.dst[0], stationary.reshape(len(stationary), -1).T)
         return
     rows = stationary.shape[0] * (2 if i.args["double_row"] else 1)
-    product = stationary.astype(np.float32).reshape(rows, -1).T @ moving.astype(np.float32).reshape(rows, -1)
+    left, right = (tile.astype(np.float32).reshape(rows, -1) for tile in (stationary, moving))
+    with one_thread():
+        product = left.T @ right
     accumulate = i.args["accumulate"]
     if accumulate is None:
         accumulate = not memory.untouched(i.dst[0])
