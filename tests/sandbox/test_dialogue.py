@@ -14,7 +14,7 @@ QUICK = Limits(seconds=10)
 
 def test_it_answers_as_often_as_it_is_asked() -> None:
     with Dialogue(["cat"], POLICY, QUICK) as program:
-        for text in (b"one", b"", b"three" * 100_000):
+        for text in (b"one", b"", b"three" * 1000):
             program.send(text)
             assert program.receive(len(text)) == text
 

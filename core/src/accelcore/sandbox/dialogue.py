@@ -49,7 +49,7 @@ class Dialogue:
         self.sandbox = ""
 
     def send(self, data: bytes | bytearray | memoryview) -> None:
-        """Hand it all of these bytes."""
+        """Hand it all of these bytes; it must take them before it answers more than a pipe holds."""
         deadline, view = time.monotonic() + self.limits.seconds, memoryview(data)
         while view:
             self._wait(self._to, selectors.EVENT_WRITE, deadline)
