@@ -1,0 +1,78 @@
+"""The tutorials as a reader follows them: their files are written, their commands are run, their output is compared.
+
+A fence with a title is a file.  In a `console` fence a line that begins with `$ ` is a command, the lines below it are
+what it prints on standard output, where `...` stands for any text.  Commands run in the order of the page, in one folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PAGES = sorted((Path(__file__).resolve().parents[2] / "docs" / "tutorials").glob("*.md"))
+FENCE = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("gcc", "clang", "cc"))), reason="no C compiler")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line and what it prints."""
+
+    line: str
+    expected: str
+
+    def run(self, folder: Path) -> subprocess.CompletedProcess[str]:
+        """As the reader's shell would, by this interpreter."""
+        program, *arguments = shlex.split(self.line)
+        start = {"accelcore": ["-m", "accelcore.cli"], "python": []}[program]
+        environment = {**os.environ, "ACCELCORE_CACHE": str(folder / ".cache")}
+        return subprocess.run(
+            [sys.executable, *start, *arguments], cwd=folder, env=environment, capture_output=True, text=True
+        )
+
+    def matches(self, printed: str) -> bool:
+        """Line ends at the end of the output do not count."""
+        parts = [re.escape(part) for part in self.expected.strip("\n").split("...")]
+        return re.fullmatch(".*".join(parts), printed.strip("\n"), re.DOTALL) is not None
+
+
+def steps(page: Path) -> Iterator[Command | tuple[str, str]]:
+    """Files (name, text) and commands, in the order of the page."""
+    for language, title, body in FENCE.findall(page.read_text(encoding="utf-8")):
+        if title:
+            yield title, body
+        elif language == "console":
+            for block in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
+                line, _, expected = block.partition("\n")
+                yield Command(line, expected)
+
+
+def test_there_are_tutorials() -> None:
+    assert PAGES
+    assert all(any(isinstance(step, Command) for step in steps(page)) for page in PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_reader_can_follow(page: Path, tmp_path: Path) -> None:
+    for step in steps(page):
+        if not isinstance(step, Command):
+            (tmp_path / step[0]).write_text(step[1], encoding="utf-8")
+            continue
+        done = step.run(tmp_path)
+        assert step.matches(done.stdout), f"$ {step.line}\n{done.stdout}\n{done.stderr}\nexpected\n{step.expected}"
+
+
+def test_a_wrong_line_is_noticed() -> None:
+    command = Command("accelcore lift f.py", "a ... b\nc\n")
+    assert command.matches("a 17 b\nc")
+    assert not command.matches("a 17 b\nd")
