@@ -1,7 +1,7 @@
 """The tutorials as a reader follows them: their files are written, their commands are run, their output is compared.
 
 A fence with a title is a file.  In a `console` fence a line that begins with `$ ` is a command, the lines below it are
-what it prints on standard output, where `...` stands for any text.  Commands run in the order of the page, in one folder.
+what it prints on standard output, where `...` stands for any text.  Commands run in the order of the page, in a folder.
 """
 
 from __future__ import annotations
