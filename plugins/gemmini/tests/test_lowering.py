@@ -120,6 +120,21 @@ def test_other_instances(config: str) -> None:
     assert judged(task("product"), kernel, config) is Status.OK
 
 
+@pytest.mark.parametrize("steps", [
+    (), ("tile(rows, 3)", "tile(depth, 2)", "width(a, 2)"),
+    ("tile(rows, 16)", "tile(depth, 2)", "banks()", "buffers(2)", "spread()", "reuse()", "overwrite()", "hoist()"),
+])  # fmt: skip
+def test_windows_are_pooled_by_the_store(steps: tuple[str, ...]) -> None:
+    found = lift(f"{LOOPS}:pooled").functions[0].task
+    assert found is not None
+    found = replace(found, sizes=(sizes_of({"h": 8, "w": 46, "h2": 3, "w2": 22, "c": 20, "f": 40}),))
+    kernel = on_array(found, Config(), steps)
+    assert "gemmini_extended2_config_st" in kernel.text
+    assert judged(found, kernel) is Status.OK
+    with pytest.raises(IllegalRewrite, match="window"):
+        on_array(found, Config(), (*steps, "tile(cols, 2)"))
+
+
 def test_a_schedule_says_and_replays_itself() -> None:
     made = replay(FULL, Config())
     assert replay(made.text, Config()) == made

@@ -197,3 +197,22 @@ def biased(a: "i8[m, p]", b: "i8[p, n]", d: "i32[n]") -> "i8[m, n]":
                 s += a[i][k] * b[k][j]
             c[i][j] = max(0, min(127, round(s * 0.1)))
     return c
+
+
+def pooled(x: "i8[h, w, c]", k: "i8[3, 3, c, f]", h2: int, w2: int) -> "i8[h2, w2, f]":
+    assert len(x) == 2 * h2 + 2 and len(x[0]) == 2 * w2 + 2
+    out = [[[0] * len(k[0][0][0]) for _ in range(w2)] for _ in range(h2)]
+    for i in range(h2):
+        for j in range(w2):
+            for o in range(len(k[0][0][0])):
+                best = -128
+                for u in range(2):
+                    for v in range(2):
+                        t = 0
+                        for p in range(3):
+                            for q in range(3):
+                                for ch in range(len(k[0][0])):
+                                    t += x[2 * i + u + p][2 * j + v + q][ch] * k[p][q][ch][o]
+                        best = max(best, max(-128, min(127, t)))
+                out[i][j][o] = best
+    return out

@@ -32,7 +32,7 @@ def baselines(task: Task, config: Config) -> Mapping[str, Kernel]:
             text = library(task, chains(task, config))
             return {"tiled_matmul_auto": Kernel(text, "c", f"ac_{task.name}")}
         n = placed(task, config)
-        call = _product(task, n) or _convolution(task, n)
+        call = None if n.result.pool else _product(task, n) or _convolution(task, n)
     except UnsupportedLowering:
         return {}
     if call is None:

@@ -75,6 +75,10 @@ class Names:
             if axis.inner:
                 self.of[axis.inner.variable] = letter
             self.of |= {loop.variable: f"{letter}{at}" for at, loop in enumerate(axis.outer)}
+        if nest.rows.fast:
+            self.of[nest.rows.fast.variable] = "window_row"
+            for loop in nest.result.loops:  # what is left is the column of a window
+                self.of.setdefault(loop.variable, f"(r / {nest.rows.group})")
 
     def extent(self, loop: Loop | None) -> str:
         """The extent of a loop; 1 for none."""

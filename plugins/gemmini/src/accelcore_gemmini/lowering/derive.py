@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
-from accelcore.errors import UnsupportedLowering
+from accelcore.errors import IllegalRewrite, UnsupportedLowering
 from accelcore.ir.expr import Expr, binary, cast, index
 from accelcore.ir.ranges import Interval, facts_of
 from accelcore.values import Kernel, Summary, Task
@@ -16,7 +17,7 @@ from accelcore_gemmini.lowering.fine import Fine
 from accelcore_gemmini.lowering.hardware import Hardware
 from accelcore_gemmini.lowering.nest import Nest, nest
 from accelcore_gemmini.lowering.result import results
-from accelcore_gemmini.moves.schedule import replay
+from accelcore_gemmini.moves.schedule import Schedule, replay
 
 HOST = ("host", "plain C")
 """Build option of a kernel whose results the host computes: declared by the lowering, never by a kernel alone."""
@@ -69,11 +70,21 @@ def on_array(task: Task, config: Config, steps: Sequence[str]) -> Kernel:
     if not steps and isinstance(task.reference, Summary) and len(task.reference.post) > 1:
         return Kernel(Writer(task, chains(task, config), config).text(), "c", f"ac_{task.name}")
     n, schedule = placed(task, config), replay(steps, config)
+    if n.rows.fast:
+        _fits_windows(n, schedule, config)
     conditions = domain(task, n, config)
     names = Names(n).of
     refused = " || ".join(f"!({bare(number_text(c, names))})" for c in conditions)
     text = (Hardware if schedule.hardware else Fine)(task, n, schedule, refused).text()
     return Kernel(text, "c", f"ac_{task.name}", tuple(steps), (), (), conditions)
+
+
+def _fits_windows(n: Nest, s: Schedule, config: Config) -> None:
+    """Tiles of a pooled result hold whole windows, one column of blocks wide.  IllegalRewrite for others."""
+    problem = "a tile of windows has one column of blocks" if s.cols > 1 or s.hardware else ""
+    problem = problem or replace(s, rows=s.rows * n.rows.group).problem(config)
+    if problem:
+        raise IllegalRewrite(problem)
 
 
 def on_host(task: Task, reason: str) -> Kernel:

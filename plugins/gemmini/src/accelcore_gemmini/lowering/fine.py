@@ -34,7 +34,8 @@ class Fine:
 
     def text(self) -> str:
         """The whole file."""
-        parts = [prelude(self.task, self.schedule), definitions(self.task, self.schedule), _STEP, self._step_at()]
+        parts = [prelude(self.task, self.schedule), _STEP, self._step_at()]
+        parts.insert(1, definitions(self.task, self.schedule, self.nest.rows.group))
         parts += self.moves.functions()
         if self.nest.a is not None:
             parts.append(self._compute())

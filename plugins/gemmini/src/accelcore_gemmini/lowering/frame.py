@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from textwrap import indent
 from typing import TYPE_CHECKING
 
@@ -35,9 +36,14 @@ def prelude(task: Task, schedule: Schedule) -> str:
     return f'{head}\n#include "include/gemmini.h"\n\n{_HELPERS}'
 
 
-def definitions(task: Task, s: Schedule) -> str:
-    """Sizes of tiles, the arguments, where blocks lie in the local memories."""
-    named = {"ROWS": s.rows, "COLS": s.cols, "DEPTH": s.depth, "LOAD_A": s.load_a, "LOAD_B": s.load_b, "STORE": s.store}
+def definitions(task: Task, s: Schedule, group: int = 1) -> str:
+    """Sizes of tiles, the arguments, where blocks lie in the local memories.
+
+    group: blocks of rows that go together, for each of the schedule's rows.
+    """
+    s = replace(s, rows=s.rows * group)
+    named = {"ROWS": s.rows, "COLS": s.cols, "DEPTH": s.depth, "LOAD_A": s.load_a, "LOAD_B": s.load_b}
+    named["STORE"] = s.store
     sizes = f"enum {{ {', '.join(f'{name} = {value}' for name, value in named.items())} }};"
     fields = [f"    {_declared(a)};" for a in abi_arguments(task)]
     counts = [
@@ -87,7 +93,7 @@ def entry(task: Task, nest: Nest, names: Names, refused: str, body: Sequence[str
 def _counts(nest: Nest, names: Names) -> list[str]:
     lines = [
         f"arg.row_run = {_run(names, nest.rows.inner)};",
-        f"arg.row_blocks = {_product(names, nest.rows.outer, 'arg.row_run')};",
+        f"arg.row_blocks = {_product(names, nest.rows.outer, _grouped(nest))};",
         "arg.row_tiles = parts(arg.row_blocks, ROWS);",
         f"arg.col_run = {_run(names, nest.cols.inner)};",
         "arg.col_run_tiles = parts(arg.col_run, COLS);",
@@ -98,6 +104,10 @@ def _counts(nest: Nest, names: Names) -> list[str]:
     ]
     every = _product(names, nest.batch, "arg.row_tiles * arg.col_tiles * arg.depth_steps")
     return [*lines, f"arg.steps = {every};"]
+
+
+def _grouped(nest: Nest) -> str:
+    return f"arg.row_run * {nest.rows.group}" if nest.rows.fast else "arg.row_run"
 
 
 def _run(names: Names, inner: Loop | None) -> str:

@@ -21,7 +21,7 @@ class Hardware:
         self.task, self.nest, self.schedule, self.refused = task, nest, schedule, refused
         self.names = Names(nest)
         outer = (*nest.rows.outer, *nest.cols.outer, *nest.depth.outer)
-        if nest.a is None or nest.b is None or outer or nest.guards or not nest.weights_held:
+        if nest.a is None or nest.b is None or outer or nest.guards or nest.result.pool or not nest.weights_held:
             raise UnsupportedLowering("the hardware loop walks one loop each of rows, columns and depth")
         if len(nest.result.terms) > 1:
             raise UnsupportedLowering("the hardware loop adds one bias")

@@ -142,7 +142,8 @@ class Moves:
 
     def _rows_of(self) -> str:
         inner = self.nest.rows.inner
-        size = f"least(DIM, {self.names.extent(inner)} - n % arg.row_run * DIM)" if inner else "1"
+        block_of = f"n / {self.nest.rows.group}" if self.nest.rows.fast else "n"
+        size = f"least(DIM, {self.names.extent(inner)} - {block_of} % arg.row_run * DIM)" if inner else "1"
         lines = [f"return {size};"] if inner else ["(void)n;", "return 1;"]
         return "/* Rows of a block. */\n" + block("static int64_t rows_of(int64_t n)", lines)
 
@@ -159,12 +160,14 @@ class Moves:
     def _uses(self, read: Read, axis: Axis) -> bool:
         guarded = self.nest.guards if read is self.nest.a else ()
         seen = read.variables.union(*(g.value.free for g in guarded))
-        return any(loop.variable in seen for loop in (*axis.outer, *([axis.inner] if axis.inner else [])))
+        return any(loop.variable in seen for loop in (*axis.outer, axis.inner, axis.fast) if loop is not None)
 
     def _axis(self, kind: str, axis: Axis, at: str) -> list[str]:
         lines = []
         if kind == "rows":
             lines.append(f"int64_t row_block = {at};")
+            if axis.fast:
+                lines += [f"const int64_t window_row = row_block % {axis.group};", f"row_block /= {axis.group};"]
             if axis.inner:
                 lines += ["const int64_t r = row_block % arg.row_run * DIM;", "row_block /= arg.row_run;"]
             return [*lines, *self.names.walked(axis.outer, "row_block")]
@@ -299,7 +302,26 @@ class Moves:
             block("static void load(const step *s, int64_t n)", lines),
         ])  # fmt: skip
 
+    def _store_windows(self) -> str:
+        """Each store takes the greatest of every window in a group of blocks: two rows of up to DIM pixels."""
+        r, size = self.nest.result, self.nest.rows.group
+        column = next(x for x in r.loops if self.names.of[x.variable].startswith("("))
+        stride, scale = self._bytes(r.target.stride(column.variable), r.target.dtype), scale_text(r.scale)
+        activation = "RELU" if r.relu else "NO_ACTIVATION"
+        cols = self._left(self.nest.cols, "s->col", "1")
+        lines = [
+            f"const int64_t row = n * {size}, windows = rows_of(s->row + row) / {size};",
+            *self._walked(r.target, {"rows": "s->row + row", "cols": "s->col"}),
+            f"gemmini_extended2_config_st({stride}, {activation}, {scale}, {size}, {size}, windows, 1, windows,",
+            f"                            {size}, DIM, 0, 0);",
+            f"gemmini_extended_mvout({self._address(r.target)}, ACC(s->acc, row, 0), {cols}, 0);",
+        ]
+        count = f"static int64_t stores(const step *s) {{ return s->rows / {size}; }}"
+        return count + "\n\n" + block("static void store(const step *s, int64_t n)", lines)
+
     def _store(self) -> str:
+        if self.nest.rows.fast:
+            return self._store_windows()
         r = self.nest.result
         width = "1" if r.full else "STORE"
         lines = [*self._tile(width), *self._walked(r.target, {"rows": "s->row + row", "cols": "s->col + col"})]

@@ -16,19 +16,31 @@ from itertools import product as choices
 
 from accelcore.errors import UnsupportedLowering, UsageError
 from accelcore.ir.affine import affine
+from accelcore.ir.expr import index, substitute
+from accelcore.ir.polynomial import same_polynomial
 from accelcore_gemmini.lowering.reads import Read, is_one, number
 from accelcore_gemmini.lowering.result import Guard, Loop, Product, Result
 
 _TRANSPOSED_B = 0.6  # of the value of a choice: the array takes twice as long for new weights (see reference of timing)
+_WINDOW = 2  # rows and columns of what one store can pool here
 _USUAL = 64  # extent that a size without a value is taken to have
 
 
 @dataclass(frozen=True)
 class Axis:
-    """Loops of one kind: the one that is cut into blocks, and the others from the outermost on."""
+    """Loops of one kind: the one that is cut into blocks, and the others from the outermost on.
+
+    fast: a loop over neighbouring blocks inside the cut one: the rows of a window that is pooled.
+    """
 
     inner: Loop | None
     outer: tuple[Loop, ...]
+    fast: Loop | None = None
+
+    @property
+    def group(self) -> int:
+        """Blocks that belong together."""
+        return (number(self.fast.extent) or 1) if self.fast else 1
 
     @property
     def variable(self) -> int | None:
@@ -62,7 +74,7 @@ class Nest:
 
 def nest(result: Result, sizes: Mapping[str, int], dim: int) -> Nest:
     """The best choice for a result at these sizes; UnsupportedLowering when nothing fits the accelerator's moves."""
-    found = list(_choices(result))
+    found = [_windows(result)] if result.pool else list(_choices(result))
     if not found:
         reason = f"no order of the loops of {result.param.name} has rows that lie one after the other in memory"
         raise UnsupportedLowering(reason)
@@ -118,6 +130,52 @@ def _fitted(n: Nest, guarded: frozenset[int]) -> Nest | None:
 def _moves_columns(result: Result, j: int | None) -> bool:
     """Whether result and plain reads have rows along the columns' loop."""
     return j is None or all(is_one(r.stride(j)) for r in (result.target, *result.terms))
+
+
+def _windows(result: Result) -> Nest:
+    """A convolution whose pixels are pooled in windows of 2 x 2.
+
+    The column of a pixel, 2 j + v, is the loop that is cut; the two rows of a window are neighbouring blocks.
+    """
+    if result.product is None or len(result.pool) != 2 or any(number(x.extent) != _WINDOW for x in result.pool):
+        raise UnsupportedLowering(f"windows other than {_WINDOW} x {_WINDOW}")
+    for u, v in (result.pool, result.pool[::-1]):
+        for i, j in choices(result.loops, repeat=2):
+            plain = _flattened(result, (i, j), (u, v)) if i is not j else None
+            for n in _choices(plain) if plain is not None else ():
+                straight = n.rows.inner is j and not n.a_turned and n.weights_held and not n.cols.outer
+                if straight and i in n.rows.outer and n.cols.inner and n.depth.inner:
+                    return _widened(n, result, j, u, v)
+    raise UnsupportedLowering("windows that overlap, or of rows that do not follow each other in memory")
+
+
+def _widened(n: Nest, result: Result, j: Loop, u: Loop, v: Loop) -> Nest:
+    """The flattened nest over pixels instead of windows."""
+    p = result.product
+    assert p is not None and n.a is not None
+    sides = (p.left, p.right) if p.left.name == n.a.name else (p.right, p.left)
+    a, b = (replace(x, strides=tuple(s for s in x.strides if s[0] != j.variable)) for x in sides)
+    rows = Axis(Loop(v.variable, j.extent * _WINDOW), n.rows.outer, u)
+    guards = tuple(Guard(substitute(g.value, {j.variable: index(0)})) for g in p.guards)
+    return replace(n, result=result, a=a, b=b, rows=rows, guards=guards)
+
+
+def _flattened(result: Result, places: tuple[Loop, Loop], window: tuple[Loop, Loop]) -> Result | None:
+    """The result without its windows; None where a place is not two steps of its window's loop."""
+    p = result.product
+    assert p is not None
+    gone = {x.variable for x in window}
+    for read in (p.left, p.right):
+        for place, step in zip(places, window, strict=True):
+            if not same_polynomial(read.stride(place.variable), read.stride(step.variable) * _WINDOW):
+                return None
+    if any(t.variables & {*gone, *(x.variable for x in places)} for t in result.terms):
+        return None
+
+    def without(read: Read) -> Read:
+        return replace(read, strides=tuple(s for s in read.strides if s[0] not in gone))
+
+    return replace(result, product=replace(p, left=without(p.left), right=without(p.right), guards=()), pool=())
 
 
 def _sums(result: Result) -> Iterator[Nest]:

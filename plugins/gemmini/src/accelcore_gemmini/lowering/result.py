@@ -53,7 +53,8 @@ class Product:
 class Result:
     """One result: element `target` over `loops`.  full: stored as whole accumulators, neither scaled nor clipped.
 
-    scale: a number, or the name of a scalar parameter.  relu: negative results become 0.
+    scale: a number, or the name of a scalar parameter.  relu: negative results become 0.  pool: the loops of windows
+    whose greatest element is the result; the result is cut into windows that do not overlap.
     """
 
     param: Param
@@ -64,6 +65,7 @@ class Result:
     scale: float | str = 1.0
     relu: bool = False
     full: bool = False
+    pool: tuple[Loop, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ def recognise(task: Task, param: Param, post: Expr, *, is_float: bool) -> Result
     """One result; see the module."""
     shapes = {p.name: p.shape for p in task.params}
     loops, element = _opened(post, param)
+    element, pool = _pooled(element)
     epilogue = _Peeling(element).found()
     product, terms = None, []
     for addend, sign in _addends(epilogue.inside):
@@ -103,7 +106,7 @@ def recognise(task: Task, param: Param, post: Expr, *, is_float: bool) -> Result
         else:
             terms.append(read(addend, shapes))
     target = _target(param, loops)
-    found = Result(param, loops, target, product, tuple(terms), epilogue.scale)
+    found = Result(param, loops, target, product, tuple(terms), epilogue.scale, pool=pool)
     _check_inputs(task, found, is_float)
     return _float_result(found, epilogue) if is_float else _integer_result(found, epilogue)
 
@@ -128,6 +131,21 @@ def _target(param: Param, loops: tuple[Loop, ...]) -> Read:
     form = affine(offset)
     assert form is not None, "row-major places are affine"
     return Read(param.name, param.dtype, form.coefficients, form.rest)
+
+
+def _pooled(e: Expr) -> tuple[Expr, tuple[Loop, ...]]:
+    """The element under the greatest of two nested windows, and their loops; the element itself without."""
+    inside, loops = e, []
+    while (inside.op == "cast" and inside.attrs[1] == "exact") or (inside.op == "reduce" and inside.kind == "max"):
+        if inside.op == "reduce":
+            if len(inside.args) == 3 and not (inside.args[2].op == "const" and inside.args[2].value <= _LOW):
+                return e, ()
+            variable = fresh()
+            loops.append(Loop(variable.number, inside.args[0]))
+            inside = substitute(inside.args[1], {inside.number: variable})
+        else:
+            inside = inside.args[0]
+    return (inside, tuple(loops)) if loops else (e, ())
 
 
 # The epilogue, from the outside in.
@@ -317,6 +335,8 @@ def _integer_result(found: Result, e: Epilogue) -> Result:
     least, most = interval(e.inside) if e.scale == 1.0 else (-math.inf, math.inf)
     low = _LOW if e.low is None and least >= _LOW else e.low
     high = _HIGH if e.high is None and most <= _HIGH else e.high
+    if found.pool and (e.low is None or e.high is None):
+        raise UnsupportedLowering("windows over sums that are not saturated yet")
     if found.param.dtype != "i8" or high != _HIGH or low not in (_LOW, 0):
         wanted = f"{found.param.name} is {found.param.dtype} within [{e.low}, {e.high}]"
         raise UnsupportedLowering(wanted, hint="int8 results saturate: max(-128, min(127, x)) or max(0, min(127, x))")
@@ -337,6 +357,8 @@ def _float32(x: float) -> bool:
 
 
 def _float_result(found: Result, e: Epilogue) -> Result:
+    if found.pool:
+        raise UnsupportedLowering("windows of float results")
     if found.param.dtype != "f32" or e.high is not None or e.low not in (None, 0.0) or e.rounds:
         raise UnsupportedLowering(f"{found.param.name} is {found.param.dtype} within [{e.low}, {e.high}]")
     return replace(found, relu=e.low == 0.0)

@@ -38,11 +38,15 @@ _USUAL = 64  # what a size without a value is taken to be
 
 @dataclass(frozen=True)
 class Extents:
-    """Blocks of a task at its first sizes: of all rows, of a run of columns, of a run of depth."""
+    """Blocks of a task at its first sizes: of all rows, of a run of columns, of a run of depth.
+
+    group: blocks of rows that go together, in windows; a tile is then one column of blocks wide.
+    """
 
     rows: int
     cols: int
     depth: int
+    group: int = 1
 
 
 def merged(steps: Sequence[str], move: str) -> tuple[str, ...]:
@@ -88,20 +92,21 @@ def _extents(task: Task, config: Config) -> Extents:
         return -(-max(number(axis.inner.extent, sizes), 1) // config.dim) if axis.inner else 1
 
     outer = prod(max(number(loop.extent, sizes), 1) for loop in nest.rows.outer)
-    return Extents(run(nest.rows) * outer, run(nest.cols), run(nest.depth))
+    group = nest.rows.group
+    return Extents(run(nest.rows) * outer, 1 if group > 1 else run(nest.cols), run(nest.depth), group)
 
 
 def _recipes(e: Extents, config: Config) -> Iterator[str]:
     """Two buffers in banks of their own, and tiles that fill half the accumulator, from square to tall."""
     widest = max(config.max_bytes // (config.dim * config.element_bytes), 1)
-    half = config.acc_rows // 2 // config.dim
+    half = config.acc_rows // 2 // config.dim // e.group
     always = "buffers(2); spread(); reuse(); overwrite(); hoist()"
     if config.spad_banks >= 4:
         always = f"banks(); {always}"
     for cols in dict.fromkeys(min(n, e.cols) for n in (widest, 2 * widest, 1, 2, 4 * widest)):
         rows = max(min(half // cols, e.rows), 1)
         for depth in dict.fromkeys(min(n, e.depth) for n in (widest, 2 * widest)):
-            wide = f"width(a, {widest}); width(b, {widest}); width(store, {widest})"
+            wide = f"width(a, {widest}); width(b, {widest}); width(store, {min(widest, cols)})"
             yield f"tile(rows, {rows}); tile(cols, {cols}); tile(depth, {depth}); {wide}; {always}"
 
 

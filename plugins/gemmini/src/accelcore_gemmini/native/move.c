@@ -199,11 +199,15 @@ static int store_pooled(gm_machine *m, uint32_t local, int cols, uint64_t dram) 
     return RULE_NONE;
 }
 
-/* The local rows that a store reads exist and have been written; for pooling, all pixels of the image part. */
+/* The local rows that a store reads exist and have been written; for pooling, the pixels that the windows cover. */
 static int check_store(gm_machine *m, uint32_t local, int rows, int blocks) {
     int stride = m->config.dim, count = m->pool_stride ? m->orows * m->ocols : rows;
+    int covered = (m->pocols - 1) * m->pool_stride + m->pool_size - m->lpad;
     int rule = gm_local_rows(m, local, row_of(m, local), (int64_t)(blocks - 1) * stride + count, "mvout");
-    for (int b = 0; b < blocks && !rule; b++)
+    if (covered > m->ocols) covered = m->ocols;
+    for (int r = 0; m->pool_stride && r < m->orows && !rule; r++)
+        rule = gm_local_written(m, local + (uint32_t)(r * m->ocols), covered, 1, "pooled mvout");
+    for (int b = 0; !m->pool_stride && b < blocks && !rule; b++)
         rule = gm_local_written(m, local + (uint32_t)(b * stride), count, 1, "mvout");
     return rule;
 }
