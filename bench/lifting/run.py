@@ -1,6 +1,10 @@
 """Lift and verify every program in `programs/`: verdict, number model, milliseconds, proposer.
 
-    python bench/lifting/run.py [SUITE[:FUNCTION]...] [--show]
+    python bench/lifting/run.py [SUITE[:FUNCTION]...] [--show] [--fresh] [--mutants] [--compile [N]]
+
+--fresh also runs the emitted NumPy of every proved summary against the source, on inputs that the proof never saw;
+--mutants prints how many wrong summaries are refuted, by kind; --compile takes N programs through `accelcore compile
+--target avx`, one evaluation each, and counts those that the judge accepted.
 """
 
 from __future__ import annotations
@@ -12,14 +16,20 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from accelcore.errors import AccelcoreError
-from accelcore.values import Source
+from accelcore.values import Proof, Source
 from accelcore_llmlift.frontend import program_of
 from accelcore_llmlift.lifter import lift_program
 from accelcore_llmlift.translator import PythonTranslator
 from accelcore_llmlift.verify import Z3Verifier
+
+sys.path.insert(0, str(Path(__file__).parent))  # the other files of this benchmark
+import compiled
+import mutation
+from fresh import compared
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -34,8 +44,8 @@ def sources(wanted: list[str]) -> Iterator[Source]:
                     yield Source(text, "python", node.name, str(path))
 
 
-def measure(source: Source) -> tuple[str, str, float, float, str, str]:
-    """(verdict, number model, milliseconds of lifting, of proving, reason, summary)."""
+def measure(source: Source, *, fresh: bool = False) -> tuple[str, str, float, float, str, str]:
+    """(verdict, number model, milliseconds of lifting, of proving, reason, summary); fresh: NumPy in the reason."""
     started = time.perf_counter()
     try:
         task = PythonTranslator().task(source, {})
@@ -44,10 +54,14 @@ def measure(source: Source) -> tuple[str, str, float, float, str, str]:
         return "refused", "", 1e3 * (time.perf_counter() - started), 0.0, str(error).replace("\n", " "), ""
     lifted = time.perf_counter()
     verdict = Z3Verifier().check(task, summary, timeout=10.0)
+    reason = verdict.reason
+    if fresh and verdict.proof is Proof.PROVED:
+        proved = replace(task, requires=tuple(dict.fromkeys((*task.requires, *verdict.requires))))
+        reason = f"{compared(proved, summary)} {reason}".strip()
     text = "; ".join(f"{name} = {value!r}" for name, value in summary.post)
     return (
         str(verdict.proof), verdict.number_model, 1e3 * (lifted - started), 1e3 * (time.perf_counter() - lifted),
-        verdict.reason, text,
+        reason, text,
     )  # fmt: skip
 
 
@@ -56,12 +70,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suites", nargs="*")
     parser.add_argument("--show", action="store_true", help="print summaries too")
+    parser.add_argument("--fresh", action="store_true", help="run the emitted NumPy against the source")
+    parser.add_argument("--mutants", action="store_true", help="the table of wrong summaries instead")
+    parser.add_argument("--compile", type=int, nargs="?", const=1000, metavar="N", help="compile N programs instead")
     options = parser.parse_args()
+    if options.mutants:
+        return 1 if mutation.table(sources(options.suites)) else 0
+    if options.compile is not None:
+        return 0 if compiled.table(sources(options.suites), options.compile) else 1
     counts: Counter[str] = Counter()
     lifting, proving = [], []
     print(f"{'program':34} {'verdict':9} {'model':6} {'lift ms':>8} {'prove ms':>9} proposer")
     for source in sources(options.suites):
-        verdict, model, lift_ms, prove_ms, reason, summary = measure(source)
+        verdict, model, lift_ms, prove_ms, reason, summary = measure(source, fresh=options.fresh)
         counts[verdict] += 1
         lifting.append(lift_ms)
         proving.append(prove_ms)
