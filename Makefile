@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYPROJECTS := $(wildcard pyproject.toml core/pyproject.toml plugins/*/pyproject.toml requirements-dev.txt)
 
-.PHONY: demo test test-local-model lint redteam dist docs clean bench-examples bench-lifting bench-judge bench-search bench-scale bench-avx bench-gemmini bench-nki help
+.PHONY: demo test test-local-model lint redteam dist docs clean bench-examples bench-lifting bench-lifting-mutants bench-judge bench-search bench-scale bench-avx bench-gemmini bench-nki help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -43,8 +43,11 @@ dist: $(STAMP)  ## wheels and sdists of every distribution into dist/
 bench-examples: $(STAMP)  ## the eight examples: verdict, costs, ratios
 	@$(BIN)/python bench/examples.py
 
-bench-lifting: $(STAMP)  ## the lifting suite: verdict, number model, ms, proposer
-	@$(BIN)/python bench/lifting/run.py
+bench-lifting: $(STAMP)  ## the lifting suite: verdict, number model, ms, proposer, its NumPy against the source
+	@$(BIN)/python bench/lifting/run.py --fresh
+
+bench-lifting-mutants: $(STAMP)  ## wrong summaries of the lifting suite: refuted, equal, unknown
+	@$(BIN)/python bench/lifting/run.py --mutants
 
 bench-judge: $(STAMP)  ## overhead of the judge per candidate
 	@$(BIN)/python bench/judge.py
