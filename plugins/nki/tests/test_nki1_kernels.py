@@ -823,3 +823,14 @@ def test_tensors_in_hbm_of_one_value():
     assert block.sum() == 2 * 10 * 35
     assert (block[130:140] == 2).all()
     assert (line == 3).all()
+
+
+def test_segments():
+    @nki.jit
+    def kernel(ids):
+        out = nl.ndarray((1, 2, ids.shape[1]), dtype=nl.int32, buffer=nl.shared_hbm)
+        nl.store(out, nisa.sequence_bounds(segment_ids=nl.load(ids)))
+        return out
+
+    have = kernel(np.array([[1, 1, 2, 0]], np.int32))
+    assert have[0].tolist() == [[0, 0, 2, 4], [2, 2, 3, -1]]

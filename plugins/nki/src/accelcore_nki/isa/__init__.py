@@ -52,6 +52,7 @@ from accelcore_nki.isa.functions import (
 )
 from accelcore_nki.registers import VirtualRegister
 
+tensor_copy_dynamic_src = tensor_copy_dynamic_dst = tensor_copy  # before NKI 0.4; views carry run-time offsets
 tensor_engine, vector_engine, scalar_engine = engine.tensor, engine.vector, engine.scalar
 gpsimd_engine, dma_engine, unknown_engine = engine.gpsimd, engine.dma, engine.unknown
 

@@ -25,9 +25,9 @@ __all__ = [
     "dma_transpose", "engine", "get_nc_version", "gpsimd_engine", "iota", "local_gather", "matmul_perf_mode", "max8",
     "memset", "nc_find_index8", "nc_match_replace8", "nc_matmul", "nc_stream_shuffle", "nc_transpose", "nc_version",
     "oob_mode", "range_select", "reciprocal", "reduce_cmd", "scalar_engine", "scalar_tensor_tensor", "select_reduce",
-    "tensor_copy", "tensor_copy_dynamic_dst", "tensor_copy_dynamic_src", "tensor_copy_predicated", "tensor_engine",
-    "tensor_partition_reduce", "tensor_reduce", "tensor_scalar", "tensor_tensor", "tensor_tensor_scan",
-    "unknown_engine", "vector_engine",
+    "sequence_bounds", "tensor_copy", "tensor_copy_dynamic_dst", "tensor_copy_dynamic_src", "tensor_copy_predicated",
+    "tensor_engine", "tensor_partition_reduce", "tensor_reduce", "tensor_scalar", "tensor_scalar_reduce",
+    "tensor_tensor", "tensor_tensor_scan", "unknown_engine", "vector_engine",
 ]  # fmt: skip
 
 
@@ -423,6 +423,14 @@ def local_gather(
         core.local_gather(dst, source, picks, num_elem_per_idx, valid)
 
     return defer(shape, src_buffer.kind, land, buffers=(SBUF,))
+
+
+def sequence_bounds(*, segment_ids: Any, dtype: Any = None, **_: Any) -> Tile:
+    """First index and last index + 1 of the segment that each element is in, [1, 2, n]."""
+    source = operand(segment_ids)
+    kind = segment_ids.kind if dtype is None else name_of(dtype)
+    shape = (1, 2, source.free)
+    return defer(shape, kind, lambda dst: core.sequence_bounds(dst, source), buffers=(SBUF,), fixed=True)
 
 
 def dma_copy(
