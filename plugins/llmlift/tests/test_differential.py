@@ -104,13 +104,17 @@ def python_results(source: Source, program: Program, given: dict[str, Any]) -> d
     function = space[source.entry]
     order = function.__code__.co_varnames[: function.__code__.co_argcount]
     values = copy.deepcopy(given)
-    if "np." in source.text or source.path in ("arrays.txt", "wholes.txt"):
+    arrays = "np." in source.text or source.path in ("arrays.txt", "wholes.txt")
+    if arrays and "list[" not in source.text:
         import numpy as np
 
         matrices = [values[p.name] for p in program.params if len(p.shape) > 1 and p.name in values]
         if any(not m or m[0] == [] for m in matrices):
             return None  # np.array of nested lists loses the axes of what is empty
-        values = {k: np.array(v, dtype=float) if isinstance(v, list) else v for k, v in values.items()}
+        whole = {p.name for p in program.params if p.dtype.startswith(("i", "u"))}
+        values = {
+            k: np.array(v, dtype=int if k in whole else float) if isinstance(v, list) else v for k, v in values.items()
+        }
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of divisions by zero, whose results are not finite

@@ -375,9 +375,34 @@ def selected(scope: Scope, base: Expr, subscripts: list[ast.expr], node: ast.AST
         return comp(index(1), lambda _: inner)
     if isinstance(first, ast.Slice):
         return sliced(scope, base, first, rest, node)
-    where = position(scope, base, first)
+    chosen = expression(scope, first)
+    if chosen.rank:
+        return picked(scope, base, chosen, rest, node)
+    where = at_position(scope, base, first, chosen)
     touch(scope, base, where, node)
     return selected(scope, get(base, where), rest, node)
+
+
+def picked(scope: Scope, base: Expr, chosen: Expr, rest: list[ast.expr], node: ast.AST) -> Expr:
+    """`x[mask]`, the elements where a condition holds, or `x[positions]`, those at positions."""
+    extent = length_seen(scope, chosen)
+    if chosen.rank > 1 or (chosen.dtype == "bool" and (base.rank > 1 or rest)):
+        raise refuse(scope, node, "a mask or positions of several axes", "write the loops")
+    if chosen.dtype == "bool":
+        other = length_seen(scope, base)
+        if extent is not other:
+            wholes.Wholes(scope).equal(node, extent, other)
+        return filtered(extent, lambda k: get(chosen, k), lambda k: natural(get(base, k)))
+    variable = fresh()
+    facts = scope.facts
+    scope.facts = facts.counting(variable, extent)
+    where = index_of(natural(get(chosen, variable)))
+    touch(scope, base, where, node)
+    inner = natural(selected(scope, get(base, where), rest, node))
+    if inner.op == "get" and inner.rank:
+        inner = wholes.whole(wholes.tensor(scope, inner))
+    scope.facts = facts
+    return comp(extent, lambda k: substitute(inner, {variable.number: k}))
 
 
 def sliced(scope: Scope, base: Expr, part: ast.Slice, rest: list[ast.expr], node: ast.AST) -> Expr:
@@ -440,7 +465,12 @@ def _bound(scope: Scope, node: ast.expr | None, default: Expr, length: Expr) -> 
 
 def position(scope: Scope, base: Expr, node: ast.expr) -> Expr:
     """The index of one axis, with Python's meaning of a negative one."""
-    where = index_of(numbers(scope, node, expression(scope, node))[0])
+    return at_position(scope, base, node, expression(scope, node))
+
+
+def at_position(scope: Scope, base: Expr, node: ast.expr, value: Expr) -> Expr:
+    """`position` of a value that was translated."""
+    where = index_of(numbers(scope, node, value)[0])
     p = polynomial(where)
     if p.constant is not None and p.constant < 0:
         return index_expression(polynomial(length_seen(scope, base)) + p)

@@ -338,7 +338,13 @@ class Inference:
                 if bound is not None:
                     self.need(self.expression(bound), Need.INDEX)
             return Type(element=self.indexed(node.elements(), rest))
-        self.need(self.expression(first), Need.INDEX)
+        if isinstance(first, ast.Compare) or (where := self.expression(first)).rank:  # a mask, or positions
+            if isinstance(first, ast.Compare):
+                self.expression(first)
+            else:
+                self.need(where.leaf, Need.INDEX)
+            return Type(element=self.indexed(node.elements(), rest))
+        self.need(where, Need.INDEX)
         return self.indexed(node.elements(), rest)
 
     def after_ellipsis(self, node: Type, rest: list[ast.expr]) -> Type:

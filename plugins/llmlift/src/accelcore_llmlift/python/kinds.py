@@ -30,6 +30,11 @@ def arrays_only(scope: Scope, node: ast.AST, op: ast.operator, *parts: ast.expr)
                                  'annotate the parameters, such as x: np.ndarray or "f32[n]", or write the loop')
 
 
+def joins(scope: Scope, *parts: ast.expr) -> bool:
+    """Whether a plus joins lists: one is written as a list, and none may be an array."""
+    return "list" in (found := {kind(scope, part) for part in parts}) and found <= {"list", ""}
+
+
 def imports_arrays(scope: Scope) -> bool:
     """Whether the file works with arrays."""
     return any(library.split(".")[0] in LIBRARIES for library in scope.module.names.values())

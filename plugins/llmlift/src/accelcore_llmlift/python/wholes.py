@@ -11,8 +11,8 @@ import ast
 from dataclasses import dataclass
 
 from accelcore.errors import UnsupportedSource
-from accelcore.ir.expr import Expr, binary, get
-from accelcore_llmlift.polynomial import decide, polynomial
+from accelcore.ir.expr import Expr, binary, comp, get, select
+from accelcore_llmlift.polynomial import decide, expression, polynomial
 from accelcore_llmlift.python import array_calls, broadcasting, expressions, kinds
 from accelcore_llmlift.python.broadcasting import Tensor
 from accelcore_llmlift.python.module import qualified
@@ -77,10 +77,24 @@ def whole(t: Tensor) -> Expr:
 
 def operator(scope: Scope, node: ast.AST, a: Expr, op: ast.operator, b: Expr, *parts: ast.expr) -> Expr:
     """a op b, element by element; parts: where they stand in the source."""
+    if isinstance(op, ast.Add) and a.rank == b.rank == 1 and kinds.joins(scope, *parts):
+        return _joined(scope, a, b)
     if not isinstance(op, ast.MatMult):
         kinds.arrays_only(scope, node, op, *parts)
         _exact(scope, node, a, b)
     return whole(broadcasting.operator(Wholes(scope), node, tensor(scope, a), op, tensor(scope, b)))
+
+
+def _joined(scope: Scope, a: Expr, b: Expr) -> Expr:
+    """The elements of one list, then those of another."""
+    first, second = expressions.length_seen(scope, a), expressions.length_seen(scope, b)
+
+    def element(k: Expr) -> Expr:
+        later = expression(polynomial(k) - polynomial(first))
+        x, y = broadcasting.common(natural(get(a, k)), natural(get(b, later)))
+        return select(binary("lt", k, first), x, y)
+
+    return comp(expression(polynomial(first) + polynomial(second)), element)
 
 
 def unary_operator(scope: Scope, node: ast.AST, op: ast.unaryop, a: Expr) -> Expr:
