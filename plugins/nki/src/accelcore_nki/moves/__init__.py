@@ -13,9 +13,12 @@ from accelcore.values import Kernel, Move, Summary, Task
 from accelcore_nki.lowering import kernel as lowered
 from accelcore_nki.lowering.choices import MENU
 
+_ALL = "rows(whole); fuse(all); name(functions); unroll(windows); engine(balance)"
 _PLAIN = (
     "rows(whole); fuse(all); name(functions)",
-    "rows(whole); fuse(all); name(functions); unroll(windows); engine(balance); pipeline(3)",
+    f"{_ALL}; pipeline(3)",
+    f"{_ALL}; pipeline(3); apart(1)",
+    f"{_ALL}; pipeline(4); parts(2048)",
     "rows(whole)",
     "fuse(all)",
     "name(functions)",
@@ -23,7 +26,8 @@ _PLAIN = (
 )
 _FIRST = (
     "hoist(both); block(512, 512)",
-    "rows(whole); fuse(all); name(functions); hoist(both); engine(balance); pipeline(4)",
+    f"{_ALL}; hoist(both); pipeline(4)",
+    f"{_ALL}; hoist(both); pipeline(4); apart(2)",
 )
 _PRODUCTS = (
     "hoist(both); block(512, 512)", "hoist(both); block(1024, 512)", "hoist(both); block(256, 2048)", "hoist(both)",
