@@ -43,6 +43,11 @@ class ScheduledTarget:
         """Folder of plain files for people and models, or None."""
         return None
 
+    @property
+    def foreign(self) -> tuple[str, str] | None:
+        """Cross compiler and emulator, as shell words, of kernels for another machine; None when they run here."""
+        return None
+
     def vectors(self) -> VectorIsa:
         """The instruction set that is emitted."""
         raise NotImplementedError

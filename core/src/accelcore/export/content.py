@@ -17,8 +17,10 @@ _SUFFIX = {"c": ".c", "c++": ".cpp", "python": ".py"}
 _FLAGS = ("cc", "-O3", "-lm")
 
 
-def kernel_files(task: Task, kernel: Kernel) -> dict[str, str | bytes]:
+def kernel_files(task: Task, kernel: Kernel, foreign: tuple[str, str] | None = None) -> dict[str, str | bytes]:
     """`kernel.c` with header, harness and wrapper; other languages have the kernel and, for Python, a harness.
+
+    foreign: cross compiler and emulator of a kernel for another machine; Python cannot load it, so it has no wrapper.
 
     A harness needs stored inputs with exact results; a task whose oracle cannot be had here is exported without one,
     and README.txt says so.
@@ -27,7 +29,7 @@ def kernel_files(task: Task, kernel: Kernel) -> dict[str, str | bytes]:
     found: dict[str, str | bytes] = {name: kernel.text}
     cases, why = _cases(task, kernel)
     if kernel.language == "c":
-        found |= _c_files(Interface(task, kernel), cases)
+        found |= _c_files(Interface(task, kernel), cases, foreign)
     elif kernel.language == "python":
         found |= _python_files(task, kernel, cases)
     found["README.txt"] = _readme(task, found, why)
@@ -48,9 +50,13 @@ def command_of(kernel: Kernel) -> tuple[str, ...]:
     return (build.get("cc", _FLAGS[0]), *(flags or _FLAGS[1:-1]), _FLAGS[-1])
 
 
-def _c_files(interface: Interface, cases: Sequence[Case]) -> dict[str, str | bytes]:
+def _c_files(
+    interface: Interface, cases: Sequence[Case], foreign: tuple[str, str] | None
+) -> dict[str, str | bytes]:
     command = command_of(interface.kernel)
-    found: dict[str, str | bytes] = {"kernel.h": header(interface), "wrapper.py": wrapper(interface, command)}
+    found: dict[str, str | bytes] = {"kernel.h": header(interface)}
+    if foreign is None:
+        found["wrapper.py"] = wrapper(interface, command)
     if interface.checked is not None:
         found["checked.c"] = interface.checked
     if cases:
@@ -59,7 +65,7 @@ def _c_files(interface: Interface, cases: Sequence[Case]) -> dict[str, str | byt
         except UnsupportedLowering:
             return found
         found["vectors.bin"] = vectors(interface, cases)
-        found["Makefile"] = makefile(command)
+        found["Makefile"] = makefile(command, foreign)
     return found
 
 

@@ -194,16 +194,21 @@ int main(int argc, char **argv) {{
 """
 
 
-def makefile(command: Sequence[str]) -> str:
-    """The Makefile; `command` is the compiler with flags, libraries at its end."""
+def makefile(command: Sequence[str], foreign: tuple[str, str] | None = None) -> str:
+    """The Makefile; `command` is the compiler with flags, libraries at its end.
+
+    foreign: the cross compiler and the emulator, as shell words, of a kernel that does not run on this machine.
+    """
     flags = " ".join(c for c in command[1:] if not c.startswith("-l"))
     libraries = " ".join(dict.fromkeys([*(c for c in command if c.startswith("-l")), "-lm"]))
+    compiler = foreign[0] if foreign else f"$(shell command -v {Path(command[0]).name} || echo cc)"
+    runner = f"{foreign[1]} " if foreign else ""
     return (
         "# make check: runs the kernel on the stored inputs and compares with the exact results.\n"
-        f"CC = $(shell command -v {Path(command[0]).name} || echo cc)\n"
+        f"CC = {compiler}\n"
         f"CFLAGS = {flags}\n"
         f"LDLIBS = {libraries}\n\n"
-        "check: check-kernel\n\t./check-kernel vectors.bin\n\n"
+        f"check: check-kernel\n\t{runner}./check-kernel vectors.bin\n\n"
         "check-kernel: check.c kernel.c kernel.h\n\t$(CC) $(CFLAGS) -o $@ check.c kernel.c $(LDLIBS)\n\n"
         "clean:\n\trm -f check-kernel kernel-*.so\n\n"
         ".PHONY: check clean\n"

@@ -56,7 +56,7 @@ def folder_contents(task: Task, kernel: Kernel, *, run: Run | None, machine: Mac
     from accelcore import codec
     from accelcore.export.content import kernel_files
 
-    contents = kernel_files(task, kernel)
+    contents = kernel_files(task, kernel, _foreign(run))
     contents["task.json"] = json.dumps(codec.encode(task), indent=1)
     contents["schedule.json"] = json.dumps(schedule_json(task, kernel, run), indent=1)
     if run is not None:
@@ -85,6 +85,18 @@ def written_report(run: Run, folder: Path) -> Path:
     from accelcore.html import page
 
     return write_file(folder / "report.html", page(run, _machine(run)))
+
+
+def _foreign(run: Run | None) -> tuple[str, str] | None:
+    """Cross compiler and emulator of a target for another machine (`ScheduledTarget.foreign`); None for this one's."""
+    from accelcore.pipeline.catalog import choose_target
+
+    spec = run.config.get("target") if run else None
+    try:
+        found: tuple[str, str] | None = getattr(choose_target(str(spec)), "foreign", None) if spec else None
+    except AccelcoreError:
+        return None
+    return found
 
 
 def _machine(run: Run) -> Machine | None:

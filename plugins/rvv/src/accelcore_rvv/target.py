@@ -42,6 +42,15 @@ class RvvTarget(ScheduledTarget):
         return Path(__file__).parent / "knowledge"
 
     @property
+    def foreign(self) -> tuple[str, str]:
+        """What exports are compiled and run with; the names stand for whatever versions a machine has."""
+        found = toolchain.crosses()
+        name = found[0].compiler.name if found else "clang"
+        linker = f"ld.lld{name.removeprefix('clang')}"
+        compiler = f"{name} --target=riscv64-linux-gnu -static --ld-path=$(shell command -v {linker})"
+        return compiler, f"qemu-riscv64 -cpu rv64,v=true,vlen={self.vlen},vext_spec=v1.0"
+
+    @property
     def model(self) -> Cpu:
         """The CPU whose time is modelled."""
         return CPUS[self.cpu]
