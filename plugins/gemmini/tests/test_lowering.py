@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import cache
 from functools import reduce as reduce_left
@@ -20,6 +21,7 @@ from accelcore_gemmini.moves.schedule import Schedule, replay
 from accelcore_gemmini.target import GemminiEvaluator, GemminiTarget
 
 LOOPS = Path(__file__).parent / "loops" / "products.py"
+GOLDEN = Path(__file__).parent / "golden"
 FULL = (
     "tile(rows, 8)", "tile(cols, 4)", "tile(depth, 4)", "width(a, 4)", "width(b, 4)", "width(store, 4)", "buffers(2)",
     "banks()", "spread()", "reuse()", "overwrite()", "hoist()",
@@ -219,3 +221,13 @@ def test_the_library_is_a_baseline(name: str) -> None:
     found = GemminiTarget().baselines(task(name))
     assert list(found) == ["tiled_matmul_auto"]
     assert judged(task(name), found["tiled_matmul_auto"]) is Status.OK
+
+
+@pytest.mark.parametrize("how", ["seed", "full", "hardware"])
+def test_the_code_is_the_golden_one(how: str) -> None:
+    """ACCELCORE_UPDATE_GOLDENS=1 writes them anew; review the difference."""
+    steps = {"seed": (), "full": FULL, "hardware": ("tile(rows, 8)", "tile(cols, 4)", "tile(depth, 32)", "hardware()")}
+    text, golden = on_array(task("biased"), Config(), steps[how]).text, GOLDEN / f"biased.{how}.c"
+    if os.environ.get("ACCELCORE_UPDATE_GOLDENS"):
+        golden.write_text(text)
+    assert text == golden.read_text()

@@ -9,6 +9,7 @@ from functools import lru_cache
 from accelcore.errors import IllegalRewrite, UnsupportedLowering
 from accelcore.ir.expr import Expr, binary, cast, index
 from accelcore.ir.ranges import Interval, facts_of
+from accelcore.ir.simplify import simplify
 from accelcore.values import Kernel, Summary, Task
 from accelcore_gemmini.config import Config
 from accelcore_gemmini.lowering.chains import Writer, chains
@@ -55,6 +56,7 @@ def domain(task: Task, n: Nest, config: Config) -> tuple[Expr, ...]:
     count: Expr = index(1)
     for loop in p.loops:
         count = binary("mul", count, cast(loop.extent, "i64"))
+    count = simplify(count)
     return (*found, binary("le", count, index(most))) if count.sizes else tuple(found)
 
 
