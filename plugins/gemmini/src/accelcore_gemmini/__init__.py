@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 from accelcore import hookimpl
 from accelcore_gemmini.commands import FENCE, Command, CommandError, Rule, Violation
 from accelcore_gemmini.config import CONFIGS, Config
-from accelcore_gemmini.feedback import Feedback, Traffic, chrome_trace
+from accelcore_gemmini.feedback import Conflict, Feedback, Traffic, chrome_trace
 from accelcore_gemmini.machine import Buffer, Machine, Outcome, Timing, layout
 
 if TYPE_CHECKING:
     from accelcore.protocols import Evaluator, Target
 
 __all__ = [
-    "CONFIGS", "FENCE", "Buffer", "Command", "CommandError", "Config", "Feedback", "Machine", "Outcome", "Rule",
-    "Timing", "Traffic", "Violation", "chrome_trace", "layout",
+    "CONFIGS", "FENCE", "Buffer", "Command", "CommandError", "Config", "Conflict", "Feedback", "Machine", "Outcome",
+    "Rule", "Timing", "Traffic", "Violation", "chrome_trace", "layout",
 ]  # fmt: skip
 
 requires_api = 1
@@ -37,7 +37,8 @@ def accelcore_targets() -> Sequence[Target]:
 
 @hookimpl
 def accelcore_evaluators() -> Sequence[Evaluator]:
-    """Its simulator."""
+    """Its simulator, and an installed spike."""
+    from accelcore_gemmini.installed import SpikeEvaluator
     from accelcore_gemmini.target import GemminiEvaluator
 
-    return [GemminiEvaluator()]
+    return [GemminiEvaluator(), SpikeEvaluator()]
