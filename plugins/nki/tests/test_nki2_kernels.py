@@ -616,3 +616,18 @@ def test_a_product_of_1024_cubed_is_right():
     found = run(matmul, (a, b), {})
     close(found.value, a.T @ b, 1e-2)
     assert sum(i.op == "nc_matmul" for i in found.programs[0].instructions) == 128
+
+
+def test_a_copy_from_a_run_time_place_on_chip():
+    @jit
+    def kernel(x, at):
+        tile, register, picked = fetched(x), nisa.register_alloc(), sb((x.shape[0], 4))
+        nisa.register_load(register, fetched(at))
+        view = tile.ap([[x.shape[1], x.shape[0]], [1, 4]], scalar_offset=register, indirect_dim=1)
+        nisa.tensor_copy_dynamic_src(dst=picked, src=view)
+        out = result(picked.shape)
+        nisa.dma_copy(out, picked)
+        return out
+
+    x = normal(16, 12)
+    close(kernel(x, np.array([[5]], np.int32)), x[:, 5:9])
