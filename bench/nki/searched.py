@@ -154,7 +154,7 @@ def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kernels", default="", help="names, comma-separated; all when not given")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of each search")
+    parser.add_argument("--seconds", type=float, default=240.0, help="of each search")
     parser.add_argument("--full", action="store_true", help="execute each best kernel once at the row's sizes")
     given = parser.parse_args()
     print(LINE.format("kernel", "sizes", "seed us", "best us", "bound us", "ratio", "aim", "bound: engine, counted"))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from accelcore.errors import UnsupportedLowering
@@ -24,6 +25,12 @@ def kernel(task: Task, schedule: Sequence[str]) -> Kernel:
     """The kernel of a schedule.  Raises UnsupportedLowering for what has no code, IllegalRewrite for no choice."""
     if not isinstance(task.reference, Summary):
         raise UnsupportedLowering(f"{task.name} has no summary to lower", hint="lift it first")
+    return _lowered(task, tuple(schedule))
+
+
+@lru_cache(maxsize=1024)
+def _lowered(task: Task, schedule: tuple[str, ...]) -> Kernel:
+    """The same, kept: a search asks for each schedule when it lists moves and again when it takes one."""
     from accelcore_nki.lowering.choices import choices
     from accelcore_nki.lowering.results import Results
 
@@ -34,7 +41,7 @@ def kernel(task: Task, schedule: Sequence[str]) -> Kernel:
     if chosen.engine == "balance":
         text = _levelled(first, text, lambda: Results(task, chosen), about)
     domain = _domain(task) if chosen.rows or chosen.hoist else ()
-    return Kernel(text, "python", task.name, tuple(schedule), domain=domain)
+    return Kernel(text, "python", task.name, schedule, domain=domain)
 
 
 def seed(task: Task) -> Kernel:
