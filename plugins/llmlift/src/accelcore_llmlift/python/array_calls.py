@@ -30,12 +30,19 @@ SAME = ("copy", "clone", "contiguous", "asarray", "array", "detach", "float", "d
 def called(arrays: Wholes, node: ast.Call) -> Tensor:
     """The value of a call: `np.f(x, ...)` and `x.f(...)` are the same functions."""
     short, given = named(arrays, node)
+    if any(k.arg in ("out", "where", "order", "initial") for k in node.keywords):
+        raise arrays.refuse(node, f"{short} with out, where, order or initial", "write it in statements of its own")
     rule = rules().get(short)
     if rule is not None:
-        return rule(arrays, node, given)
+        try:
+            return rule(arrays, node, given)
+        except (ValueError, IndexError, TypeError):  # too few arguments, or an axis that is no literal
+            raise arrays.refuse(node, f"these arguments of {short}", "name axes by numbers") from None
     if short in REDUCTIONS or short in ("mean", "var", "std"):
         return _reduction(arrays, node, short, given)
     args = [arrays.value(a) for a in given] if short else []
+    if any(k.arg != "dtype" or "int" in ast.unparse(k.value) or "bool" in ast.unparse(k.value) for k in node.keywords):
+        raise arrays.refuse(node, f"these options of {short}", "write them out as arithmetic")
     if short in OPERATORS and len(args) == 2:
         return broadcasting.operator(arrays, node, args[0], OPERATORS[short], args[1])
     if short in FUNCTIONS and len(args) == 1:
@@ -127,7 +134,8 @@ def axes_of(arrays: Wholes, node: ast.Call, given: list[ast.expr], rank: int) ->
 
 def _reduction(arrays: Wholes, node: ast.Call, short: str, given: list[ast.expr]) -> Tensor:
     tensor = arrays.value(given[0])
-    if short in ("max", "min") and any(k.arg == "dim" for k in node.keywords):
+    pairs = any(k.arg == "dim" for k in node.keywords) or (len(given) > 1 and library_of(arrays, node) != "numpy")
+    if short in ("max", "min") and pairs:
         raise arrays.refuse(node, f"{short} over a dim gives values and places", f"write a{short}, or take [0]")
     axes, keep = axes_of(arrays, node, given, len(tensor.extents))
     if short in REDUCTIONS:
@@ -231,9 +239,9 @@ def _norm(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
     """norm(x, axis=...): of vectors; 1 and infinity by `ord`."""
     tensor = arrays.value(given[0])
     named_order = next((k.value for k in node.keywords if k.arg in ("ord", "p")), given[1] if len(given) > 1 else None)
-    axes, keep = axes_of(arrays, node, given[:1], len(tensor.extents))
-    order = ast.unparse(named_order) if named_order is not None else "2"
-    if order in ("2", "None", "'fro'", "2.0"):
+    axes, keep = axes_of(arrays, node, [given[0], *given[2:]], len(tensor.extents))
+    order = ast.unparse(named_order) if named_order is not None else "None"
+    if order in ("None", "'fro'") or (order in ("2", "2.0") and len(axes) == 1):
         return norm_over(arrays, node, tensor, axes, keep)
     if len(axes) > 1:
         raise arrays.refuse(node, "a matrix norm", "name the axis of the vectors")

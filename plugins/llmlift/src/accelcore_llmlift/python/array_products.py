@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from accelcore.ir.expr import Expr, index
 from accelcore_llmlift.python import broadcasting
+from accelcore_llmlift.python.array_calls import named
 from accelcore_llmlift.python.broadcasting import Tensor, common
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 def _dot(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
     a, b = (arrays.value(g) for g in given)
+    if named(arrays, node)[0] in ("inner", "vdot") and (len(a.extents), len(b.extents)) != (1, 1):
+        raise arrays.refuse(node, "an inner product of more than two vectors", "use @ or einsum")
     if not a.extents or not b.extents:
         return broadcasting.operator(arrays, node, a, ast.Mult(), b)
     if len(a.extents) > 2 or len(b.extents) > 2:

@@ -61,6 +61,8 @@ def _reshape(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
     tensor = arrays.value(given[0])
     rest = given[1].elts if len(given) == 2 and isinstance(given[1], ast.Tuple | ast.List) else given[1:]
     flat_ones = named(arrays, node)[0] in ("ravel", "flatten")
+    if node.keywords or (flat_ones and len(given) > 1):
+        raise arrays.refuse(node, "a reshape with an order or a first axis", "write reshape with every extent")
     parts = [index(-1)] if flat_ones else [whole_number(arrays, node, r) for r in rest]
     wanted = _extents(arrays, node, tensor, parts)
     if _same_extents(wanted, tensor.extents):
@@ -177,6 +179,8 @@ def _roll(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
 def _diff(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
     """diff(x, axis=-1): differences of neighbours."""
     tensor = arrays.value(given[0])
+    if option(node, given, 1, "n") is not None:
+        raise arrays.refuse(node, "differences of a higher order", "take diff again")
     said = option(node, given, 2, "axis", "dim")
     axis = (int(ast.literal_eval(said)) if said is not None else -1) % len(tensor.extents)
     arrays.require(binary("le", index(1), tensor.extents[axis]))
@@ -225,6 +229,8 @@ def _triangle(lower: bool) -> Rule:
 
 def _eye(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
     """eye(n), eye(n, m), identity(n)"""
+    if len(given) > 2 or any(k.arg != "dtype" for k in node.keywords):
+        raise arrays.refuse(node, "a shifted diagonal", "write the comparison of indices")
     extents = [whole_number(arrays, node, g) for g in given[:2]]
     return Tensor((extents[0], extents[-1]), lambda at: select(binary("eq", *at), const(1.0), const(0.0)))
 
@@ -245,6 +251,8 @@ def _arange(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
 def _linspace(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
     """linspace(a, b, n): a + i * (b - a) / (n - 1)"""
     count = option(node, given, 2, "num", "steps")
+    if any(k.arg in ("endpoint", "retstep") for k in node.keywords):
+        raise arrays.refuse(node, "linspace without its end", "write the arithmetic")
     if count is None:
         raise arrays.refuse(node, "linspace without a number of points", "name it")
     low, high = (real(arrays.value(g).element(())) for g in given[:2])
@@ -316,6 +324,8 @@ def _concatenate(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tenso
 def _chunk(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
     """x.chunk(count, dim): equal parts, as a new first axis."""
     tensor = arrays.value(given[0])
+    if named(arrays, node)[0] == "split" and library_of(arrays, node) != "numpy":
+        raise arrays.refuse(node, "PyTorch's split, which takes sizes", "use chunk, or slices")
     said = option(node, given, 1, "chunks", "indices_or_sections")
     count = polynomial(whole_number(arrays, node, said)).constant if said is not None else None
     where = option(node, given, 2, "dim", "axis")
@@ -340,6 +350,8 @@ def _chunk(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
 def _diag(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
     """diag(v) is a matrix, diag(m) its diagonal; trace sums it."""
     tensor = arrays.value(given[0])
+    if len(given) > 1 or node.keywords:
+        raise arrays.refuse(node, "a shifted diagonal", "write the comparison of indices")
     if len(tensor.extents) == 1:
         extents = (tensor.extents[0], tensor.extents[0])
         return Tensor(extents, lambda at: select(binary("eq", *at), *common(tensor.element(at[:1]), const(0, INDEX))))

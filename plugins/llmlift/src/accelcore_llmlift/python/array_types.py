@@ -95,7 +95,7 @@ def leaf_level(types: Inference, found: Type, name: str) -> None:
 def _reduced(types: Inference, name: str, node: ast.Call, given: list[ast.expr]) -> Type:
     """All axes where none is named, else so many fewer."""
     source, found = types.expression(given[0]), Type()
-    axes, keep = axes_of(node, given), keeps(node)
+    axes, keep = axes_of(node, [given[0], *given[2:]] if name == "norm" else given), keeps(node)
     least = 1 if axes is None else max((a + 1 if a >= 0 else -a) for a in axes) if axes else 1
     types.least(given[0], source, least, preferred=2 if keep and axes == (-1,) else least)
     lost = 0 if keep else len(axes) if axes is not None else None
@@ -118,6 +118,11 @@ def _same(types: Inference, node: ast.Call, given: list[ast.expr]) -> Type:
     types.rules.append(lambda: raise_rank(found, source.rank))
     types.numbers(source, found)
     return found
+
+
+def _along(types: Inference, node: ast.Call, given: list[ast.expr]) -> Type:
+    """`_same` for functions whose second argument is no axis."""
+    return _same(types, node, [given[0], *given[2:]])
 
 
 def product(types: Inference, node: ast.AST, left: ast.expr, right: ast.expr) -> Type:
@@ -310,8 +315,8 @@ SPECIAL: dict[str, Typed] = {
     "unsqueeze": _more(1), "expand_dims": _more(1), "squeeze": _squeezed, "stack": _joined(1),
     "chunk": _more(1), "split": _more(1), "concatenate": _joined(0),
     "cat": _joined(0), "hstack": _joined(0), "vstack": _joined(0), "einsum": _einsum,
-    "softmax": _same, "log_softmax": _same, "cumsum": _same, "cumprod": _same, "diff": _same, "flip": _same,
-    "normalize": _same, "tril": _same, "triu": _same, "arange": _made, "linspace": _made, "eye": _square,
+    "softmax": _same, "log_softmax": _same, "cumsum": _same, "cumprod": _same, "diff": _along, "flip": _same,
+    "normalize": _along, "tril": _same, "triu": _same, "arange": _made, "linspace": _made, "eye": _square,
     "identity": _square, "diag": _diag, "trace": _fixed(0, 2), "diagonal": _fixed(1, 2), "linear": _linear,
     "layer_norm": _layer_norm, "mse_loss": _fixed(0, 1), "l1_loss": _fixed(0, 1),
 }  # fmt: skip

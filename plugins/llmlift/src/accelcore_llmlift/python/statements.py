@@ -309,7 +309,9 @@ def call_statement(scope: Scope, call: ast.Call, node: ast.stmt) -> None:
         return
     if any(k.arg == "out" for k in call.keywords):
         target = next(k.value for k in call.keywords if k.arg == "out")
-        stores.fill(scope, expression(scope, target), expression(scope, call), node)
+        rest = [k for k in call.keywords if k.arg != "out"]
+        plain = ast.copy_location(ast.Call(func=call.func, args=call.args, keywords=rest), call)
+        stores.fill(scope, expression(scope, target), expression(scope, plain), node)
         return
     if isinstance(func, ast.Attribute) and func.attr == "fill" and len(call.args) == 1:
         base, value = expression(scope, func.value), expression(scope, call.args[0])
