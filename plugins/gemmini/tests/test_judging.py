@@ -115,3 +115,11 @@ def test_a_log_without_a_closing_fence_is_refused() -> None:
 
     with pytest.raises(RunFailure, match="fence"):
         bounded(np.array([[3, 0, 0, 0]], np.uint64))
+
+
+def test_a_task_without_a_summary_is_never_the_hosts() -> None:
+    source = task().source
+    assert source is not None
+    one, kernel = replace(task(), reference=source), replace(seed(), build=(HOST,))
+    (refused,) = GemminiEvaluator().build(one, [kernel], limits=Limits())
+    assert isinstance(refused, Evaluation) and refused.status is Status.COMPILE_ERROR

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accelcore.codec import decode, encode
+from accelcore.errors import UnsupportedLowering
 from accelcore.values import Artifact, Evaluation, Kernel, Limits, Status, Task
 from accelcore_gemmini.judging.build import BuildError, built
 from accelcore_gemmini.judging.runner import HostRunner, LogRunner
@@ -53,13 +54,21 @@ def _host(task: Task, kernel: Kernel, target: GemminiTarget, limits: Limits) -> 
 
     from accelcore.cgen.native import NativeEvaluator
 
-    if HOST not in target.lower(task).build:
+    if not _declared(task, target):
         reason = "error: the results of this task are the array's: the host may not compute them"
         return _refused(task, kernel, Status.COMPILE_ERROR, reason)
     (made,) = NativeEvaluator().build(task, [replace(kernel, build=())], limits=limits)
     if isinstance(made, Evaluation):
         return replace(made, kernel=kernel.digest)
     return replace(made, kernel=kernel, facts=(*made.facts, ("task", json.dumps(encode(task))), HOST))
+
+
+def _declared(task: Task, target: GemminiTarget) -> bool:
+    """Whether the lowering leaves this task to the host; a task without a summary has no lowering that could."""
+    try:
+        return HOST in target.lower(task).build
+    except UnsupportedLowering:
+        return False
 
 
 def open_one(artifact: Artifact, config: Config, limits: Limits) -> Runner:
