@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # The red zone would be overwritten by the calls that stand for raw assembly.
 _FLAGS = ("-std=gnu99", "-O1", "-fwrapv", "-w", "-DBAREMETAL=1", "-D_GNU_SOURCE")
 _ONLY_X86 = ("-mno-red-zone",)
+_CACHE_LINES = ("-malign-data=cacheline",)  # arrays begin at the largest request: cycles do not depend on the linker
 _COUNT_BLOCKS = "-fsanitize-coverage=trace-pc"
 # Calls at the program's loads and stores, which the simulator's library answers (there is no other runtime).
 _WATCH = ("-fsanitize=kernel-address",)
@@ -94,8 +95,9 @@ def _flags(one: Compiler) -> list[str]:
     import platform
 
     x86 = _ONLY_X86 if platform.machine() in ("x86_64", "AMD64") else ()
+    lines = _CACHE_LINES if x86 and one.family == "gcc" else ()
     watch = (*_WATCH, *_WATCH_GCC) if one.family == "gcc" else ()
-    return [*_FLAGS, *x86, *watch, *(() if one.family == "zig" else (_COUNT_BLOCKS,))]
+    return [*_FLAGS, *x86, *lines, *watch, *(() if one.family == "zig" else (_COUNT_BLOCKS,))]
 
 
 def run_program(program: Path, args: Sequence[str], config: Config, limits: Limits) -> Mapping[str, Any]:

@@ -45,8 +45,10 @@ typedef uint32_t scale_acc_t_bits;
 typedef float acc_scale_t;
 typedef uint32_t acc_scale_t_bits;
 
-#define row_align(blocks) __attribute__((aligned(blocks * DIM * sizeof(elem_t))))
-#define row_align_acc(blocks) __attribute__((aligned(blocks * DIM * sizeof(acc_t))))
+/* At least so many bytes as the largest request, so that cycles do not depend on where the linker puts an array. */
+#define GEMMINI_ALIGNED(bytes) __attribute__((aligned((bytes) > MAX_BYTES ? (bytes) : MAX_BYTES)))
+#define row_align(blocks) GEMMINI_ALIGNED((blocks) * DIM * sizeof(elem_t))
+#define row_align_acc(blocks) GEMMINI_ALIGNED((blocks) * DIM * sizeof(acc_t))
 #define MVIN_SCALE_IDENTITY 1.0f
 #define ACC_SCALE_IDENTITY 1.0f
 
