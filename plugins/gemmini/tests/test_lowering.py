@@ -35,7 +35,6 @@ SIZES = {
     "residual": {"m": 40, "n": 50, "p": 60}, "depthwise": {"h": 6, "w": 20, "c": 3},
     "strided": {"h": 5, "w": 20, "c": 20, "f": 30}, "scaled_by_parameter": {"m": 20, "n": 30, "p": 40},
     "relu": {"m": 50, "n": 70}, "outer": {"m": 30, "n": 70}, "dot": {"n": 200}, "residual_add": {"m": 40, "n": 100},
-    "convolution": {"b": 2, "h": 7, "w": 22, "c": 20, "f": 40},
     "padded": {"b": 2, "h": 6, "w": 18, "c": 20, "f": 40},
 }  # fmt: skip
 
@@ -94,7 +93,7 @@ def test_the_seed_and_the_full_schedule_are_right(name: str) -> None:
     ("tile(rows, 2)", "tile(depth, 3)", "buffers(2)", "spread()", "hoist()", "outer(cols)"),
     ("tile(cols, 3)", "banks()", "overwrite()", "width(b, 2)"),
 ])  # fmt: skip
-@pytest.mark.parametrize("name", ["product", "transposed_a", "transposed_b", "both_transposed", "biased", "strided"])
+@pytest.mark.parametrize("name", ["product", "transposed_a", "both_transposed", "biased"])
 def test_schedules_are_right(name: str, steps: tuple[str, ...]) -> None:
     assert judged(task(name), on_array(task(name), Config(), steps)) is Status.OK
 
@@ -109,7 +108,7 @@ def test_hardware_loops_are_right(name: str) -> None:
     assert judged(task(name), kernel) is Status.OK
 
 
-@pytest.mark.parametrize("name", ["convolution", "both_transposed", "relu"])
+@pytest.mark.parametrize("name", ["padded", "both_transposed", "relu"])
 def test_what_the_hardware_loop_cannot_walk(name: str) -> None:
     with pytest.raises(UnsupportedLowering, match="hardware loop"):
         on_array(task(name), Config(), ("hardware()",))

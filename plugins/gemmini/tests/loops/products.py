@@ -158,27 +158,6 @@ def whole(a: "i8[m, p]", b: "i8[p, n]") -> "i32[m, n]":
     return c
 
 
-def convolution(x: "i8[b, h, w, c]", k: "i8[3, 3, c, f]") -> "i8[b, h - 2, w - 2, f]":
-    out = []
-    for n in range(len(x)):
-        image = []
-        for i in range(len(x[0]) - 2):
-            row = []
-            for j in range(len(x[0][0]) - 2):
-                px = []
-                for o in range(len(k[0][0][0])):
-                    t = 0
-                    for p in range(3):
-                        for q in range(3):
-                            for ch in range(len(k[0][0])):
-                                t += x[n][i + p][j + q][ch] * k[p][q][ch][o]
-                    px.append(max(-128, min(127, t)))
-                row.append(px)
-            image.append(row)
-        out.append(image)
-    return out
-
-
 def residual_add(a: "i8[m, n]", b: "i8[m, n]") -> "i8[m, n]":
     c = [[0] * len(a[0]) for _ in range(len(a))]
     for i in range(len(a)):
