@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from accelcore.cgen.names import ctype
-from accelcore.cgen.toolchain import Compiler, build_folder, compiler
+from accelcore.cgen.toolchain import build_folder, compiler
 from accelcore.values import AbiArg, Kernel, Limits, Role, Status, Task, abi_arguments, digest_of
 from accelcore_gemmini.config import Config
 from accelcore_gemmini.program import definitions, headers
@@ -36,11 +36,11 @@ def built(task: Task, kernel: Kernel, config: Config, limits: Limits) -> Path:
     words = [*one.command, *_FLAGS, *counted, *definitions(config)]
     target = build_folder() / f"{digest_of(kernel.text, adapter, child, one.identity, *words, _headers())[:40]}.gemmini"
     if not target.exists():
-        _compile(one, words, {"kernel.c": kernel.text + adapter, "child.c": child}, target, limits)
+        _compile(words, {"kernel.c": kernel.text + adapter, "child.c": child}, target, limits)
     return target
 
 
-def _compile(one: Compiler, words: Sequence[str], files: dict[str, str], target: Path, limits: Limits) -> None:
+def _compile(words: Sequence[str], files: dict[str, str], target: Path, limits: Limits) -> None:
     from accelcore.sandbox import COMPILER, run_child
 
     folders = [headers(), headers() / "include"]
@@ -52,7 +52,6 @@ def _compile(one: Compiler, words: Sequence[str], files: dict[str, str], target:
         if done.status is not Status.OK:
             raise BuildError(done.text or f"the compiler ended {done.status}")
         os.replace(Path(work) / "made", target)
-    del one
 
 
 def _child() -> str:
