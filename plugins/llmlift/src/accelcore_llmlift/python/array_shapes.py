@@ -68,18 +68,33 @@ def _reshape(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
     if _same_extents(wanted, tensor.extents):
         return tensor
 
+    first, last = _kept(wanted, tensor.extents)
+    inner = tensor.extents[first : len(tensor.extents) - last]
+
     def element(at: Indices) -> Expr:
         flat = polynomial(index(0))
-        for i, extent in zip(at, wanted, strict=True):
+        for i, extent in list(zip(at, wanted, strict=True))[first : len(at) - last]:
             flat = flat * polynomial(extent) + polynomial(i)
         own: list[Expr] = []
         rest = expression(flat)
-        for extent in reversed(tensor.extents[1:]):
+        for extent in reversed(inner[1:]):
             own.insert(0, binary("fmod", rest, extent))
             rest = binary("fdiv", rest, extent)
-        return tensor.element((rest, *own))
+        return tensor.element((*at[:first], rest, *own, *at[len(at) - last :]))
 
     return Tensor(wanted, element)
+
+
+def _kept(wanted: tuple[Expr, ...], own: tuple[Expr, ...]) -> tuple[int, int]:
+    """How many axes at the front and at the back a reshape leaves as they are; at least one is left between."""
+    most = min(len(wanted), len(own)) - 1
+    first = 0
+    while first < most and _same_extents(wanted[first : first + 1], own[first : first + 1]):
+        first += 1
+    last = 0
+    while last < most - first and _same_extents(wanted[-1 - last :][:1], own[-1 - last :][:1]):
+        last += 1
+    return first, last
 
 
 def _same_extents(a: tuple[Expr, ...], b: tuple[Expr, ...]) -> bool:
