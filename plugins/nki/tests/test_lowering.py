@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from accelcore.errors import IllegalRewrite, UnsupportedLowering
-from accelcore.ir.expr import array, binary, call, cast, comp, const, fold, get, param, reduce, select, size
+from accelcore.ir.expr import array, binary, call, cast, comp, const, fold, get, param, reduce, scan, select, size
 from accelcore.testing import small_tasks
 from accelcore.values import Param, Role, Summary, Task, sizes_of
 from accelcore_nki import install, simulate
@@ -96,6 +96,30 @@ def test_recurrences_go_on_from_chunk_to_chunk(schedule):
         state = 0.25 * state + x[:, j]
         wanted.append(state)
     np.testing.assert_allclose(got, np.stack(wanted, 1), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("schedule", [(), ("hoist(both)",)])
+def test_products_of_a_batch(schedule):
+    g, k, left, right = size("g"), size("k"), array("x", "f32", 3), array("w", "f32", 3)
+
+    def element(b, i, j):
+        return cast(reduce("sum", k, lambda p: real(left[b, i, p]) * real(right[b, p, j])), "f32")
+
+    e = comp(g, lambda b: comp(M, lambda i: comp(N, lambda j: element(b, i, j))))
+    params = (matrix("x", g, M, k), matrix("w", g, k, N), matrix("y", g, M, N, role=Role.OUT))
+    task = task_of("batch", e, *params, sizes={"g": 2, "m": 3, "n": 5, "k": 7})
+    draw = np.random.default_rng(0)
+    x, w = draw.standard_normal((2, 130, 20)).astype("f4"), draw.standard_normal((2, 20, 9)).astype("f4")
+    got = run(task, schedule, {"x": x, "w": w}, {"g": 2, "m": 130, "n": 9, "k": 20})
+    np.testing.assert_allclose(got, x @ w, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("schedule", [(), ("tile(16)",)])
+def test_a_running_sum_of_a_vector(schedule):
+    e = cast(scan("sum", N, lambda i: real(array("x", "f32", 1)[i])), "f32")
+    task = task_of("prefix", e, matrix("x", N), matrix("y", N, role=Role.OUT), sizes={"n": 5})
+    x = np.arange(70, dtype="f4")
+    np.testing.assert_array_equal(run(task, schedule, {"x": x}, {"n": 70}), np.cumsum(x))
 
 
 @pytest.mark.parametrize("schedule", [(), FAST])

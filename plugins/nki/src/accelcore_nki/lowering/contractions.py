@@ -179,7 +179,8 @@ class Contractions(Elementwise):
 
     def _narrowed(self, e: Expr, frame: Frame, found: Product) -> Value:
         """The operand's tile, in bfloat16 when the schedule allows and another operand is stored so."""
-        stored = {self.task.param(n).dtype for side in (found.left, found.right) for n in side.inputs}
+        read = found.left.inputs | found.right.inputs  # names of loops are among them
+        stored = {p.dtype for p in self.task.params if p.name in read}
         narrow = self.choices.narrow and "bf16" in stored
         return self.value(e, frame, "bfloat16" if narrow else "float32")
 

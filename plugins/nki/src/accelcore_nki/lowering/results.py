@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from accelcore.errors import UnsupportedLowering
-from accelcore.ir.expr import Expr, binary, get, index, param, substitute, var, walk
+from accelcore.ir.expr import Expr, binary, cast, get, index, param, substitute, var, walk
 from accelcore.loops.lower import facts
 from accelcore.values import Param, Role, Summary
 from accelcore_nki.judging.interface import further_sizes, stored
@@ -162,6 +162,9 @@ class Results(Reductions):
 
     def _element(self, e: Expr, numbers: list[int], extents: dict[int, Expr]) -> tuple[Expr, list[int]]:
         """A scan as the element at a further axis."""
+        if e.op == "cast":
+            inner, wider = self._element(e.args[0], numbers, extents)
+            return cast(inner, e.dtype, *(str(a) for a in e.attrs)), wider
         if e.op != "scan":
             raise UnsupportedLowering(f"no NKI code for a {e.op} as a result: {str(e)[:80]}")
         number = max([0, *numbers, e.height]) + 1
