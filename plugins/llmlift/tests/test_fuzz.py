@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from accelcore_llmlift.translator import CTranslator, PythonTranslator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accelcore.errors import UnsupportedSource, UsageError
 from accelcore.values import Proof, Source, Verdict
+from accelcore_llmlift.translator import CTranslator, PythonTranslator
 
 PYTHON = '''
 import math
