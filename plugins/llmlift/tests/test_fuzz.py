@@ -68,7 +68,7 @@ def damaged(draw, text: str) -> str:
             case "take":
                 tokens[at] = tokens[other]
             case "foreign":
-                tokens[at] = draw(st.sampled_from(["0", "-1", "None", "[]", "(", "'", "\\", "\x00", "\u00e9", "@", "*"]))
+                tokens[at] = draw(st.sampled_from(["0", "-1", "None", "[]", "(", "'", "\\", "\x00", "é", "@", "*"]))
     return "".join(tokens)
 
 
