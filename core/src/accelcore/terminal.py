@@ -210,7 +210,9 @@ def optimize_text(result: OptimizeResult) -> str:
         *_search_part(result),
     ]
     if result.out is not None:
-        parts.append(f"export    {result.out}  (make check there; accelcore.load({str(result.out)!r})(...))")
+        usable = os.path.exists(os.path.join(result.out, "wrapper.py"))  # not where the kernel is for another machine
+        load = f"; accelcore.load({str(result.out)!r})(...)" if usable else ""
+        parts.append(f"export    {result.out}  (make check there{load})")
     return "\n".join(parts)
 
 
