@@ -38,8 +38,8 @@ def test_killed_runs_end_as_the_uninterrupted_one(tmp_path, strategy):
     for attempt in range(KILLS + 1):
         process = start(tmp_path, "killed", strategy, log)
         try:
-            # The first attempts die within the time that a start and a few evaluations take, later ones live longer; the
-            # last one is left alone, however slow the machine is.
+            # The first attempts die within the time that a start and a few evaluations take, later ones live longer;
+            # the last one is left alone, however slow the machine is.
             long = 0.15 + rng.random() * 0.04 * (attempt + 1) if attempt < KILLS else None
             assert process.wait(timeout=long) == 0
             break
