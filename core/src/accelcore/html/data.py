@@ -116,17 +116,18 @@ def _roofline(run: Run, machine: Machine | None) -> Json | None:
 
 
 def _candidates(run: Run) -> list[Json]:
+    """`relative` is the cost over the first correct kernel's, as each was measured in the search."""
     evaluations = {e.kernel: e for e in run.evaluations}
     kernels = {c.digest: c.kernel for c in run.candidates}
-    rows, best = [], None
+    rows, best, first = [], None, None
     for number, candidate in enumerate(run.candidates):
         e = evaluations.get(candidate.digest)
-        relative = e.metric("relative") if e else None
         row = _candidate(number, candidate, e, kernels.get(candidate.parent or ""))
-        if relative is None and e is not None and e.cost is not None:
-            relative = e.cost.value
-        if e is not None and e.status is Status.OK and relative is not None:
-            best = relative if best is None else min(best, relative)
+        relative = None
+        if e is not None and e.status is Status.OK and e.cost is not None:
+            first = first or e.cost.value
+            relative = e.cost.value / first if first else None
+            best = relative if best is None or relative is None else min(best, relative)
         rows.append({**row, "relative": relative, "best_so_far": best})
     return rows
 
