@@ -1,4 +1,4 @@
-"""What the tests of the simulator share: kernels around one instruction."""
+"""What the tests of the simulator share: kernels around one instruction, inputs, NumPy's forms."""
 
 from __future__ import annotations
 
@@ -8,10 +8,30 @@ from accelcore_nki import isa, language, run, simulate
 
 nl, nisa = language, isa
 RNG = np.random.default_rng(7)
+STATE = RNG.bit_generator.state
 
 
 def normal(*shape):
     return RNG.standard_normal(shape).astype(np.float32)
+
+
+def seeded(*shape, seed=3, dtype=np.float32):
+    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+
+
+def close(have, want, tolerance=1e-5):
+    np.testing.assert_allclose(
+        np.asarray(have, np.float32), np.asarray(want, np.float32), rtol=tolerance, atol=tolerance
+    )
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def softmax(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
 
 
 def through(instruction, *arrays, shape=None, dtype="float32", target="trn2", strict=True, init=None):

@@ -7,6 +7,7 @@ import math
 import ml_dtypes
 import numpy as np
 import pytest
+from nki_kernels import close, seeded, sigmoid, softmax
 
 from accelcore_nki import ways
 from accelcore_nki.nki1 import isa as nisa
@@ -14,25 +15,6 @@ from accelcore_nki.nki1 import kernels as nki
 from accelcore_nki.nki1 import language as nl
 
 BF16 = ml_dtypes.bfloat16
-
-
-def normal(*shape, seed=3, dtype=np.float32):
-    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
-
-
-def close(have, want, tolerance=1e-5):
-    np.testing.assert_allclose(
-        np.asarray(have, np.float32), np.asarray(want, np.float32), rtol=tolerance, atol=tolerance
-    )
-
-
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
-
-
-def softmax(x):
-    e = np.exp(x - x.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
 
 
 # Element-wise, masks, grids
@@ -49,7 +31,7 @@ def add_on_a_grid(a, b):
 
 
 def test_addition_on_a_grid():
-    a, b = normal(256, 1024, dtype=BF16), normal(256, 1024, seed=4, dtype=BF16)
+    a, b = seeded(256, 1024, dtype=BF16), seeded(256, 1024, seed=4, dtype=BF16)
     have = add_on_a_grid[2, 2](a, b)
     assert have.dtype == BF16
     close(have, (a.astype(np.float32) + b.astype(np.float32)).astype(BF16))
@@ -69,7 +51,7 @@ def square_of_a_ragged_shape(x, out):
 
 @pytest.mark.parametrize("shape", [(128, 256), (130, 300), (5, 7), (257, 255)])
 def test_masks_of_ragged_shapes(shape):
-    x, out = normal(*shape), np.zeros(shape, np.float32)
+    x, out = seeded(*shape), np.zeros(shape, np.float32)
     nki.simulate_kernel(square_of_a_ragged_shape, x, out)
     close(out, x * x)
 
@@ -83,7 +65,7 @@ def test_a_mask_that_selects_nothing_skips_the_instruction():
             nl.store(out, nl.add(tile, 1.0, mask=block < 2), mask=block < 2)
         return out
 
-    x = normal(16, 16)
+    x = seeded(16, 16)
     close(kernel(x), x + 1)
 
 
@@ -95,7 +77,7 @@ def test_a_triangle_is_stored_and_the_rest_is_left():
         nl.store(out[i_p, i_f], nl.load(x[i_p, i_f]), mask=i_p >= i_f)
         return out
 
-    x = normal(64, 64)
+    x = seeded(64, 64)
     close(kernel(x), np.tril(x))
 
 
@@ -112,7 +94,7 @@ def test_operators_of_tiles():
         nl.store(out, z)
         return out
 
-    a, b = normal(64, 40), normal(64, 40, seed=9)
+    a, b = seeded(64, 40), seeded(64, 40, seed=9)
     want = ((a + b) * (a - 1) / (2 - b * 0.25) + a - 0.5) * b + np.where(a > b, a, 0) + np.where(a < b, 1, b)
     close(kernel(a, b), want, 1e-4)
 
@@ -146,7 +128,7 @@ def test_functions(name, golden):
     def kernel(x, out):
         nl.store(out, getattr(nl, name)(nl.load(x)))
 
-    x = np.abs(normal(32, 20)) + np.float32(0.1)
+    x = np.abs(seeded(32, 20)) + np.float32(0.1)
     out = np.zeros_like(x)
     nki.simulate_kernel(kernel, x, out)
     close(out, golden(x), 1e-4)
@@ -250,7 +232,7 @@ def matmul_blocked(lhs_t, rhs, block_m=2, block_n=2, block_k=2):
 )  # fmt: skip
 def test_matrix_products(kernel, shape):
     depth, rows, columns = shape
-    a, b = normal(depth, rows), normal(depth, columns, seed=8)
+    a, b = seeded(depth, rows), seeded(depth, columns, seed=8)
     close(kernel(a, b), a.T @ b, 1e-3)
     a, b = a.astype(BF16), b.astype(BF16)
     want = a.astype(np.float32).T @ b.astype(np.float32)
@@ -261,7 +243,7 @@ def test_matmul_transposes_its_first_operand():
     def kernel(a, b, out):
         nl.store(out, nl.matmul(nl.load(a), nl.load(b)))
 
-    a, b = normal(64, 128), normal(128, 256, seed=8)
+    a, b = seeded(64, 128), seeded(128, 256, seed=8)
     out = np.zeros((64, 256), np.float32)
     nki.simulate_kernel(kernel, a, b, out)
     close(out, a @ b, 1e-4)
@@ -279,7 +261,7 @@ def test_operand_masks_of_a_product():
         nl.store(out[i_r, i_n], z, mask=(i_r < 60) & (i_n < 70))
         return out
 
-    a, b = normal(100, 60), normal(100, 70, seed=8)
+    a, b = seeded(100, 60), seeded(100, 70, seed=8)
     have = kernel(a, b)
     close(have[:60, :70], a.T @ b, 1e-4)
     assert not have[60:].any()
@@ -303,7 +285,7 @@ def transpose_inner(x, first, second):
 
 
 def test_a_transposition_in_the_free_dimensions():
-    x = normal(96, 4 * 5)
+    x = seeded(96, 4 * 5)
     close(transpose_inner(x, 4, 5), x.reshape(96, 4, 5).transpose(0, 2, 1).reshape(96, 20))
 
 
@@ -319,7 +301,7 @@ def test_transpositions_through_every_engine():
         nl.store(last, nisa.nc_transpose(nl.load(small), engine=nisa.vector_engine))
         return (*outs, last)
 
-    x, small = normal(128, 64), normal(32, 16)
+    x, small = seeded(128, 64), seeded(32, 16)
     *turned, last = kernel(x, small)
     for have in turned:
         close(have, x.T)
@@ -339,7 +321,7 @@ def test_strides_and_blocks_of_an_image():
         nl.store(out, total / (size * size))
         return out
 
-    x = normal(32, 8, 12)
+    x = seeded(32, 8, 12)
     close(pool(x, 2), x.reshape(32, 4, 2, 6, 2).mean((2, 4)))
 
 
@@ -354,7 +336,7 @@ def test_an_index_that_is_not_affine():
         nl.store(out[i_p, i_f], wide)
         return out
 
-    x = normal(16, 10)
+    x = seeded(16, 10)
     close(nearest(x, 3), np.repeat(x, 3, 1))
 
 
@@ -377,7 +359,7 @@ def rmsnorm(x, g):
 
 
 def test_rmsnorm():
-    x, g = normal(300, 192), normal(192, seed=5)
+    x, g = seeded(300, 192), seeded(192, seed=5)
     close(rmsnorm(x, g), x / np.sqrt((x * x).mean(1, keepdims=True) + 1e-6) * g, 1e-4)
 
 
@@ -405,7 +387,7 @@ def layernorm_by_statistics(x, gamma, beta):
 
 @pytest.mark.parametrize("width", [512, 768])
 def test_layernorm(width):
-    x, g, b = normal(256, width), normal(width, seed=5), normal(width, seed=6)
+    x, g, b = seeded(256, width), seeded(width, seed=5), seeded(width, seed=6)
     centred = x - x.mean(1, keepdims=True)
     want = centred / np.sqrt((centred**2).mean(1, keepdims=True) + 1e-5) * g + b
     close(layernorm_by_statistics(x, g, b), want, 1e-4)
@@ -422,13 +404,13 @@ def test_softmax_by_instructions():
         nl.store(out, nl.multiply(raised, nisa.reciprocal(total)))
         return out
 
-    x = normal(128, 333)
+    x = seeded(128, 333)
     close(kernel(x), softmax(x))
 
 
 @pytest.mark.parametrize("name", ["softmax", "mean", "var", "max", "min", "prod", "rms_norm"])
 def test_reductions(name):
-    x, w = normal(40, 24), normal(40, 24, seed=7)
+    x, w = seeded(40, 24), seeded(40, 24, seed=7)
 
     @nki.jit
     def kernel(x, w):
@@ -466,9 +448,7 @@ def attention(q, k, v, causal=True):
     for t in nl.affine_range(tiles):
         scores = nl.ndarray((nl.par_dim(128), length), dtype=nl.float32)
         for s in nl.affine_range(tiles):
-            part = nisa.nc_matmul(
-                queries[:, t * 128 : (t + 1) * 128], keys[:, s * 128 : (s + 1) * 128]
-            )
+            part = nisa.nc_matmul(queries[:, t * 128 : (t + 1) * 128], keys[:, s * 128 : (s + 1) * 128])
             i_f = nl.arange(128)[None, :]
             if causal:
                 scores[i_p, s * 128 + i_f] = nisa.affine_select(
@@ -491,7 +471,7 @@ def attention(q, k, v, causal=True):
 
 @pytest.mark.parametrize("causal", [True, False])
 def test_attention(causal):
-    q, k, v = normal(64, 256), normal(64, 256, seed=4), normal(256, 64, seed=5)
+    q, k, v = seeded(64, 256), seeded(64, 256, seed=4), seeded(256, 64, seed=5)
     scores = q.T @ k / 8
     if causal:
         scores = np.where(np.tril(np.ones((256, 256), bool)), scores, -9984.0)
@@ -530,8 +510,8 @@ def flash(q, k, v):
 
 
 def test_flash_attention_on_a_grid():
-    q, k = normal(2, 2, 32, 256), normal(2, 2, 32, 256, seed=4)
-    v = normal(2, 2, 256, 32, seed=5)
+    q, k = seeded(2, 2, 32, 256), seeded(2, 2, 32, 256, seed=4)
+    v = seeded(2, 2, 256, 32, seed=5)
     want = softmax(q.transpose(0, 1, 3, 2) @ k / math.sqrt(32)) @ v
     close(flash[2, 2](q, k, v), want, 1e-4)
 
@@ -562,8 +542,8 @@ def scan_of_states(delta, u, a, b, c):
 
 
 def test_a_selective_scan():
-    delta, u = np.abs(normal(1, 128, 40)) * 0.1, normal(1, 128, 40, seed=2)
-    a, b, c = -np.abs(normal(128, 4, seed=3)), normal(1, 4, 40, seed=4), normal(1, 4, 40, seed=5)
+    delta, u = np.abs(seeded(1, 128, 40)) * 0.1, seeded(1, 128, 40, seed=2)
+    a, b, c = -np.abs(seeded(128, 4, seed=3)), seeded(1, 4, 40, seed=4), seeded(1, 4, 40, seed=5)
     state, want = np.zeros((128, 4), np.float32), np.zeros_like(u)
     for t in range(40):
         state = np.exp(delta[0, :, t : t + 1] * a) * state + (delta * u)[0, :, t : t + 1] * b[0, :, t]
@@ -585,7 +565,7 @@ def test_a_scan_in_pieces_carries_its_state():
             carry[:, :] = piece[:, 15]
         return out
 
-    x = normal(20, 64)
+    x = seeded(20, 64)
     close(kernel(x), np.cumsum(x, 1), 1e-4)
 
 
@@ -598,7 +578,7 @@ def test_rows_by_indices():
         nl.store(out[i_p, i_f], nl.load(table[picks[i_p, 0], i_f]))
         return out
 
-    table, indices = normal(200, 24), np.random.default_rng(0).integers(0, 200, (64, 1)).astype(np.int32)
+    table, indices = seeded(200, 24), np.random.default_rng(0).integers(0, 200, (64, 1)).astype(np.int32)
     close(kernel(table, indices), table[indices[:, 0]])
 
 
@@ -610,7 +590,7 @@ def test_rows_are_added_where_indices_say():
         nl.atomic_rmw(table[picks[i_p, 0], i_f], value=nl.load(rows), op=np.add)
         return table
 
-    table, rows = normal(8, 24), normal(64, 24, seed=9)
+    table, rows = seeded(8, 24), seeded(64, 24, seed=9)
     indices = np.random.default_rng(0).integers(0, 8, (64, 1)).astype(np.int32)
     want = table.copy()
     np.add.at(want, indices[:, 0], rows)
@@ -631,7 +611,7 @@ def test_the_largest_of_each_row_with_their_places():
             nl.store(places[:, i * 8 : i * 8 + 8], at)
         return values, places
 
-    x = normal(60, 100)
+    x = seeded(60, 100)
     values, places = kernel(x)
     order = np.argsort(-x, axis=1)[:, :16]
     close(values, np.take_along_axis(x, order, 1))
@@ -651,7 +631,7 @@ def test_iota_and_local_selections():
         nl.store(out, mixed)
         return out
 
-    x = normal(32, 20)
+    x = seeded(32, 20)
     close(kernel(x), x * 2 + np.arange(32)[:, None] * 3 + np.arange(20) * 2 + 1)
 
 
@@ -673,7 +653,7 @@ def test_selections():
             nl.store(out, t)
         return tuple(outs)
 
-    x = normal(32, 50)
+    x = seeded(32, 50)
     limits = np.tile(np.array([[10, 30]], np.float32), (32, 1))
     kept, top, copy, shuffled = kernel(x, limits)
     close(kept[:, 10:30], x[:, 10:30])
@@ -692,7 +672,7 @@ def test_gathers_partitions_and_reduced_partitions():
         nl.store(outs[1], nl.gather_flattened(tile, nl.load(picks)))
         return tuple(outs)
 
-    x = normal(48, 30)
+    x = seeded(48, 30)
     picks = np.random.default_rng(1).integers(0, 30, (48, 4)).astype(np.uint32)
     total, gathered = kernel(x, picks)
     close(total[0], x.sum(0), 1e-4)
@@ -710,7 +690,7 @@ def test_copies_by_dma():
         nisa.dma_copy(dst=out, src=tile)
         return out
 
-    x = normal(24, 16)
+    x = seeded(24, 16)
     close(kernel(x), x.T)
 
 
@@ -723,7 +703,7 @@ def test_a_running_reduction_over_a_loop():
         nl.store(out, top)
         return out
 
-    x = normal(5, 32, 8)
+    x = seeded(5, 32, 8)
     close(kernel(x), x.max(0))
 
 
@@ -741,7 +721,7 @@ def test_depthwise_convolution_by_shifted_views():
         nl.store(out[i_p, i_f], acc)
         return out
 
-    x, w = normal(64, 50), normal(64, 4, seed=2)
+    x, w = seeded(64, 50), seeded(64, 4, seed=2)
     want = sum(x[:, t : t + 47] * w[:, t : t + 1] for t in range(4))
     close(conv(x, w), want, 1e-4)
 
@@ -758,7 +738,7 @@ def test_rotary_embedding():
         nl.store(out[half + i_h, i_f], high * c + low * s)
         return out
 
-    x, angle = normal(64, 100), normal(32, 100, seed=2)
+    x, angle = seeded(64, 100), seeded(32, 100, seed=2)
     cos, sin = np.cos(angle), np.sin(angle)
     want = np.concatenate([x[:32] * cos - x[32:] * sin, x[32:] * cos + x[:32] * sin])
     close(rope(x, cos, sin), want, 1e-4)
@@ -766,7 +746,7 @@ def test_rotary_embedding():
 
 def test_a_benchmark_reports_modelled_time():
     timed = nki.benchmark(warmup=2, iters=3, save_neff_name="file.neff")(matmul_one_tile)
-    a, b = normal(128, 64), normal(128, 512)
+    a, b = seeded(128, 64), seeded(128, 512)
     close(timed(a, b), a.T @ b, 1e-3)
     latency = timed.benchmark_result.nc_latency
     assert latency.get_latency_percentile(50) == latency.get_latency_percentile(99) > 0
@@ -784,7 +764,7 @@ def test_a_kernel_calls_a_kernel_and_helpers():
         nl.store(out, twice(nl.load(x)))
         return out
 
-    x = normal(8, 8)
+    x = seeded(8, 8)
     close(kernel(x), 2 * x)
 
 
@@ -806,7 +786,7 @@ def test_a_masked_reduction_leaves_the_other_partitions_alone():
         nl.store(out, totals)
         return out
 
-    x = normal(100, 8)
+    x = seeded(100, 8)
     have = kernel(x)
     close(have[:100, 0], (x * x).sum(1))
     assert not have[100:].any()

@@ -8,21 +8,12 @@ from dataclasses import dataclass
 import ml_dtypes
 import numpy as np
 import pytest
-from nki_kernels import nisa, nl
+from nki_kernels import close, nisa, nl, normal, softmax
 
 from accelcore_nki import surface
 
 nki = surface.modules()["nki"]
 ntensor = surface.modules()["nki.tensor"]
-R = np.random.default_rng(0)
-
-
-def N(*s):
-    return R.standard_normal(s).astype(np.float32)
-
-
-def ok(a, b, tol=1e-4):
-    np.testing.assert_allclose(np.asarray(a, np.float32), np.asarray(b, np.float32), rtol=tol, atol=tol)
 
 
 def test_add_experimental():
@@ -34,8 +25,8 @@ def test_add_experimental():
         nl.store(o, value=nl.add(x, y))
         return o
 
-    a, b = N(128, 512), N(128, 512)
-    ok(nki.simulate(k)(a, b), a + b)
+    a, b = normal(128, 512), normal(128, 512)
+    close(nki.simulate(k)(a, b), a + b)
 
 
 def test_add_beta2_hbm():
@@ -51,8 +42,8 @@ def test_add_beta2_hbm():
         nisa.dma_copy(dst=o, src=z)
         return o
 
-    a, b = N(128, 512), N(128, 512)
-    ok(k(a, b), a + b)
+    a, b = normal(128, 512), normal(128, 512)
+    close(k(a, b), a + b)
 
 
 def test_zeros_psum_accumulate():
@@ -71,8 +62,8 @@ def test_zeros_psum_accumulate():
         nisa.dma_copy(dst=o, src=s)
         return o
 
-    a, b = N(256, 128), N(256, 512)
-    ok(k(a, b), a.T @ b, 1e-3)
+    a, b = normal(256, 128), normal(256, 512)
+    close(k(a, b), a.T @ b, 1e-3)
 
 
 def test_lists_and_config():
@@ -93,9 +84,9 @@ def test_lists_and_config():
             outs.append(o)
         return outs
 
-    xs = [N(8, 8), N(4, 4)]
+    xs = [normal(8, 8), normal(4, 4)]
     for a, b in zip(k(xs, Cfg()), xs, strict=False):
-        ok(a, b * 4, 2e-2)
+        close(a, b * 4, 2e-2)
 
 
 def test_lnc2_shard():
@@ -112,8 +103,8 @@ def test_lnc2_shard():
         nisa.core_barrier(o, (0, 1))
         return o
 
-    x = N(64, 8)
-    ok(k[2](x), np.maximum(x, 0))
+    x = normal(64, 8)
+    close(k[2](x), np.maximum(x, 0))
 
 
 def test_rope_ap_strided():
@@ -139,13 +130,13 @@ def test_rope_ap_strided():
         nisa.dma_copy(o, r)
         return o
 
-    x = N(16, 8)
-    an = N(16, 4)
+    x = normal(16, 8)
+    an = normal(16, 4)
     c, s = np.cos(an), np.sin(an)
     w = np.empty_like(x)
     w[:, ::2] = x[:, ::2] * c - x[:, 1::2] * s
     w[:, 1::2] = x[:, ::2] * s + x[:, 1::2] * c
-    ok(k(x, c, s), w)
+    close(k(x, c, s), w)
 
 
 def test_np_ops_and_bool_masks():
@@ -160,8 +151,8 @@ def test_np_ops_and_bool_masks():
         nisa.dma_copy(o, z)
         return o
 
-    x = N(16, 8)
-    ok(k(x), np.where(x > 0, x, -1))
+    x = normal(16, 8)
+    close(k(x), np.where(x > 0, x, -1))
 
 
 def test_psum_slices_banks():
@@ -178,8 +169,8 @@ def test_psum_slices_banks():
         nisa.dma_copy(o, s)
         return o
 
-    a, b = N(128, 64), N(128, 1024)
-    ok(k(a, b), a.T @ b, 1e-3)
+    a, b = normal(128, 64), normal(128, 1024)
+    close(k(a, b), a.T @ b, 1e-3)
 
 
 def test_negative_index_and_ellipsis():
@@ -192,8 +183,8 @@ def test_negative_index_and_ellipsis():
             nisa.dma_copy(o[b], t[..., -4:])
         return o
 
-    x = N(2, 16, 8)
-    ok(k(x), x[:, :, -4:])
+    x = normal(2, 16, 8)
+    close(k(x), x[:, :, -4:])
 
 
 def test_dma_transpose_bf16_and_cast():
@@ -207,8 +198,8 @@ def test_dma_transpose_bf16_and_cast():
         nisa.dma_copy(o, f)
         return o
 
-    x = N(64, 32).astype(ml_dtypes.bfloat16)
-    ok(k(x), x.T)
+    x = normal(64, 32).astype(ml_dtypes.bfloat16)
+    close(k(x), x.T)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -223,8 +214,8 @@ def test_unwritten_partial_then_used():
         nisa.dma_copy(o, e[:, 0:8])
         return o
 
-    x = N(16, 8)
-    ok(nki.simulate(k)(x), np.exp(x))
+    x = normal(16, 8)
+    close(nki.simulate(k)(x), np.exp(x))
 
 
 def test_tensor_scalar_swapped_kw():
@@ -242,9 +233,9 @@ def test_tensor_scalar_swapped_kw():
         nisa.dma_copy(o, t)
         return o
 
-    x = N(16, 8)
+    x = normal(16, 8)
     e = np.exp(2 * (x - x.max(1, keepdims=True)))
-    ok(k(x), e / e.sum(1, keepdims=True))
+    close(k(x), e / e.sum(1, keepdims=True))
 
 
 def test_benchmark_v2():
@@ -255,8 +246,8 @@ def test_benchmark_v2():
         nl.store(o, nl.load(x))
         return o
 
-    x = N(16, 8)
-    ok(k(x), x)
+    x = normal(16, 8)
+    close(k(x), x)
     assert k.benchmark_result.nc_latency.get_latency_percentile(99) > 0
 
 
@@ -288,13 +279,8 @@ def test_constant_tensor():
         nisa.dma_copy(o, s)
         return o
 
-    x = N(16, 16)
-    ok(k(x), x.T)
-
-
-def sm(x):
-    e = np.exp(x - x.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
+    x = normal(16, 16)
+    close(k(x), x.T)
 
 
 def test_addressed_double_buffer():
@@ -309,8 +295,8 @@ def test_addressed_double_buffer():
             nisa.dma_copy(dst=o[i * 128 : (i + 1) * 128, :], src=b)
         return o
 
-    x = N(512, 256)
-    ok(k(x), 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))))
+    x = normal(512, 256)
+    close(k(x), 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))))
 
 
 def test_psum_banks_addr():
@@ -327,8 +313,8 @@ def test_psum_banks_addr():
             nisa.dma_copy(dst=o[:, i * 512 : (i + 1) * 512], src=s)
         return o
 
-    a, b = N(128, 128), N(128, 1024)
-    ok(k(a, b), a.T @ b, 1e-3)
+    a, b = normal(128, 128), normal(128, 1024)
+    close(k(a, b), a.T @ b, 1e-3)
 
 
 def test_decode_attention_gqa():
@@ -380,10 +366,10 @@ def test_decode_attention_gqa():
         nisa.dma_copy(o, r)
         return o
 
-    q, kc, vc = N(16, 64), N(100, 64), N(100, 64)
+    q, kc, vc = normal(16, 64), normal(100, 64), normal(100, 64)
     s = q @ kc.T / 8
     s[:, 41:] = -30000
-    ok(k(q, kc, vc, np.array([[40.0]], np.float32)), sm(s) @ vc, 1e-3)
+    close(k(q, kc, vc, np.array([[40.0]], np.float32)), softmax(s) @ vc, 1e-3)
 
 
 def test_moe_expert_gather_scatter():
@@ -407,9 +393,9 @@ def test_moe_expert_gather_scatter():
             nisa.dma_copy(o[tkn : tkn + 1, :], r)
         return o
 
-    x, w = N(5, 32), N(3, 32, 16)
+    x, w = normal(5, 32), normal(3, 32, 16)
     sel = np.array([[2, 0, 1, 1, 2]], np.int32)
-    ok(k(x, w, sel), np.stack([x[i] @ w[sel[0, i]] for i in range(5)]), 1e-3)
+    close(k(x, w, sel), np.stack([x[i] @ w[sel[0, i]] for i in range(5)]), 1e-3)
 
 
 def test_quantize_fp8():
@@ -431,10 +417,10 @@ def test_quantize_fp8():
         nisa.dma_copy(sc, m)
         return o, sc
 
-    x = N(16, 32)
+    x = normal(16, 32)
     q, s = k(x)
     assert q.dtype == ml_dtypes.float8_e4m3
-    ok(q.astype(np.float32) * s, x, 8e-2)
+    close(q.astype(np.float32) * s, x, 8e-2)
 
 
 def test_conv1d_matmul_taps():
@@ -454,8 +440,8 @@ def test_conv1d_matmul_taps():
         nisa.dma_copy(o, s)
         return o
 
-    x, w = N(32, 60), N(3, 32, 20)
-    ok(k(x, w), sum(w[i].T @ x[:, i : i + 58] for i in range(3)), 1e-3)
+    x, w = normal(32, 60), normal(3, 32, 20)
+    close(k(x, w), sum(w[i].T @ x[:, i : i + 58] for i in range(3)), 1e-3)
 
 
 def test_views_chain():
@@ -475,10 +461,10 @@ def test_views_chain():
         nisa.dma_copy(o2, s2)
         return o, o2
 
-    x = N(8, 24)
+    x = normal(8, 24)
     a, b = k(x)
-    ok(a, x.reshape(8, 4, 6)[:, 2, 0:4:2])
-    ok(b, np.repeat(x[:, :1], 6, 1))
+    close(a, x.reshape(8, 4, 6)[:, 2, 0:4:2])
+    close(b, np.repeat(x[:, :1], 6, 1))
 
 
 def test_partition_broadcast_matmul_ones():
@@ -497,8 +483,8 @@ def test_partition_broadcast_matmul_ones():
         nisa.dma_copy(o, r)
         return o
 
-    x, b = N(64, 96), N(1, 96)
-    ok(k(x, b), x * b)
+    x, b = normal(64, 96), normal(1, 96)
+    close(k(x, b), x * b)
 
 
 def test_dma_compute_accumulate():
@@ -508,8 +494,8 @@ def test_dma_compute_accumulate():
         nisa.dma_compute(dst=o, srcs=[a, b], reduce_op=nl.add, scales=[1.0, 0.5])
         return o
 
-    a, b = N(16, 16), N(16, 16)
-    ok(k(a, b), a + 0.5 * b)
+    a, b = normal(16, 16), normal(16, 16)
+    close(k(a, b), a + 0.5 * b)
 
 
 def test_stats_partition_reduce_gpsimd():
@@ -522,8 +508,8 @@ def test_stats_partition_reduce_gpsimd():
         nisa.dma_copy(o, s)
         return o
 
-    x = N(100, 30)
-    ok(k(x), x.sum(0, keepdims=True), 1e-3)
+    x = normal(100, 30)
+    close(k(x), x.sum(0, keepdims=True), 1e-3)
 
 
 def test_trn1_target_and_version():
@@ -534,8 +520,8 @@ def test_trn1_target_and_version():
         nl.store(o, nl.load(x))
         return o
 
-    x = N(4, 4)
-    ok(k(x), x)
+    x = normal(4, 4)
+    close(k(x), x)
 
 
 def test_while_python_and_helpers():
@@ -558,5 +544,5 @@ def test_while_python_and_helpers():
                 nisa.dma_copy(o[nl.ds(r, h), nl.ds(c, w)], t)
         return o
 
-    x = N(200, 700)
-    ok(k(x), np.maximum(x, 0) ** 2)
+    x = normal(200, 700)
+    close(k(x), np.maximum(x, 0) ** 2)

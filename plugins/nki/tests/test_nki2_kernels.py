@@ -7,31 +7,12 @@ import math
 import ml_dtypes
 import numpy as np
 import pytest
-from nki_kernels import nisa, nl
+from nki_kernels import close, nisa, nl, seeded, sigmoid, softmax
 
 from accelcore_nki import jit, run, simulate
 
 BF16 = ml_dtypes.bfloat16
 P = nl.tile_size.pmax
-
-
-def normal(*shape, seed=3, dtype=np.float32):
-    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
-
-
-def close(have, want, tolerance=1e-4):
-    np.testing.assert_allclose(
-        np.asarray(have, np.float32), np.asarray(want, np.float32), rtol=tolerance, atol=tolerance
-    )
-
-
-def sigmoid(x):
-    return 1 / (1 + np.exp(-x))
-
-
-def softmax(x):
-    e = np.exp(x - x.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
 
 
 def sb(shape, dtype=nl.float32):
@@ -108,7 +89,7 @@ def one_over(dst, x):
 )
 @pytest.mark.parametrize("rows", [128, 200, 7])
 def test_chains(body, golden, rows):
-    x = normal(rows, 70)
+    x = seeded(rows, 70)
     close(simulate(lambda x: chain(x, body))(x), golden(x))
 
 
@@ -127,7 +108,7 @@ def test_swiglu():
         nisa.dma_copy(dst=out, src=both)
         return out
 
-    x, gate, up = normal(96, 64), normal(96, 128, seed=1), normal(96, 128, seed=2)
+    x, gate, up = seeded(96, 64), seeded(96, 128, seed=1), seeded(96, 128, seed=2)
     a = x.T @ gate
     close(kernel(x, gate, up), a * sigmoid(a) * (x.T @ up), 1e-3)
 
@@ -154,7 +135,7 @@ def matmul(lhs_t, rhs, rows=128, columns=512):
 
 @pytest.mark.parametrize("dtype", [np.float32, BF16, np.float16])
 def test_matmul(dtype):
-    a, b = normal(256, 128, dtype=dtype), normal(256, 1024, seed=2, dtype=dtype)
+    a, b = seeded(256, 128, dtype=dtype), seeded(256, 1024, seed=2, dtype=dtype)
     want = a.astype(np.float32).T @ b.astype(np.float32)
     assert np.abs(matmul(a, b).astype(np.float32) - want).max() < 0.01 * np.abs(want).max()
 
@@ -174,7 +155,7 @@ def test_matmul_of_rows_transposes_by_the_tensor_engine():
         nisa.dma_copy(out, tile)
         return out
 
-    a, b = normal(64, 128), normal(128, 300, seed=2)
+    a, b = seeded(64, 128), seeded(128, 300, seed=2)
     close(kernel(a, b), a @ b, 1e-3)
 
 
@@ -190,7 +171,7 @@ def test_a_product_with_an_identity_is_a_transposition():
         nisa.dma_copy(out, done)
         return out
 
-    x = normal(100, 60)
+    x = seeded(100, 60)
     assert (kernel(x) == x.T).all()
 
 
@@ -205,7 +186,7 @@ def test_fp8_products_in_double_rows():
         nisa.dma_copy(out, tile)
         return out
 
-    a, b = (normal(128, 2, n, dtype=ml_dtypes.float8_e4m3) for n in (64, 256))
+    a, b = (seeded(128, 2, n, dtype=ml_dtypes.float8_e4m3) for n in (64, 256))
     want = np.einsum("kdm,kdn->mn", a.astype(np.float32), b.astype(np.float32))
     close(kernel(a, b), want, 1e-3)
 
@@ -231,7 +212,7 @@ def rmsnorm(x, g, eps=1e-6):
 
 
 def test_rmsnorm():
-    x, g = normal(256, 192), normal(192, seed=5)
+    x, g = seeded(256, 192), seeded(192, seed=5)
     close(rmsnorm(x, g), x / np.sqrt((x * x).mean(1, keepdims=True) + 1e-6) * g)
 
 
@@ -262,7 +243,7 @@ def layernorm(x, gamma, beta):
 
 @pytest.mark.parametrize("width", [300, 700])
 def test_layernorm(width):
-    x, g, b = normal(128, width), normal(width, seed=5), normal(width, seed=6)
+    x, g, b = seeded(128, width), seeded(width, seed=5), seeded(width, seed=6)
     centred = x - x.mean(1, keepdims=True)
     close(layernorm(x, g, b), centred / np.sqrt((centred**2).mean(1, keepdims=True) + 1e-5) * g + b)
 
@@ -307,7 +288,7 @@ def attention(q, k, v, causal=False):
 
 @pytest.mark.parametrize("causal", [True, False])
 def test_attention(causal):
-    q, k, v = normal(64, 512), normal(64, 512, seed=4), normal(512, 64, seed=5)
+    q, k, v = seeded(64, 512), seeded(64, 512, seed=4), seeded(512, 64, seed=5)
     scores = q.T @ k / 8
     if causal:
         scores = np.where(np.tril(np.ones((512, 512), bool)), scores, -np.inf)
@@ -323,7 +304,7 @@ def test_heads_on_a_grid():
         nisa.dma_copy(out[batch, head], part)
         return out
 
-    q, k, v = normal(2, 2, 32, 128), normal(2, 2, 32, 128, seed=4), normal(2, 2, 128, 32, seed=5)
+    q, k, v = seeded(2, 2, 32, 128), seeded(2, 2, 32, 128, seed=4), seeded(2, 2, 128, 32, seed=5)
     want = softmax(q.transpose(0, 1, 3, 2) @ k / math.sqrt(32)) @ v
     close(kernel[2, 2](q, k, v), want)
 
@@ -345,7 +326,7 @@ def test_average_pooling_by_an_access_pattern():
         nisa.dma_copy(out, total)
         return out
 
-    x = normal(32, 8, 12)
+    x = seeded(32, 8, 12)
     close(pool(x, 2), x.reshape(32, 4, 2, 6, 2).mean((2, 4)))
 
 
@@ -359,7 +340,7 @@ def test_nearest_neighbours_by_repeated_strides():
         nisa.dma_copy(out, wide.reshape((rows, width * factor)))
         return out
 
-    x = normal(16, 10)
+    x = seeded(16, 10)
     close(kernel(x, 3), np.repeat(x, 3, 1))
 
 
@@ -376,7 +357,7 @@ def test_transposition_of_free_dimensions_and_by_dma():
         nisa.dma_copy(outs[1], across)
         return tuple(outs)
 
-    x = normal(64, 6, 8)
+    x = seeded(64, 6, 8)
     turned, across = kernel(x)
     close(turned, x.transpose(0, 2, 1))
     close(across, x.reshape(64, 48).T)
@@ -398,7 +379,7 @@ def test_depthwise_convolution():
         nisa.dma_copy(out, acc)
         return out
 
-    x, w = normal(64, 50), normal(64, 4, seed=2)
+    x, w = seeded(64, 50), seeded(64, 4, seed=2)
     close(conv(x, w), sum(x[:, t : t + 47] * w[:, t : t + 1] for t in range(4)))
 
 
@@ -418,7 +399,7 @@ def test_rotary_embedding():
         nisa.dma_copy(out, done)
         return out
 
-    x, angle = normal(100, 64), normal(100, 32, seed=2)
+    x, angle = seeded(100, 64), seeded(100, 32, seed=2)
     cos, sin = np.cos(angle), np.sin(angle)
     want = np.concatenate([x[:, :32] * cos - x[:, 32:] * sin, x[:, 32:] * cos + x[:, :32] * sin], 1)
     close(rope(x, cos, sin), want)
@@ -449,8 +430,8 @@ def test_a_selective_scan():
         nisa.dma_copy(out, total)
         return out
 
-    delta, u = (np.abs(normal(128, 40)) * 0.1).astype(np.float32), normal(128, 40, seed=2)
-    a, b, c = -np.abs(normal(128, 4, seed=3)), normal(4, 40, seed=4), normal(4, 40, seed=5)
+    delta, u = (np.abs(seeded(128, 40)) * 0.1).astype(np.float32), seeded(128, 40, seed=2)
+    a, b, c = -np.abs(seeded(128, 4, seed=3)), seeded(4, 40, seed=4), seeded(4, 40, seed=5)
     state, want = np.zeros((128, 4), np.float32), np.zeros_like(u)
     for t in range(40):
         state = np.exp(delta[:, t : t + 1] * a) * state + (delta * u)[:, t : t + 1] * b[:, t]
@@ -476,7 +457,7 @@ def test_cumulative_sums_by_scan_and_by_a_triangle():
         nisa.dma_copy(outs[1], down)
         return tuple(outs)
 
-    x = normal(96, 64)
+    x = seeded(96, 64)
     along, down = kernel(x)
     close(along, np.cumsum(x, 1), 1e-3)
     close(down, np.cumsum(x, 0), 1e-3)
@@ -496,7 +477,7 @@ def test_the_largest_of_each_row():
             nisa.dma_copy(places[:, nl.ds(8 * n, 8)], at)
         return values, places
 
-    x = normal(60, 100)
+    x = seeded(60, 100)
     values, places = kernel(x, 3)
     order = np.argsort(-x, axis=1)[:, :24]
     assert (places == order).all()
@@ -537,7 +518,7 @@ def gathered(table, indices, skip):
 
 
 def test_rows_of_a_table_by_index():
-    table = normal(50, 24)
+    table = seeded(50, 24)
     indices = np.random.default_rng(0).integers(0, 50, (64, 1)).astype(np.uint32)
     close(simulate(gathered)(table, indices, False), table[indices[:, 0]])
     indices[3] = 77
@@ -557,7 +538,7 @@ def test_rows_by_vector_select_and_scattered():
         nisa.dma_copy(out.vector_select(0, picks), tile)
         return out
 
-    table = normal(50, 24)
+    table = seeded(50, 24)
     indices = np.random.default_rng(0).permutation(50)[:16].astype(np.uint32)[:, None]
     want = table.copy()
     want[indices[:, 0]] *= 2
@@ -591,7 +572,7 @@ def test_loops_over_registers():
         return out
 
     steps = []
-    x = normal(8, 12)
+    x = seeded(8, 12)
     want = x.copy()
     want[0:5:2] *= -1
     close(kernel(x, np.array([[5]], np.int32)), want)
@@ -612,7 +593,7 @@ def test_segments():
 
 
 def test_a_product_of_1024_cubed_is_right():
-    a, b = normal(1024, 1024), normal(1024, 1024, seed=2)
+    a, b = seeded(1024, 1024), seeded(1024, 1024, seed=2)
     found = run(matmul, (a, b), {})
     close(found.value, a.T @ b, 1e-2)
     assert sum(i.op == "nc_matmul" for i in found.programs[0].instructions) == 128
@@ -629,5 +610,5 @@ def test_a_copy_from_a_run_time_place_on_chip():
         nisa.dma_copy(out, picked)
         return out
 
-    x = normal(16, 12)
+    x = seeded(16, 12)
     close(kernel(x, np.array([[5]], np.int32)), x[:, 5:9])
