@@ -130,6 +130,12 @@ CONTRAST = """() => {
 """Visible text whose contrast is below 4.5 to 1 (WCAG 2.1, success criterion 1.4.3)."""
 
 
+def test_the_chart_stays_in_its_frame(opened: Page) -> None:
+    opened.get_by_role("tab", name="Cost").click()
+    marks = opened.evaluate("[...document.querySelectorAll('svg circle')].map((c) => [+c.getAttribute('cy')])")
+    assert marks and all(0 <= y <= 300 for (y,) in marks)
+
+
 def test_it_prints(opened: Page) -> None:
     assert len(opened.pdf()) > 10_000
     opened.emulate_media(media="print")

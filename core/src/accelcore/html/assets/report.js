@@ -91,7 +91,7 @@ function progressChart() {
   const values = judged.map((c) => c.relative).filter((x) => x > 0);
   if (!values.length) return make("p", { class: "soft" }, "No candidate was correct.");
   const box = { l: 60, r: 780, t: 24, b: 260 };
-  const low = Math.log(Math.min(...values)), high = Math.log(Math.max(...values)) || low + 1;
+  const low = Math.log(Math.min(...values)), high = Math.log(Math.max(...values));
   const x = (i) => box.l + ((box.r - box.l) * i) / Math.max(1, judged.length - 1);
   const y = (v) => box.b - 8 - (high > low ? ((Math.log(v) - low) / (high - low)) * (box.b - box.t - 8) : 0);
   const svg = draw("svg", { viewBox: "0 0 800 300", role: "img", "aria-label": "Best cost against evaluations" });
