@@ -192,20 +192,20 @@ def _compiled(one: Compiler, source: str, command: list[str], suffix: str, limit
     with tempfile.TemporaryDirectory(prefix="cc-", dir=folder) as work:
         (Path(work) / "kernel.c").write_text(source)
         made = Path(work) / f"kernel{suffix}"
-        log = _run([*command, "kernel.c", "-o", made.name, "-lm"], Path(work), limits)
+        log = run_compiler([*command, "kernel.c", "-o", made.name, "-lm"], Path(work), limits)
         if log is not None or not made.exists():
             return Built(None, log or "the compiler wrote no file")
         os.replace(made, target)
     return Built(target)
 
 
-def _run(command: list[str], work: Path, limits: Limits) -> str | None:
-    """Run a compiler in the sandbox; None when it succeeded, else what it said."""
+def run_compiler(command: Sequence[str], work: Path, limits: Limits) -> str | None:
+    """Run a compiler in the sandbox, in the folder `work`; None when it succeeded, else what it said."""
     from accelcore.sandbox import COMPILER, run_child
     from accelcore.values import Status
 
-    policy = COMPILER.reading(str(Path(sys.prefix))) if command[0] == sys.executable else COMPILER
-    done = run_child(command, policy, limits, cwd=work, env=_zig_environment(command))
+    policy = COMPILER.reading(sys.prefix, sys.base_prefix) if command[0] == sys.executable else COMPILER
+    done = run_child(list(command), policy, limits, cwd=work, env=_zig_environment(command))
     if done.status is Status.OK:
         return None
     if done.status is Status.TIMEOUT:
@@ -213,7 +213,7 @@ def _run(command: list[str], work: Path, limits: Limits) -> str | None:
     return done.text or f"the compiler ended with {done.returncode}"
 
 
-def _zig_environment(command: list[str]) -> dict[str, str]:
+def _zig_environment(command: Sequence[str]) -> dict[str, str]:
     """zig keeps its own cache of runtime libraries, which takes half a minute to fill."""
     if "ziglang" not in command:
         return {}

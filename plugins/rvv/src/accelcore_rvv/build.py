@@ -13,8 +13,7 @@ from pathlib import Path
 
 from accelcore.cgen import toolchain
 from accelcore.errors import UsageError
-from accelcore.sandbox import COMPILER, run_child
-from accelcore.values import AbiArg, Limits, Role, Status, Task, abi_arguments, digest_of
+from accelcore.values import AbiArg, Limits, Role, Task, abi_arguments, digest_of
 from accelcore_rvv import elf
 from accelcore_rvv.toolchain import ARCH, Cross
 
@@ -57,7 +56,7 @@ def compile_kernel(one: Cross, task: Task, text: str, entry: str, flags: Sequenc
             [*words, "harness.o", "kernel.c", "-o", "kernel.rv", "-lm"],
         )
         for step in steps:
-            log = run_compiler(one, step, folder, limits)
+            log = toolchain.run_compiler(step, folder, limits)
             if log is not None:
                 return Program(None, log)
         _check_names(folder / "kernel.rv")
@@ -82,7 +81,7 @@ def compile_program(one: Cross, source: Path, limits: Limits) -> tuple[Program, 
         for name, data in headers.items():
             (folder / name).write_bytes(data)
         for step in ([*words, "-c", source.name, "-o", "own.o"], [*words, "own.o", "-o", "own.rv", "-lm"]):
-            log = run_compiler(one, step, folder, limits)
+            log = toolchain.run_compiler(step, folder, limits)
             if log is not None:
                 return Program(None, log), ()
         own = tuple(sorted({f.name for f in elf.functions(folder / "own.o")}))
@@ -99,23 +98,6 @@ def _command(one: Cross, flags: Sequence[str], always: Sequence[str] = _ALWAYS) 
     elif not any(f.startswith(("-march", "-mcpu")) for f in flags):
         flags = [f"-march={ARCH}", *flags]
     return [*one.compiler.command, *one.base, *always, *flags]
-
-
-def run_compiler(one: Cross, command: Sequence[str], folder: Path, limits: Limits) -> str | None:
-    """Run it in the sandbox; None when it succeeded, else what it said."""
-    zig = one.compiler.family == "zig"
-    policy, env = COMPILER, {}
-    if zig:
-        import sys
-
-        policy = COMPILER.reading(sys.prefix, sys.base_prefix)
-        env = {"ZIG_GLOBAL_CACHE_DIR": "/tmp/zig", "ZIG_LOCAL_CACHE_DIR": "/tmp/zig"}
-    done = run_child(list(command), policy, limits, cwd=folder, env=env)
-    if done.status is Status.OK:
-        return None
-    if done.status is Status.TIMEOUT:
-        return f"the compiler took more than {limits.seconds:g} s"
-    return done.text or f"the compiler ended with {done.returncode}"
 
 
 def _check_names(program: Path) -> None:
