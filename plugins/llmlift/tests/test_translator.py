@@ -81,7 +81,7 @@ def test_the_rules_come_first_and_suffice() -> None:
 def test_what_is_not_proved_goes_to_the_proposers() -> None:
     task = PythonTranslator().task(source(MATVEC, "matvec"), {})
     session = Listener(Proof.UNKNOWN)
-    PythonTranslator().lift(task, session)  # type: ignore[arg-type]
+    PythonTranslator().lift(task, session)  # type: ignore[arg-type]  # a stand-in
     assert [r.phase for r in session.requests] == [Phase.SUMMARIZE]
 
 
@@ -89,7 +89,7 @@ def test_a_refusal_reaches_the_proposers_and_their_summary_the_verifier() -> Non
     proposal = Proposal("", summary=Summary(()))
     task = PythonTranslator().task(source(LOGISTIC, "f"), {})
     session = Listener(Proof.PROVED, (Proposal("no summary in it"), proposal))
-    PythonTranslator().lift(task, session)  # type: ignore[arg-type]
+    PythonTranslator().lift(task, session)  # type: ignore[arg-type]  # a stand-in
     assert "no reduction" in session.requests[0].feedback
     assert session.verified == [Summary(())]
 
@@ -97,7 +97,7 @@ def test_a_refusal_reaches_the_proposers_and_their_summary_the_verifier() -> Non
 def test_a_refusal_that_nobody_answers_is_raised_with_its_place() -> None:
     task = PythonTranslator().task(source(LOGISTIC, "f"), {})
     with pytest.raises(UnsupportedSource, match="no reduction") as caught:
-        PythonTranslator().lift(task, Listener(Proof.UNKNOWN))  # type: ignore[arg-type]
+        PythonTranslator().lift(task, Listener(Proof.UNKNOWN))  # type: ignore[arg-type]  # a stand-in
     assert caught.value.where == "t.py:2:5"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 from accelcore.errors import IllegalRewrite
@@ -279,8 +280,7 @@ class Hoist(Rewrite):
         for e in found:
             held = Buffer(unused("once", taken), e.dtype, (), Memory.REGISTER)
             before += [Allocate(held), Store(held.name, (), e)]
-            value, old = param(held.name, e.dtype), e
-            body = mapped(body, lambda x, old=old, value=value: _exchanged(x, old, value))  # type: ignore[misc]
+            body = mapped(body, partial(_exchanged, old=e, new=param(held.name, e.dtype)))
         at = block.index(loop)
         return replace_block(program, block, (*block[:at], *before, replace(loop, body=body), *block[at + 1 :]))
 

@@ -173,7 +173,7 @@ def _flip(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
     axes = {"fliplr": (1,), "flipud": (0,)}.get(name, axes)
     for axis in axes:
         last = polynomial(tensor.extents[axis]) - 1
-        tensor = _along(tensor, axis, lambda i, last=last: expression(last - polynomial(i)))  # type: ignore[misc]
+        tensor = _along(tensor, axis, lambda i, last=last: expression(last - polynomial(i)))  # type: ignore[misc]  # bound now
     return tensor
 
 

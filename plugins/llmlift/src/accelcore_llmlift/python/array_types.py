@@ -202,7 +202,7 @@ def _joined(change: int) -> Typed:
         for part in parts:
             kind = types.expression(part)
             types.least(part, kind, 1, preferred=1)
-            types.rules.append(lambda kind=kind: raise_rank(found, kind.rank + change))  # type: ignore[misc]
+            types.rules.append(lambda kind=kind: raise_rank(found, kind.rank + change))  # type: ignore[misc]  # bound now
             types.numbers(kind, found)
         if not parts:
             types.numbers(types.expression(given[0]), found)

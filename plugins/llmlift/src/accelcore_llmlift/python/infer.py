@@ -278,7 +278,7 @@ class Inference:
         found = Type()
         for part in parts:
             kind = self.expression(part)
-            self.rules.append(lambda kind=kind: raise_rank(found, kind.rank))  # type: ignore[misc]
+            self.rules.append(lambda kind=kind: raise_rank(found, kind.rank))  # type: ignore[misc]  # bound now
         self.leaves.append((Level.BOOL, found))
         return found
 
