@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     )
     from accelcore.values import Evaluation
 
-TIE = 0.01
-"""Ratios closer to 1 than this are a tie (the judge's own threshold)."""
-
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -275,6 +272,8 @@ def _cost_part(result: OptimizeResult) -> list[str]:
 
 def _baseline_line(baseline: Measured) -> str:
     """`1.77x faster than gcc -O3 (902 µs)`; a ratio that was not measured side by side is marked."""
+    from accelcore.session.standing import TIE
+
     ratio, found = baseline.ratio, cost(baseline.evaluation)
     if not ratio:
         return f"          {baseline.label}: {found}"

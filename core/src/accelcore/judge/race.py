@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-TIE = 0.01
-"""Ratios closer to 1 than this decide nothing."""
 
 _STAGES = ((3, 1.15), (6, 1.05), (11, 0.0))
 _CLOSE, _MOST, _ALONE = 0.04, 21, 6

@@ -34,9 +34,6 @@ _CONTENDERS = 4
 _RIVALS = 2
 """Candidates that were cheaper than the best by their own measurements and race it at the end."""
 
-_TIE = 0.01
-"""Ratios closer to 1 than this decide nothing: the judge's own threshold."""
-
 _QUICK = 0.03
 """Seconds of a call up to which the start races the champion once more; a slower one is compared by its cost."""
 
@@ -169,6 +166,8 @@ def _winner(session: Session, judge: AnyBench, judged: Sequence[Candidate]) -> C
 
     The best was found by a chain of races, in which small errors add up; these rivals were never raced against it.
     """
+    from accelcore.session.standing import TIE
+
     best = session.best
     before = session.evaluation(best) if best else None
     if best is None or before is None or before.cost is None or not judge.timed or before.cost.value > _QUICK:
@@ -178,7 +177,7 @@ def _winner(session: Session, judge: AnyBench, judged: Sequence[Candidate]) -> C
     for rival in sorted(dict.fromkeys(cheaper), key=lambda c: costs[c])[:_RIVALS]:
         work = partial(_race, session.task, judge, rival, best)
         ratio = session.measured("final", rival.digest, best.digest, work=work).metric("ratio")
-        best = rival if ratio is not None and ratio < 1 - _TIE else best
+        best = rival if ratio is not None and ratio < 1 - TIE else best
     return best
 
 
