@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 
-from accelcore.ir.dtypes import DTYPES, INDEX
-from accelcore.ir.expr import Expr, binary, index, walk
+from accelcore.ir.dtypes import INDEX
+from accelcore.ir.expr import Expr, binary, index
 
 Monomial = tuple[Expr, ...]
 Polynomial = dict[Monomial, int]
@@ -162,8 +162,3 @@ def render(p: Polynomial, atom: Callable[[Expr], str]) -> str:
 
 def _key(monomial: Monomial) -> tuple[int, list[str]]:
     return (-len(monomial), [_order(a) for a in monomial])
-
-
-def integer_atoms(e: Expr) -> bool:
-    """Whether every node is an integer one: what an address may be made of."""
-    return all(DTYPES[node.dtype].is_integer for node in walk(e))

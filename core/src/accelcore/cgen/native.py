@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -119,10 +119,3 @@ def refused(task: Task, kernel: Kernel, status: Status, log: str) -> Evaluation:
     )
     sizes = task.sizes[0] if task.sizes else ()
     return Evaluation(kernel.digest, task.name, sizes, status, feedback=first[:400], log=log[:_LOG])
-
-
-def with_build(kernel: Kernel, changes: Mapping[str, str]) -> Kernel:
-    """The same kernel built otherwise."""
-    from dataclasses import replace
-
-    return replace(kernel, build=tuple(sorted({**dict(kernel.build), **changes}.items())))

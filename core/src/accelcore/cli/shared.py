@@ -10,9 +10,6 @@ import typer
 from accelcore.errors import UsageError
 from accelcore.pipeline.settings import Settings
 
-_BUDGET = "Budget"
-_SEARCH = "Search"
-
 Sizes = Annotated[list[str], typer.Option("--size", metavar="NAME=N", help="Value of a size parameter; repeatable.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of inputs and search.")]
 Evaluations = Annotated[int | None, typer.Option("--max-evaluations", help="Candidates judged at most.")]
@@ -58,7 +55,7 @@ def run_options(
     max_tokens: Tokens = None,
     max_dollars: Dollars = None,
     strategy: Strategy = "",
-    option: Options = [],  # noqa: B006
+    option: Options = [],  # noqa: B006  # Typer copies it
     model: Model = None,
     evaluator: EvaluatorName = "",
     pool: PoolName = "",

@@ -132,10 +132,6 @@ def _power_error(x: Array, y: Array, ex: Array | None, ey: Array | None, data: A
     return n.overflown(data, moved + size * roundings * n.unit(dtype) + n.underflow(size), dtype)
 
 
-def _fmod(x: Array, y: Array) -> Array:
-    return np.asarray(np.where(y == np.inf, x, x - np.floor(x / y) * y))
-
-
 _OPERATIONS: dict[str, Callable[[Array, Array], Array]] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "min": np.minimum, "max": np.maximum,
     "pow": np.power, "fdiv": lambda x, y: np.floor(x / y), "tdiv": lambda x, y: np.trunc(x / y), "fmod": np.remainder,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accelcore.ir.dtypes import INDEX
-from accelcore.ir.expr import Expr, binary, call, comp, const, get, index, unary
+from accelcore.ir.expr import Expr, binary, call, comp, const, index, unary
 from accelcore_llmlift.polynomial import expression, polynomial
 from accelcore_llmlift.python.scope import converted, natural, stored
 
@@ -46,11 +46,6 @@ class Tensor:
     def sample(self) -> Expr:
         """The first element."""
         return self.element(tuple(index(0) for _ in self.extents))
-
-
-def natural_tensor(tensor: Expr, extents: tuple[Expr, ...]) -> Tensor:
-    """An array parameter, its elements read as exact numbers."""
-    return Tensor(extents, lambda at: natural(get(tensor, *at)))
 
 
 def number(e: Expr) -> Tensor:

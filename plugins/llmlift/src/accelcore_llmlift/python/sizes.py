@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from accelcore.ir.expr import Expr, binary, index, size, transform, walk
+from accelcore.ir.expr import Expr, binary, index, size, transform
 from accelcore_llmlift.polynomial import Facts, Polynomial, decide, polynomial, split
 from accelcore_llmlift.polynomial import expression as index_expression
 from accelcore_llmlift.program import Program
@@ -297,8 +297,3 @@ def _trivial(condition: Expr) -> bool:
     if condition.op == "eq":
         return not (a - b).terms
     return Facts().nonnegative(b - a - (condition.op == "lt"))
-
-
-def used_sizes(e: Expr) -> set[str]:
-    """Names of sizes in an expression."""
-    return {n.name for n in walk(e) if n.op == "size"}

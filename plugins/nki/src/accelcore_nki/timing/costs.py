@@ -21,7 +21,6 @@ _ALWAYS_TWICE = frozenset(("tensor_tensor_scan", "scalar_tensor_tensor", "tensor
 _READ_OUT = frozenset(("tensor_scalar_reduce",))
 _STATISTICS = 13 / 3  # cycles an element of bn_aggr
 _DMA_ENGINES = 16
-_SEARCHES = frozenset(("max8", "nc_find_index8", "nc_match_replace8"))
 
 
 @dataclass(frozen=True)
