@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -23,7 +24,7 @@ from accelcore.session.menu import Gains
 from accelcore.session.progress import Progress, Watcher, silent
 from accelcore.session.reuse import Memory
 from accelcore.session.shop import Shop, task_digest
-from accelcore.session.streams import Asked, Stream
+from accelcore.session.streams import FEW, Asked, Stream, Waiting
 from accelcore.session.verifying import Court
 from accelcore.values import (
     Budget,
@@ -86,6 +87,7 @@ class Session:
         self._proposers = tuple(proposers)
         self._bound: tuple[Proposer, ...] = ()
         self._waiters = DaemonThreads(_WAITERS, "accelcore-propose")
+        self._waiting = Waiting(self._waiters, Event())
         self._court = Court(self.journal, self.meter, verifiers, verify_seconds)
         self._shop: Shop | None = None
         self._steps, self._starts = count(1), count()
@@ -168,12 +170,21 @@ class Session:
         self._memory.focus(task, target)
         self._shop = Shop(task, bench, self.journal, self.cache, self.meter, self._jobs)
 
-    def propose(self, requests: Iterable[Request], *, n: int = 8) -> Iterator[Proposal]:
+    def propose(self, requests: Iterable[Request], *, n: int = 8, whole: bool = False) -> Stream:
         """At most n proposals of every proposer for every request, in logical order.
 
-        Proposers start at the call, so open several streams before reading the first.
+        Proposers start at the call, so open several streams before reading the first.  whole: all n are wanted, so all
+        may be paid for before the first is taken; the default for few.
         """
-        return self._stream(requests, n, self._charged)
+        return self._stream(requests, n, self._charged, whole=whole)
+
+    def wait(self, holds: Callable[[], bool]) -> None:
+        """Wait for a condition on what has arrived in open streams; it is tried now and whenever an answer comes."""
+        while True:
+            self._waiting.news.clear()
+            if holds():
+                return
+            self._waiting.news.wait()
 
     def verify(self, task: Task, summary: Summary) -> Verdict:
         """What the usable verifiers say, strongest first: the strongest answer that one of them gave."""
@@ -364,11 +375,14 @@ class Session:
         verdict = self.verdict
         return verdict is not None and verdict.proof is Proof.PROVED and self.task.reference == self.summary
 
-    def _stream(self, requests: Iterable[Request], n: int, seen: Callable[[Asked], None]) -> Stream:
+    def _stream(
+        self, requests: Iterable[Request], n: int, seen: Callable[[Asked], None], *, whole: bool = False
+    ) -> Stream:
         step = self.step()
         placed = [r if r.step else replace(r, step=step, slot=slot) for slot, r in enumerate(requests)]
         proposers = self._asked()
-        stream = Stream(placed, proposers, n=n, seed=self._seed_of, pool=self._waiters, seen=seen)
+        whole = whole or n <= FEW
+        stream = Stream(placed, proposers, n=n, whole=whole, seed=self._seed_of, waiting=self._waiting, seen=seen)
         self._open.add(stream)
         return stream
 
