@@ -17,16 +17,22 @@ _SUFFIX = {"c": ".c", "c++": ".cpp", "python": ".py"}
 _FLAGS = ("cc", "-O3", "-lm")
 
 
-def kernel_files(task: Task, kernel: Kernel, foreign: tuple[str, str] | None = None) -> dict[str, str | bytes]:
+def kernel_files(
+    task: Task, kernel: Kernel, foreign: tuple[str, str] | None = None, check: str | None = None
+) -> dict[str, str | bytes]:
     """`kernel.c` with header, harness and wrapper; other languages have the kernel and, for Python, a harness.
 
     foreign: cross compiler and emulator of a kernel for another machine; Python cannot load it, so it has no wrapper.
+    check: shell command that checks a kernel which only the evaluator of its target runs, "" when there is none; such a
+    kernel has neither a harness nor a wrapper.
 
     A harness needs stored inputs with exact results; a task whose oracle cannot be had here is exported without one,
     and README.txt says so.
     """
     name = f"kernel{_SUFFIX.get(kernel.language, '.txt')}"
     found: dict[str, str | bytes] = {name: kernel.text}
+    if check is not None:
+        return found | _evaluated_files(task, kernel, check)
     cases, why = _cases(task, kernel)
     if kernel.language == "c":
         found |= _c_files(Interface(task, kernel), cases, foreign)
@@ -69,6 +75,15 @@ def _c_files(
     return found
 
 
+def _evaluated_files(task: Task, kernel: Kernel, check: str) -> dict[str, str | bytes]:
+    """Files of a kernel that only its target's evaluator runs."""
+    found: dict[str, str | bytes] = {"kernel.h": header(Interface(task, kernel))} if kernel.language == "c" else {}
+    if check:
+        found["Makefile"] = f"check:\n\t{check}\n\n.PHONY: check\n"
+    found["README.txt"] = _readme(task, found, "" if check else "only the evaluator of its target runs this kernel")
+    return found
+
+
 def _python_files(task: Task, kernel: Kernel, cases: Sequence[Case]) -> dict[str, str | bytes]:
     runtime = files("accelcore").joinpath("export/data/python_wrapper.py.in").read_text(encoding="utf-8")
     inputs = [p.name for p in task.params if p.role != "out"]
@@ -105,6 +120,7 @@ def _readme(task: Task, found: dict[str, str | bytes], why: str) -> str:
         "check.c": "runs the kernel on stored inputs: `make check` compares with exact results",
         "vectors.bin": "the stored inputs, exact results and accepted deviations",
         "vectors.npz": "the stored inputs, exact results and accepted deviations: `make check` compares",
+        "Makefile": "`make check` runs the kernel and compares",
         "wrapper.py": "calls the kernel with NumPy arrays: `from wrapper import load; load()(...)`",
     }
     lines = [f"{task.name}: a kernel written by accelcore.", ""]

@@ -56,7 +56,7 @@ def folder_contents(task: Task, kernel: Kernel, *, run: Run | None, machine: Mac
     from accelcore import codec
     from accelcore.export.content import kernel_files
 
-    contents = kernel_files(task, kernel, _foreign(run))
+    contents = kernel_files(task, kernel, _target_fact(run, "foreign"), _own_check(run, kernel))
     contents["task.json"] = json.dumps(codec.encode(task), indent=1)
     contents["schedule.json"] = json.dumps(schedule_json(task, kernel, run), indent=1)
     if run is not None:
@@ -87,16 +87,25 @@ def written_report(run: Run, folder: Path) -> Path:
     return write_file(folder / "report.html", page(run, _machine(run)))
 
 
-def _foreign(run: Run | None) -> tuple[str, str] | None:
-    """Cross compiler and emulator of a target for another machine (`ScheduledTarget.foreign`); None for this one's."""
+def _own_check(run: Run | None, kernel: Kernel) -> str | None:
+    """What `make check` runs for a kernel that only its target's evaluator runs; None for one that runs by itself.
+
+    It is the target's `export_check(kernel)`, a shell command, "" where there is none.
+    """
+    told = _target_fact(run, "export_check")
+    found: str | None = told(kernel) if told is not None else None
+    return found
+
+
+def _target_fact(run: Run | None, name: str) -> Any:
+    """An optional attribute of a run's target, such as `ScheduledTarget.foreign`; None where it has none."""
     from accelcore.pipeline.catalog import choose_target
 
     spec = run.config.get("target") if run else None
     try:
-        found: tuple[str, str] | None = getattr(choose_target(str(spec)), "foreign", None) if spec else None
+        return getattr(choose_target(str(spec)), name, None) if spec else None
     except AccelcoreError:
         return None
-    return found
 
 
 def _machine(run: Run) -> Machine | None:

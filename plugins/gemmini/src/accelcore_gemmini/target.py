@@ -85,6 +85,16 @@ class GemminiTarget:
 
         return baselines(task, self.instance())
 
+    def export_check(self, kernel: Kernel) -> str | None:
+        """How an exported kernel is checked: by its own `main` on the simulator.  None for plain C of the host."""
+        from accelcore_gemmini.lowering.derive import HOST
+        from accelcore_gemmini.lowering.selfcheck import NO_DIFFERENCE, checks_itself
+
+        if HOST in kernel.build:
+            return None
+        run = f"accelcore run kernel.c --target gemmini:config={self.config},lat={self.lat}"
+        return f"{run} > check.log; cat check.log; grep -q '{NO_DIFFERENCE}' check.log" if checks_itself(kernel) else ""
+
     def _derives(self, task: Task, kernel: Kernel) -> bool:
         """Whether the text is what the schedule gives: only then do moves continue it."""
         from accelcore_gemmini.lowering.derive import on_array
