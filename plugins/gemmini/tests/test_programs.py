@@ -9,6 +9,7 @@ import pytest
 
 from accelcore.errors import UsageError
 from accelcore.pipeline.programs import run
+from accelcore_gemmini.config import HOST_CYCLES_PER_BLOCK
 from accelcore_gemmini.program import headers
 from accelcore_gemmini.target import GemminiEvaluator, GemminiTarget
 
@@ -53,14 +54,14 @@ def test_products_on_the_host_issue_no_commands(correct):
     assert result["metrics"]["load_busy"] == 0
     metrics = result["metrics"]
     assert metrics["host_blocks"] > 48 * 32 * 64
-    assert metrics["modelled_host_cycles"] == 6 * metrics["host_blocks"]
+    assert metrics["modelled_host_cycles"] == HOST_CYCLES_PER_BLOCK * metrics["host_blocks"]
     shown = int(re.search(r"took (\d+) cycles", result["stdout"])[1])
-    assert 6 * 48 * 32 * 64 < shown < metrics["whole_program_cycles"]
+    assert HOST_CYCLES_PER_BLOCK * 48 * 32 * 64 < shown < metrics["whole_program_cycles"]
 
 
 def test_work_of_the_host_between_commands_is_in_the_cycles_of_the_whole_program(correct):
     result = correct("chain.c")
-    assert result["metrics"]["whole_program_cycles"] > result["cost"]["value"] + 6 * 16**3  # the reference product
+    assert result["metrics"]["whole_program_cycles"] > result["cost"]["value"] + HOST_CYCLES_PER_BLOCK * 16**3  # the reference product
     assert "modelled host cycles" in result["feedback"]
 
 

@@ -6,6 +6,20 @@ from dataclasses import dataclass, fields
 
 from accelcore.errors import UsageError
 
+HOST_CYCLES_PER_BLOCK = 1
+"""Modelled: cycles of the host for one basic block, in kernels and in whole programs.
+
+The traces that the model of time was fitted to have an ideal host, with a command ready in every cycle (`host_issue`).
+The host is priced as an equally ideal one, a block a cycle: a lower bound, so that utilisation stays a figure of the
+accelerator, and work on the host is never free.  Blocks between commands are small (about seven for each pair of preload
+and compute in our own kernels), and the 93 % of the array's peak published for fine-grained programs behind an in-order
+core (Autocomp, arXiv 2505.18574: a pair in 17 cycles) leave room for no more than two cycles a block.
+"""
+
+HOST_FREE_BLOCKS = 256
+"""Blocks between two commands of a whole program that its clock leaves out: an ideal host has chosen its addresses and
+tiles before.  A kernel in a search has no such allowance."""
+
 
 @dataclass(frozen=True)
 class Config:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from accelcore.errors import MissingTool
+from accelcore_gemmini import config
 
 _HEADERS = ("machine.h", "internal.h", "timing.h", "timing_state.h", "runtime.h", "watch.h")
 _PARTS = (
@@ -23,7 +24,9 @@ _SECONDS = 120.0
 def source() -> str:
     """The whole library as one translation unit: it is compiled as a single text, and inlines better so."""
     folder = resources.files("accelcore_gemmini") / "native"
-    return "\n".join(_LOCAL.sub("", (folder / name).read_text()) for name in (*_HEADERS, *_PARTS))
+    prices = (f"#define GM_{name} {getattr(config, name)}" for name in ("HOST_CYCLES_PER_BLOCK", "HOST_FREE_BLOCKS"))
+    parts = (_LOCAL.sub("", (folder / name).read_text()) for name in (*_HEADERS, *_PARTS))
+    return "\n".join((*prices, *parts))
 
 
 @functools.lru_cache(maxsize=1)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from accelcore.values import Limits, Status
 from accelcore_gemmini.commands import FENCE_WORD, CommandError
-from accelcore_gemmini.config import Config
+from accelcore_gemmini.config import HOST_CYCLES_PER_BLOCK, Config
 
 if TYPE_CHECKING:
     from accelcore.cgen.toolchain import Compiler
@@ -139,9 +139,9 @@ def _timed(log: Path, config: Config) -> dict[str, Any]:
 
     calls = np.fromfile(log, dtype=np.uint64) if log.exists() else np.empty(0, np.uint64)
     calls = calls[: len(calls) // 4 * 4].reshape(-1, 4)
-    host = _Host(0, 0, 0)
+    host = _Host(0, 0)
     if len(calls) and int(calls[-1, 0]) == _BLOCKS_WORD:
-        host, calls = _Host(int(calls[-1, 1]), int(calls[-1, 2]), int(calls[-1, 3])), calls[:-1]
+        host, calls = _Host(int(calls[-1, 1]), int(calls[-1, 3])), calls[:-1]
     early = ""
     if len(calls) and int(calls[-1, 0]) & _WORD == _EARLY_WORD:
         line, calls = int(calls[-1, 0]) >> 32, calls[:-1]
@@ -167,16 +167,15 @@ def _timed(log: Path, config: Config) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Host:
-    """What the host did: basic blocks, cycles that one is taken to last, modelled cycles after the last command."""
+    """What the host did: basic blocks, modelled cycles after the last command."""
 
     blocks: int
-    block_cycles: int
     after: int
 
     @property
     def cycles(self) -> int:
         """Modelled host cycles of the program."""
-        return self.blocks * self.block_cycles
+        return self.blocks * HOST_CYCLES_PER_BLOCK
 
     def __str__(self) -> str:
         return f"the host executed {self.blocks} basic blocks ({self.cycles} modelled host cycles, not in the cycles)"

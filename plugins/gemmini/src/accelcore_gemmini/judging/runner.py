@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from accelcore.errors import RunFailure
 from accelcore.values import Cost, Limits, Role, Status, Task, abi_arguments
 from accelcore_gemmini.commands import FENCE_WORD, CommandError, Rule
-from accelcore_gemmini.config import Config
+from accelcore_gemmini.config import HOST_CYCLES_PER_BLOCK, Config
 from accelcore_gemmini.machine import Buffer, Machine, Outcome, layout
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
     Buffers = Mapping[str, Array]
-
-HOST_CYCLES_PER_BLOCK = 1
-"""Modelled: cycles that a host takes for a basic block between two commands.  A block of address arithmetic is a few
-instructions; a host that issues them in order and one a cycle is slower, one that overlaps them is faster."""
 
 HOST_CYCLES_PER_OPERATION = 4
 """Modelled: cycles of an in-order host for one operation of a summary: a load, the operation, its share of the loop."""

@@ -97,7 +97,7 @@ int gm_fence(gm_machine *machine);
 /* One recorded command: funct (GM_FENCE_WORD for a fence) in the low half of `word`, the source line in the high half. */
 typedef struct { uint64_t word, rs1, rs2; int64_t host_cycles; } gm_call;
 #define GM_FENCE_WORD 0xffffffffu
-/* The last record of a log: rs1 is the number of the host's basic blocks, rs2 the cycles that one is taken to last. */
+/* The last record of a log: rs1 is the number of the host's basic blocks. */
 #define GM_BLOCKS_WORD 0xfffffffeu
 /* Before it, if the host read output that had no fence after its store: the store's line, and the address in rs1. */
 #define GM_EARLY_WORD 0xfffffffdu

@@ -12,10 +12,8 @@
 #include "timing.h"
 #include "watch.h"
 
-/* Work of the host: an in-order core takes about six cycles a basic block.  The model of time was calibrated with a host
- * that always has the next command ready, so that a stretch of blocks between two commands counts only beyond what the
- * choice of addresses and tiles takes. */
-enum { EXIT_RULE = 70, FENCE_IDLE = 12, BLOCK_CYCLES = 6, FREE_BLOCKS = 256 };
+/* The price of the host's work, GM_HOST_CYCLES_PER_BLOCK beyond GM_HOST_FREE_BLOCKS, is config.py's. */
+enum { EXIT_RULE = 70, FENCE_IDLE = 12 };
 
 static struct {
     gm_machine *machine;
@@ -30,7 +28,7 @@ uint64_t gemmini_host_blocks; /* basic blocks that the program has executed */
 /* Modelled host cycles since the last command. */
 static int64_t host_work(void) {
     uint64_t blocks = gemmini_host_blocks - host.counted;
-    return blocks > FREE_BLOCKS ? (int64_t)(blocks - FREE_BLOCKS) * BLOCK_CYCLES : 0;
+    return blocks > GM_HOST_FREE_BLOCKS ? (int64_t)(blocks - GM_HOST_FREE_BLOCKS) * GM_HOST_CYCLES_PER_BLOCK : 0;
 }
 
 /* Called at every basic block of a program that was compiled with -fsanitize-coverage=trace-pc. */
@@ -65,7 +63,7 @@ static int map_memory(gm_machine *m) {
 static void close_log(void) {
     if (!host.log) return;
     /* The last record: how much the host did. */
-    gm_call blocks = {.word = GM_BLOCKS_WORD, .rs1 = gemmini_host_blocks, .rs2 = BLOCK_CYCLES, .host_cycles = host_work()};
+    gm_call blocks = {.word = GM_BLOCKS_WORD, .rs1 = gemmini_host_blocks, .host_cycles = host_work()};
     gm_call early = {.word = GM_EARLY_WORD};
     int32_t line;
     if (gm_watch_early(&line, &early.rs1)) {
