@@ -55,7 +55,7 @@ class Logic(Ring):
             return self._compare_infinite(p, "eq0")
         chosen = self._infinite_choice(p)
         if chosen is not None:
-            return self._boolean_ite(chosen.args[0], *(self.eq0(self._replaced(p, chosen, x)) for x in chosen.args[1:]))
+            return self._boolean_ite(chosen.args[0], *(self.eq0(self.replaced(p, chosen, x)) for x in chosen.args[1:]))
         if low == 0:  # never below zero: then it is zero when it is not above
             return self.le0(p)
         coefs = [c for m, c in self.poly(p).items() if m]
@@ -78,7 +78,7 @@ class Logic(Ring):
             return self._compare_infinite(p, "le0")
         chosen = self._infinite_choice(p)
         if chosen is not None:
-            return self._boolean_ite(chosen.args[0], *(self.le0(self._replaced(p, chosen, x)) for x in chosen.args[1:]))
+            return self._boolean_ite(chosen.args[0], *(self.le0(self.replaced(p, chosen, x)) for x in chosen.args[1:]))
         poly = self.poly(p)
         unit = self._unit(p, [c for m, c in poly.items() if m])
         if p.sort == "Real":
@@ -119,7 +119,7 @@ class Logic(Ring):
         atoms = p.args if p.op == "poly" else (p,)
         return next((a for a in atoms if a.op == "ite" and contains_infinity(a)), None)
 
-    def _replaced(self, p: Term, atom: Term, value: Term) -> Term:
+    def replaced(self, p: Term, atom: Term, value: Term) -> Term:
         """p with an atom that occurs linearly, or in products, replaced."""
         total = self.num(0, p.sort)
         for mono, coef in self.poly(p).items():
