@@ -18,9 +18,9 @@ from accelcore.values import Grade, Kernel, Status
 class TargetSuite(Judging):
     """Subclass it, set `target`, and pytest runs the tests.
 
-    module: the plugin's module, for the import test; ""
-    takes the one that offered the target.  strictly: small tasks whose seeds are judged as champions.
-    moves_tried: how many moves of each task are built and judged.
+    module: the plugin's module, for the import test; "" takes the one that offered the target.
+    moves_tried: how many moves of each task are built and judged.  must_lower: how many small tasks it must lower at
+    least.  strictly: small tasks whose seeds are judged as champions.
     crashing, endless, wrong, garbage: override where the target's language is neither C nor Python.
     """
 

@@ -14,7 +14,7 @@ class TranslatorSuite:
     """Subclass it, set `translator` and one program that it reads, with inputs and the results that they give.
 
     program: text; language; entry: its function.  inputs: values by parameter; results: values by result.
-    foreign: a program in a language that it does not read.  outside: one in its language, outside its subset.
+    outside: a program in its language, outside its subset.
     """
 
     translator: ClassVar[str] = ""
