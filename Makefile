@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYPROJECTS := $(wildcard pyproject.toml core/pyproject.toml plugins/*/pyproject.toml requirements-dev.txt)
 
-.PHONY: demo test test-local-model lint redteam dist docs clean bench-examples bench-lifting bench-lifting-mutants bench-judge bench-search bench-scale bench-avx bench-gemmini bench-nki help
+.PHONY: demo test test-local-model lint redteam dist docs clean bench-examples bench-lifting bench-lifting-mutants bench-judge bench-search bench-scale bench-avx bench-gemmini bench-rvv bench-nki help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
