@@ -1,4 +1,4 @@
-"""Exports: a kernel of the array is checked on the simulator, one of the host natively, and a foreign one not at all."""
+"""Exports: kernels of the array are checked on the simulator, those of the host natively, others not at all."""
 
 from __future__ import annotations
 

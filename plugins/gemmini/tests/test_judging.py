@@ -13,6 +13,8 @@ from accelcore import lift
 from accelcore.errors import RunFailure
 from accelcore.pipeline.benches import judged_once
 from accelcore.values import Evaluation, Fidelity, Kernel, Limits, Status, Task, sizes_of
+from accelcore_gemmini.judging import runner
+from accelcore_gemmini.judging.expand import forbidden
 from accelcore_gemmini.judging.runner import bounded
 from accelcore_gemmini.lowering.derive import HOST
 from accelcore_gemmini.target import GemminiEvaluator, GemminiTarget
@@ -63,6 +65,10 @@ __attribute__((constructor)) static void first(void) {
 
 _ELSEWHERE = "void gemmini_host_command(unsigned f, unsigned long a, unsigned long b, int l) {}"
 
+_PASTE = "#define PASTE(a, b) a##b\n"
+_PASTED = f"{_PASTE}__attribute__((PASTE(no_sani, tize_coverage))) static void quiet(void) {{}}"
+_BOMB = "#define E0 int x;\n" + "".join(f"#define E{n} {f'E{n - 1} ' * 16}\n" for n in range(1, 8)) + "E7"
+
 CHEATS: dict[str, Callable[[], Kernel]] = {
     "the host computes the result": lambda: changed("for (int64_t i = 0; i < m * n; i++) c[i] = 0;", ""),
     "the host reads the inputs": lambda: changed("if (a[0] == 3) return 0;", ""),
@@ -85,6 +91,23 @@ CHEATS: dict[str, Callable[[], Kernel]] = {
     "commands go elsewhere": lambda: changed("", "", _ELSEWHERE),
     "work is not counted": lambda: changed("", "", "void __sanitizer_cov_trace_pc(void) {}"),
     "work is hidden": lambda: changed("", "", "__attribute__((no_sanitize_coverage)) static void quiet(void) {}"),
+    "work is hidden behind pasted tokens": lambda: changed("", "", _PASTED),
+    "work is hidden behind a spliced line": lambda: changed(
+        "", "", "__attribute__((no_sani\\\ntize_coverage)) int q(void);"
+    ),
+    "work is hidden in what calls itself a header": lambda: changed("", "", f'#line 1 "gemmini.h"\n{_PASTED}'),
+    "counting is pasted away": lambda: changed("", "", f"{_PASTE}void PASTE(__sani, tizer_cov_trace_pc)(void) {{}}"),
+    "assembly is pasted": lambda: changed('PASTE(as, m)("nop");', "", _PASTE),
+    "pragmas are made of strings": lambda: changed("", "", '_Pragma("GCC optimize 0")'),
+    "a header's own macro hides work": lambda: changed("", "", "GEMMINI_PLANNING void quiet(void) {}"),
+    "headers are read again": lambda: changed(
+        "", "", '#undef ACCELCORE_XCUSTOM_H\n#include "rocc-software/src/xcustom.h"'
+    ),
+    "work is done before main": lambda: changed("", "", "__attribute__((constructor)) static void early(void) {}"),
+    "work is entered in a table": lambda: changed(
+        "", "", 'static void early(void) {}\n__attribute__((section(".init_" "array"))) void (*at)(void) = early;'
+    ),
+    "a macro unfolds for ever": lambda: changed("", "", _BOMB),
     "assembly": lambda: changed('__asm__("nop");', ""),
     "the result is declared to be the host's": lambda: replace(seed(), build=(HOST,)),
     "nothing is done": lambda: changed("return 0;", ""),
@@ -123,3 +146,26 @@ def test_a_task_without_a_summary_is_never_the_hosts() -> None:
     one, kernel = replace(task(), reference=source), replace(seed(), build=(HOST,))
     (refused,) = GemminiEvaluator().build(one, [kernel], limits=Limits())
     assert isinstance(refused, Evaluation) and refused.status is Status.COMPILE_ERROR
+
+
+def test_a_comment_or_an_included_header_hides_nothing() -> None:
+    top = "/* asm, #pragma, no_sanitize: words of a comment */\n#include <math.h>\n#include <stdio.h>"
+    assert judged(changed("", "", top)).status is Status.OK
+
+
+def test_an_error_names_the_line_of_the_kernel() -> None:
+    found = judged(replace(seed(), text="int f(void) {\n    return nothing;\n}\n", schedule=()))
+    assert found.status is Status.COMPILE_ERROR and "kernel.c:2" in found.log, found
+
+
+def test_forged_line_marks_hide_no_code() -> None:
+    mark = "accelcore_mark"
+    assert forbidden(f'int {mark};\n# 1 "no_sanitize.h" 1 3\nint x;', mark) is None
+    assert forbidden(f'int {mark};\n# 1 "x.h" no_sanitize\n', mark) == "no_sanitize"
+    assert forbidden("int x;", mark) == forbidden(f"{mark} {mark}", mark) == "the mark"
+
+
+def test_a_log_that_takes_too_long_to_simulate_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "SIMULATION_SHARE", 0.0)
+    found = judged(seed())
+    assert found.status is Status.TIMEOUT and "simulating" in found.feedback, found

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from accelcore.errors import UsageError
 from accelcore.pipeline.programs import run
-from accelcore_gemmini.config import HOST_CYCLES_PER_BLOCK
-from accelcore_gemmini.program import headers
+from accelcore.values import Limits
+from accelcore_gemmini.config import HOST_CYCLES_PER_BLOCK, Config
+from accelcore_gemmini.program import _simulated, headers
 from accelcore_gemmini.target import GemminiEvaluator, GemminiTarget
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -61,7 +63,8 @@ def test_products_on_the_host_issue_no_commands(correct):
 
 def test_work_of_the_host_between_commands_is_in_the_cycles_of_the_whole_program(correct):
     result = correct("chain.c")
-    assert result["metrics"]["whole_program_cycles"] > result["cost"]["value"] + HOST_CYCLES_PER_BLOCK * 16**3  # the reference product
+    reference = HOST_CYCLES_PER_BLOCK * 16**3  # the product in plain C
+    assert result["metrics"]["whole_program_cycles"] > result["cost"]["value"] + reference
     assert "modelled host cycles" in result["feedback"]
 
 
@@ -168,6 +171,13 @@ def test_bad_ends(execute):
     failed = execute("wrong.c", MODE=6)
     assert failed["status"] == "compile_error"
     assert "wrong.c" in failed["log"]
+
+
+def test_a_log_that_takes_too_long_is_a_timeout(tmp_path):
+    log = tmp_path / "commands.log"
+    np.array([[7, 0, 0, 0]], np.uint64).tofile(log)
+    assert _simulated(log, Config(), Limits())["cost"]["unit"] == "cycles"
+    assert _simulated(log, Config(), Limits(seconds=0.0))["status"] == "timeout"
 
 
 def test_a_program_without_commands(tmp_path):

@@ -7,6 +7,8 @@ import json
 import numpy as np
 import pytest
 
+from accelcore.errors import RunFailure
+from accelcore.values import Status
 from accelcore_gemmini import FENCE, Command, Config, Machine, chrome_trace, layout
 from accelcore_gemmini.isa import GARBAGE, acc, compute, config_ex, config_ld, config_st, mvin, mvout, preload
 
@@ -142,3 +144,20 @@ def test_feedback_counts_rows_across_lines_reuse_and_configurations():
     assert "cross a 64-byte line" in told.text()
     assert "configurations" in run([config_ld(64)] * 20).feedback().text()
     assert not told.json()["conflicts"]
+
+
+@pytest.mark.parametrize("commands", [[config_ld(16)], []], ids=["in its function", "before its time"])
+def test_a_simulation_without_time_left_is_a_timeout(commands) -> None:
+    with pytest.raises(RunFailure, match="time limit") as caught:
+        Machine(seconds=-1.0).run(commands)
+    assert caught.value.status == Status.TIMEOUT
+
+
+def test_the_model_of_time_ends_at_its_limit() -> None:
+    """Its own look at the clock: the function is done before the limit, the cycles are not."""
+    from accelcore_gemmini import machine
+
+    commands = [config_ld(16), *([mvin(BASE, 0, 16, 16)] * 20_000), FENCE]
+    with pytest.raises(RunFailure, match="time limit"), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(machine._Handle, "left", lambda self: 1e-9)
+        Machine().replay(commands)

@@ -11,9 +11,9 @@ HOST_CYCLES_PER_BLOCK = 1
 
 The traces that the model of time was fitted to have an ideal host, with a command ready in every cycle (`host_issue`).
 The host is priced as an equally ideal one, a block a cycle: a lower bound, so that utilisation stays a figure of the
-accelerator, and work on the host is never free.  Blocks between commands are small (about seven for each pair of preload
-and compute in our own kernels), and the 93 % of the array's peak published for fine-grained programs behind an in-order
-core (Autocomp, arXiv 2505.18574: a pair in 17 cycles) leave room for no more than two cycles a block.
+accelerator, and work on the host is never free.  Blocks between commands are small (about seven for each pair of
+preload and compute in our own kernels), and the 93 % of the array's peak published for fine-grained programs behind an
+in-order core (Autocomp, arXiv 2505.18574: a pair in 17 cycles) leave room for no more than two cycles a block.
 """
 
 HOST_FREE_BLOCKS = 256

@@ -63,7 +63,7 @@ def _declared(lib: ctypes.CDLL) -> ctypes.CDLL:
         "gm_rows_written": (None, [machine, address]),
         "gm_ops": (address, [machine, ctypes.POINTER(i64)]),
         "gm_op_size": (i64, []),
-        "gm_timing_run": (i64, [address, address, i64, address, address, i64, address]),
+        "gm_timing_run": (i64, [address, address, i64, address, address, i64, address, ctypes.c_double]),
     }
     for name, (result, arguments) in signatures.items():
         function = getattr(lib, name)

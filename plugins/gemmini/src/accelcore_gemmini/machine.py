@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from accelcore.errors import UsageError
+from accelcore.errors import RunFailure, UsageError
+from accelcore.values import Status
 from accelcore_gemmini.commands import FENCE, NAMES, Command, CommandError, Rule, Violation
 from accelcore_gemmini.config import Config
 
@@ -22,7 +24,9 @@ COUNTERS = (
 """Names of the simulator's counters, in its order: cycles, but for bytes and requests."""
 
 _WORD, _BASE = (1 << 64) - 1, 0x8000_0000
-_NO_MEMORY, _STUCK = -1, -2
+_NO_MEMORY, _STUCK, _TOO_LONG = -1, -2, -3
+_AT_ONCE = 256  # commands between two looks at the clock
+_LEAST_SECONDS = 1e-6
 
 
 @dataclass(frozen=True)
@@ -102,10 +106,12 @@ class Machine:
 
     Each run starts from zeroed local memories and unset registers.  Reading a local row that no command has written
     (the hardware would give what an earlier program left there) is counted, and an error with `check_unwritten`.
+    seconds: wall time of a run, after which it ends with RunFailure (status TIMEOUT); None for no limit.
     """
 
     config: Config = field(default_factory=Config)
     check_unwritten: bool = False
+    seconds: float | None = None
 
     def run(
         self, commands: Iterable[Command | Sequence[int]], memory: Iterable[Buffer] | Mapping[str, Any] = (), *,
@@ -119,7 +125,7 @@ class Machine:
         """
         buffers = layout(memory) if isinstance(memory, Mapping) else tuple(memory)
         calls = encode(commands)
-        with _Handle(self.config) as handle:
+        with _Handle(self.config, self.seconds) as handle:
             for buffer in buffers:
                 handle.region(buffer)
             handle.lib.gm_checks(handle.machine, int(self.check_unwritten), 0)
@@ -129,10 +135,14 @@ class Machine:
     def replay(self, commands: Iterable[Command | Sequence[int]]) -> Outcome:
         """Check and time a log without its memory: loads read zeros, stores go nowhere."""
         calls = encode(commands)
-        with _Handle(self.config) as handle:
+        with _Handle(self.config, self.seconds) as handle:
             handle.lib.gm_checks(handle.machine, 0, 1)
             handle.run(calls)
             return handle.outcome((), timed=True)
+
+
+def _too_long() -> RunFailure:
+    return RunFailure("simulating the commands took longer than the time limit", status=Status.TIMEOUT)
 
 
 def layout(arrays: Mapping[str, Any]) -> tuple[Buffer, ...]:
@@ -160,9 +170,10 @@ def encode(commands: Iterable[Command | Sequence[int]]) -> Any:
 class _Handle:
     """One machine of the C library."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, seconds: float | None) -> None:
         from accelcore_gemmini.library import library
 
+        self.deadline = None if seconds is None else time.monotonic() + seconds
         self.lib, self.config = library(), config
         words = config.words()
         self.words = (ctypes.c_int32 * (len(words) + 1))(*words)
@@ -185,14 +196,25 @@ class _Handle:
             raise UsageError(self.lib.gm_message(self.machine).decode())
 
     def run(self, calls: Any) -> None:
-        rule = ctypes.c_int32()
-        done = self.lib.gm_run(self.machine, calls.ctypes.data, len(calls), ctypes.byref(rule))
-        if done == len(calls):
+        rule, done = ctypes.c_int32(), 0
+        while done < len(calls) and not rule.value:
+            self.left()
+            count = min(_AT_ONCE, len(calls) - done)
+            done += self.lib.gm_run(self.machine, calls[done:].ctypes.data, count, ctypes.byref(rule))
+        if not rule.value:
             return
         word = int(calls[done, 0])
         name = NAMES.get(word & 0xFFFFFFFF, f"funct {word & 0xFFFFFFFF}")
         reason = self.lib.gm_message(self.machine).decode()
         raise CommandError(Violation(int(done), name, word >> 32, Rule(rule.value), reason))
+
+    def left(self) -> float:
+        """Seconds that remain, 0 for no limit; RunFailure when none do."""
+        if self.deadline is None:
+            return 0.0
+        if time.monotonic() > self.deadline:
+            raise _too_long()
+        return max(self.deadline - time.monotonic(), _LEAST_SECONDS)
 
     def outcome(self, buffers: tuple[Buffer, ...], timed: bool) -> Outcome:
         import numpy as np
@@ -219,8 +241,11 @@ class _Handle:
         room = int((operations["kind"] == Kind.FENCE).sum()) + 1
         segments, counters = np.zeros((room, 2), np.int64), np.zeros(len(COUNTERS), np.int64)
         made = self.lib.gm_timing_run(
-            self.words, address, len(operations), times.ctypes.data, segments.ctypes.data, room, counters.ctypes.data
-        )
+            self.words, address, len(operations), times.ctypes.data, segments.ctypes.data, room, counters.ctypes.data,
+            self.left(),
+        )  # fmt: skip
+        if made == _TOO_LONG:
+            raise _too_long()
         if made == _STUCK:
             raise UsageError("the model of time made no progress: commands wait for one another")
         if made == _NO_MEMORY:

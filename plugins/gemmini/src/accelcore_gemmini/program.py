@@ -16,6 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from accelcore.errors import RunFailure
 from accelcore.values import Limits, Status
 from accelcore_gemmini.commands import FENCE_WORD, CommandError
 from accelcore_gemmini.config import HOST_CYCLES_PER_BLOCK, Config
@@ -118,7 +119,7 @@ def _run(path: Path, args: Sequence[str], config: Config, limits: Limits) -> dic
     policy = replace(KERNEL, name="program", write_cwd=True, proc=True, file_size=_LOG_BYTES)
     env = {"ACCELCORE_GEMMINI_CONFIG": " ".join(map(str, config.words())), "ACCELCORE_GEMMINI_LOG": _LOG}
     child = run_child([path, *args], policy.reading(library_path().parent), limits, cwd=path.parent, env=env)
-    return {**_ended(child), **_timed(path.parent / _LOG, config)}
+    return {**_ended(child), **_simulated(path.parent / _LOG, config, limits)}
 
 
 def _ended(child: ChildResult) -> dict[str, Any]:
@@ -133,7 +134,15 @@ def _ended(child: ChildResult) -> dict[str, Any]:
     }
 
 
-def _timed(log: Path, config: Config) -> dict[str, Any]:
+def _simulated(log: Path, config: Config, limits: Limits) -> dict[str, Any]:
+    """What the log gives within the program's time limit; a log that takes longer has no cycles."""
+    try:
+        return _timed(log, config, limits.seconds)
+    except RunFailure as error:
+        return {"status": str(error.status), "feedback": error.what}
+
+
+def _timed(log: Path, config: Config, seconds: float) -> dict[str, Any]:
     """Cycles and feedback of the log of commands; nothing when the program issued none."""
     import numpy as np
 
@@ -149,9 +158,9 @@ def _timed(log: Path, config: Config) -> dict[str, Any]:
     if not len(calls):
         metrics = {"host_blocks": host.blocks, "modelled_host_cycles": host.cycles, "whole_program_cycles": host.cycles}
         return {"feedback": f"the program issued no commands; {host}", "metrics": metrics}
-    whole = _whole_program(calls, config) + host.after
+    whole = _whole_program(calls, config, seconds) + host.after
     calls[:, 3] = 0
-    outcome, broken = _replayed(calls, config)
+    outcome, broken = _replayed(calls, config, seconds)
     told = outcome.feedback()
     lines = [told.text(), *([broken] if broken else []), *([early] if early else []), *_unfenced(calls)]
     lines.append(f"{host}; with its work between commands the whole program takes {whole} cycles")
@@ -181,19 +190,19 @@ class _Host:
         return f"the host executed {self.blocks} basic blocks ({self.cycles} modelled host cycles, not in the cycles)"
 
 
-def _whole_program(calls: Any, config: Config) -> int:
+def _whole_program(calls: Any, config: Config, seconds: float) -> int:
     """Cycles from the first command to the end with the host's work in between; idle time at fences counts."""
-    outcome, _ = _replayed(calls, config)
+    outcome, _ = _replayed(calls, config, seconds)
     segments = outcome.timing.segments
     fence_idle = 12 if len(calls) and int(calls[-1, 0]) & _WORD == FENCE_WORD else 0
     return (segments[-1][1] + fence_idle) if segments else 0
 
 
-def _replayed(calls: Any, config: Config) -> tuple[Outcome, str]:
+def _replayed(calls: Any, config: Config, seconds: float) -> tuple[Outcome, str]:
     """The log's outcome, up to the first command that breaks a rule, and that command."""
     from accelcore_gemmini.machine import Machine
 
-    machine = Machine(config)
+    machine = Machine(config, seconds=seconds)
     try:
         return machine.replay(calls), ""
     except CommandError as error:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 HOST_CYCLES_PER_OPERATION = 4
 """Modelled: cycles of an in-order host for one operation of a summary: a load, the operation, its share of the loop."""
 
+SIMULATION_SHARE = 6.0
+"""The parent's simulation of a log has so many times the wall time of the child that wrote it."""
+
 _LOG = "commands.log"
 _MOST_COMMANDS, _MOST_PRODUCTS = 4 << 20, 8 << 20
 _UNSUPPORTED_SIZES = 3
@@ -135,8 +138,9 @@ class LogRunner:
         return bounded(records[: len(records) // 4 * 4].reshape(-1, 4))
 
     def _executed(self, log: Array, memory: tuple[Buffer, ...], *, timed: bool) -> Outcome:
+        machine = Machine(self.config, check_unwritten=True, seconds=SIMULATION_SHARE * self.limits.seconds)
         try:
-            return Machine(self.config, check_unwritten=True).run(log, memory, timed=timed)
+            return machine.run(log, memory, timed=timed)
         except CommandError as error:
             wrong = error.violation.rule is Rule.DRAM_READONLY
             raise RunFailure(str(error.violation), status=Status.WRONG if wrong else Status.CRASHED) from None

@@ -121,7 +121,7 @@ static void time_operations(void) {
     const gm_op *ops = gm_ops(m, &count);
     if (count == host.timed) return;
     gm_times *times = calloc((size_t)count + 1, sizeof *times);
-    if (!times || gm_timing_run(&m->config, ops, count, times, segment, 1, counters) < 0) give_up("the model of time failed", 0);
+    if (!times || gm_timing_run(&m->config, ops, count, times, segment, 1, counters, 0) < 0) give_up("the model of time failed", 0);
     host.now = 0;
     for (int64_t i = 0; i < count; i++)
         if (times[i].accept >= host.now) host.now = times[i].accept + m->config.host_issue;

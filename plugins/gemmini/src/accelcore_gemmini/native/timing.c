@@ -6,8 +6,22 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "timing_state.h"
+
+static double wall_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Ends the run, as when it is stuck, once its time is over; looks at the clock now and then, beginning at once. */
+static void watch_deadline(clockwork *s) {
+    enum { LOOKS = 1 << 16 }; /* calls from one look to the next */
+    if (s->deadline <= 0 || s->ticks++ % LOOKS) return;
+    if (wall_seconds() > s->deadline) s->stuck = s->late = 1;
+}
 
 static clockwork *new_clockwork(const gm_config *config) {
     clockwork *s = calloc(1, sizeof *s);
@@ -57,6 +71,7 @@ static void cycle(clockwork *s) {
  * them only take ports that nobody asks for. */
 static void tick(clockwork *s) {
     int64_t before[GM_COUNTERS];
+    watch_deadline(s);
     s->moved = 0, s->wake = NEVER;
     cycle(s);
     if (s->moved || s->wake <= s->t || s->until <= s->t) return;
@@ -84,7 +99,7 @@ static int no_progress(clockwork *s, int64_t since) {
 /* Lets time pass. */
 static void await(clockwork *s, int64_t until) {
     s->until = until;
-    while (s->t < until) tick(s);
+    while (s->t < until && !s->late) tick(s);
 }
 
 static void offer(clockwork *s, const gm_op *op, gm_times *times) {
@@ -131,10 +146,11 @@ static void fence(clockwork *s, const gm_op *op, segment_list *list) {
 }
 
 int64_t gm_timing_run(const gm_config *config, const gm_op *ops, int64_t count, gm_times *times, int64_t (*segments)[2],
-                      int64_t max_segments, int64_t counters[GM_COUNTERS]) {
+                      int64_t max_segments, int64_t counters[GM_COUNTERS], double seconds) {
     clockwork *s = new_clockwork(config);
     segment_list list = {.at = segments, .room = max_segments};
     if (!s) return GM_NO_MEMORY;
+    s->deadline = seconds > 0 ? wall_seconds() + seconds : 0;
     for (int64_t i = 0; times && i < count; i++) times[i] = (gm_times){-1, -1, -1, -1};
     for (int64_t i = 0; i < count && !s->stuck; i++) {
         if (ops[i].kind == GM_FENCE) {
@@ -147,7 +163,7 @@ int64_t gm_timing_run(const gm_config *config, const gm_op *ops, int64_t count, 
     }
     close_segment(&list, drain(s));
     memcpy(counters, s->counters, sizeof s->counters);
-    int64_t made = s->stuck ? GM_STUCK : list.made;
+    int64_t made = s->late ? GM_TOO_LONG : s->stuck ? GM_STUCK : list.made;
     free(s);
     return made;
 }

@@ -21,10 +21,11 @@ enum {
     GM_COUNTERS
 };
 
-enum { GM_NO_MEMORY = -1, GM_STUCK = -2 };
+enum { GM_NO_MEMORY = -1, GM_STUCK = -2, GM_TOO_LONG = -3 };
 
 /* Time a whole record: fills segments (start, end) between fences, one gm_times an operation (times may be NULL) and
- * the counters; returns the number of segments, GM_NO_MEMORY, or GM_STUCK when the commands wait for one another. */
+ * the counters; returns the number of segments, GM_NO_MEMORY, GM_STUCK when the commands wait for one another, or
+ * GM_TOO_LONG when `seconds` (0: no limit) were not enough. */
 int64_t gm_timing_run(const gm_config *config, const gm_op *ops, int64_t count, gm_times *times, int64_t (*segments)[2],
-                      int64_t max_segments, int64_t counters[GM_COUNTERS]);
+                      int64_t max_segments, int64_t counters[GM_COUNTERS], double seconds);
 #endif

@@ -134,7 +134,9 @@ typedef struct {
     /* Skipping: whether anything changed in this cycle; when something that waits for its time will; no skip beyond. */
     int moved;
     int64_t wake, until;
-    int stuck;
+    int stuck, late;   /* no progress; its time was over */
+    double deadline;   /* of the simulation itself, in seconds of the wall clock; 0: none */
+    int64_t ticks;
     front_queue front;
     station station;
     loop loops[LOOPS];
