@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import random
 import threading
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from accelcore.bench import landscapes
-from accelcore.errors import AccelcoreError
-from accelcore.journal import Journal
+from accelcore.errors import AccelcoreError, ModelError
+from accelcore.journal import Journal, read
+from accelcore.models.answer import Answer
 from accelcore.models.client import Client
+from accelcore.models.prices import FREE
+from accelcore.proposers.model import ModelProposer
 from accelcore.session import Session
-from accelcore.values import Budget, Candidate, Kernel, Move, Phase, Proposal
+from accelcore.values import Budget, Candidate, Kernel, Move, Phase, Proposal, Usage
 from accelcore_autocomp.family import Family
 from accelcore_autocomp.step import Step
 from accelcore_autocomp.strategy import Autocomp
@@ -21,6 +26,9 @@ GEMM = landscapes()[0]
 START, OTHER = "BI=8 BJ=8 BK=8 ORDER=0 UNROLL=1", "BI=16 BJ=8 BK=8 ORDER=0 UNROLL=1"
 SECONDS = 60
 """Until a wait is taken for a deadlock."""
+
+IN_FLIGHT = 8
+"""Calls of a model at once."""
 
 
 class Bench:
@@ -160,3 +168,57 @@ def test_an_error_comes_after_what_was_there_before_it():
     found, end, *_ = stepped(Author(before), Bench())
     assert [text for text, *_ in found] == [START.replace("UNROLL=1", f"UNROLL={u}") for u in (2, 4)]
     assert end is not None and "no second plan" in end
+
+
+class Mortal:
+    """A model whose answers follow from the request, its place and its number; it dies after `calls` of them."""
+
+    prefix = model = "mortal"
+    price, max_tokens = FREE, 100
+
+    def __init__(self, calls=10**6):
+        self.left, self.paid, self.lock = calls, Counter(), threading.Lock()
+
+    def __repr__(self):
+        return "Mortal()"
+
+    def recorded(self, request, place, ordinal):
+        with self.lock:
+            self.left -= 1
+            if self.left < 0:
+                raise ModelError("the server is gone")
+            self.paid[request, place, ordinal] += 1
+        draw = random.Random(f"{request}{place}{ordinal}")
+        if "tagged `plan` and nothing" in request:
+            return Answer(f"```plan\nidea {draw.random()}\n```", Usage("m", 1, 1))
+        point = f"BI={draw.choice((8, 16, 32, 64))} BJ={draw.choice((8, 64, 128))} BK=8 ORDER={draw.choice((0, 1, 2))}"
+        return Answer(f"```settings\n{point} UNROLL=1\n```", Usage("m", 1, 1))
+
+
+def sat(journal, model):
+    """One sitting of a search of two steps; whether it came to its end."""
+    land = replace(GEMM, name="BI")  # an entry that every kernel's text contains
+    with Session(journal, proposers=[ModelProposer()], client=Client([model], concurrency=IN_FLIGHT)) as session:
+        session.focus(land.task(), land, land)
+        try:
+            session.search(Autocomp(steps=2, repairs=0, invent=0.0), session.start(land.lower(session.task)))
+        except ModelError:
+            return False
+        return True
+
+
+def decided(path):
+    run = read(path)
+    return [(c.step, c.slot, c.digest, c.parent, c.plan) for c in run.candidates], run.best
+
+
+@pytest.mark.parametrize("calls", [1, 5, 9, 14, 25])
+def test_a_resumed_search_decides_as_the_whole_one_and_pays_twice_what_was_in_flight_at_most(tmp_path, calls):
+    whole, first, second = Mortal(), Mortal(calls), Mortal()
+    assert sat(Journal.create(tmp_path, id="whole", seed=7), whole)
+    assert not sat(Journal.create(tmp_path, id="cut", seed=7), first)
+    assert sat(Journal.resume(tmp_path / "cut"), second)
+    assert decided(tmp_path / "cut") == decided(tmp_path / "whole")
+    paid = first.paid + second.paid
+    assert set(paid) == set(whole.paid)
+    assert (paid - whole.paid).total() <= IN_FLIGHT
