@@ -33,7 +33,7 @@ def text() -> str:
     return certified("guarded")
 
 
-@pytest.mark.parametrize("name", ["dot", "softmax", "overlay", "keep", "flat", "variance"])
+@pytest.mark.parametrize("name", ["dot", "softmax", "overlay", "keep", "flat", "variance", "flat_padded"])
 def test_certificates_recheck_with_both_solvers(name):
     verdict = Z3Verifier().recheck(certified(name), timeout=60)
     assert verdict.proof is Proof.PROVED, verdict.reason

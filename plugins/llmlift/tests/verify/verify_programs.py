@@ -260,6 +260,44 @@ def normalized(x: "f32[m, n]", eps: "f32") -> "f32[m, n]":
         out.append(row)
     return out
 """,
+    "padded": """
+def padded(x: "f32[h, w]", k: "f32[3, 2]", h: int, w: int) -> "f32[h, w]":
+    out = [[0.0] * w for _ in range(h)]
+    for i in range(h):
+        for j in range(w):
+            s = 0.0
+            for p in range(3):
+                for q in range(2):
+                    ii = i + p - 1
+                    jj = j + q - 1
+                    if 0 <= ii < h and 0 <= jj < w:
+                        s += x[ii][jj] * k[p][q]
+            out[i][j] = s
+    return out
+""",
+    "flat_padded": """
+def flat_padded(x: "f32[n]", k: "f32[6]", n: int, h: int, w: int) -> "f32[h, w]":
+    out = [[0.0] * w for _ in range(h)]
+    for i in range(h):
+        for j in range(w):
+            s = 0.0
+            for p in range(3):
+                for q in range(2):
+                    ii = i + p - 1
+                    jj = j + q - 1
+                    if 0 <= ii < h and 0 <= jj < w:
+                        s += x[ii * w + jj] * k[p * 2 + q]
+            out[i][j] = s
+    return out
+""",
+    "full_convolution": """
+def full_convolution(a: "f32[n]", b: "f32[m]", n: int, m: int) -> "f32[n + m - 1]":
+    out = [0.0] * (n + m - 1)
+    for i in range(n):
+        for j in range(m):
+            out[i + j] += a[i] * b[j]
+    return out
+""",
 }
 
 

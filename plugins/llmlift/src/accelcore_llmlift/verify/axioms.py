@@ -12,13 +12,15 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 
 from accelcore_llmlift.verify.bank import Bank
-from accelcore_llmlift.verify.terms import Definition, Number, Term, walk
+from accelcore_llmlift.verify.terms import Definition, Monomial, Number, Term, walk
 
 _LARGEST_GAP = 4
 """Two prefixes of one sum whose ends differ by at most this constant are connected step by step."""
 _MOST_LOWS = 4
 _MOST_PARAMS = 4
 """Parameters of a reduction among which symmetric ones are looked for."""
+_MOST_COMPARED = 60
+"""Comparisons of an obligation that are multiplied by what the obligation multiplies."""
 _STEPS = frozenset({"prod", "max", "min", "any", "all"})
 
 
@@ -37,7 +39,8 @@ def instances(bank: Bank, goals: Sequence[Term], lean: bool) -> list[Term]:
         }
     else:
         facts = _unfolded(bank, goals)
-        for derive in (_symmetric, _empty_sums, _first_steps, _monotone, _functions, _noted, _quotients, _scaled):
+        arithmetic = (_functions, _noted, _quotients, _scaled, _multiples)
+        for derive in (_symmetric, _empty_sums, _first_steps, _monotone, *arithmetic):
             facts.update(dict.fromkeys(derive(bank, (*goals, *facts))))
     facts.pop(bank.true, None)
     return list(facts)
@@ -353,6 +356,40 @@ def _scaled(bank: Bank, terms: Sequence[Term]) -> Iterable[Term]:
             low, high = bank.mul(d, a), bank.mul(d, b)
             yield bank.implies(bank.le(a, b), bank.le(low, high))
             yield bank.implies(bank.lt(a, b), bank.le(bank.add(low, d), high))
+
+
+def _multiples(bank: Bank, terms: Sequence[Term]) -> Iterable[Term]:
+    """From q <= 0, d*q <= 0 and from q > 0, d*q >= d: q compared in the terms, d >= 0 a product, d*q of known products.
+
+    That is how i < h bounds i*w + j below h*w.
+    """
+    known = {mono for t in walk(*terms) if t.op == "poly" and t.sort == "Int" and not t.holes for mono, _ in t.data}
+    products = sorted((m for m in known if len(m) > 1), key=lambda m: [a.serial for a in m])
+    compared = [t for t in walk(*terms) if t.op == "le0" and t.args[0].sort == "Int" and not t.holes]
+    for test in compared[:_MOST_COMPARED]:
+        monos = [mono for mono in bank.poly(test.args[0]) if mono]
+        for factor in dict.fromkeys(_quotient(product, monos[0]) for product in products if monos):
+            if not factor or not all(bank.never_negative(a) for a in factor):
+                continue
+            if all(_product(factor, mono) in known for mono in monos):
+                d = bank.from_poly({factor: 1}, "Int")
+                multiple = bank.mul(d, test.args[0])
+                yield bank.implies(test, bank.le(multiple, bank.num(0)))
+                yield bank.implies(bank.negate(test), bank.le(d, multiple))
+
+
+def _quotient(product: Monomial, mono: Monomial) -> Monomial:
+    """The factors of a product beside those of another one; none where it is no multiple."""
+    rest = list(product)
+    for atom in mono:
+        if atom not in rest:
+            return ()
+        rest.remove(atom)
+    return tuple(rest)
+
+
+def _product(a: Monomial, b: Monomial) -> Monomial:
+    return tuple(sorted((*a, *b), key=lambda t: t.serial))
 
 
 def _noted(bank: Bank, goals: Sequence[Term]) -> Iterable[Term]:

@@ -147,8 +147,9 @@ class Prover:
     def _precondition(self, run: Execution, need: Need, facts: Sequence[Term]) -> tuple[Expr, Term | None]:
         """The named precondition, and the same as an assumption when it is about sizes and scalars only."""
         bank, read = run.bank, reader(run)
-        candidate = requirement.extremal(bank, need)
-        if candidate is not None and candidate is not bank.false:
+        for candidate in (requirement.extremal(bank, need), requirement.guarded(bank, need)):
+            if candidate is None or candidate is bank.false:
+                continue
             obligation = Obligation("precondition", (*need.assumptions, candidate), need.condition)
             if self._attempt(bank, obligation, facts, ("lean", "native")).answer.proved:
                 return requirement.expression(read, candidate), candidate
@@ -218,7 +219,7 @@ class Prover:
         known = obligation.assumptions
         for lemma in lemmas(bank, obligation):
             step = self._attempt(bank, lemma.obligation, facts, EFFORTS[:1])
-            if not step.answer.proved and depth < _LEMMA_DEPTH:
+            if step.answer.refutation != "unsat" and depth < _LEMMA_DEPTH:  # no deeper where the case cannot occur
                 inner = self._extensional(bank, lemma.obligation, facts, proof, depth + 1)
                 step = self._attempt(bank, replace(lemma.obligation, assumptions=inner), facts, EFFORTS[:2])
             if step.answer.proved:

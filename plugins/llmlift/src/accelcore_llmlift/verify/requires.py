@@ -1,11 +1,11 @@
 """Preconditions that a proof needs: found for needs that do not hold by themselves.
 
 A need is a condition at one point of the program, for arbitrary values of the loop counters there.  In order of
-preference its precondition is: the same condition with every counter at its worst end, when that leaves sizes and
-scalars only (`1 <= n`, `n <= k`); a bound of a size or scalar, when that is enough (`0 < eps`); else the condition for
-all values of the counters, as an `all` reduction that says it of the elements (`b[i] != 0 for all i < n`).  A
-precondition is never silently assumed: it is named in the verdict and in the certificate, and tested where a kernel
-is exported.
+preference its precondition is: the same condition with every counter, or every guard, at its worst end, when that
+leaves sizes and scalars only (`1 <= n`, `n <= k`); a bound of a size or scalar, when that is enough (`0 < eps`); else
+the condition for all values of the counters, as an `all` reduction that says it of the elements (`b[i] != 0 for all
+i < n`).  A precondition is never silently assumed: it is named in the verdict and in the certificate, and tested where
+a kernel is exported.
 """
 
 from __future__ import annotations
@@ -31,6 +31,51 @@ def extremal(bank: Bank, need: Need) -> Term | None:
             return None
         parts.append(worst)
     return bank.conj(*parts)
+
+
+def guarded(bank: Bank, need: Need) -> Term | None:
+    """The need's condition where its guards, rather than the ranges of the counters, are at their ends.
+
+    x[i + p - 1] under i + p - 1 < n needs n elements, however far p runs.
+    """
+    counters = {b.term for b in need.over}
+    given = [part for a in need.assumptions for part in (a.args if a.op == "and" else (a,))]
+    below = [p for p in (_not_above(bank, g) for g in given) if p is not None]
+    below.sort(key=lambda p: -len(counters & set(walk(p))))
+    parts = []
+    for part in need.condition.args if need.condition.op == "and" else (need.condition,):
+        p = _not_above(bank, part)
+        if p is None:
+            return None
+        for bound in need.over:
+            p = _by_guard(bank, p, bound.term, below)
+        bounded = bank.le0(p)
+        worst = bounded if bounded is bank.true else _worst(bank, bounded, need.over)
+        if worst is None or any(t.op in ("read", "app", "fn") or t in counters for t in walk(worst)):
+            return None
+        parts.append(worst)
+    return bank.conj(*parts)
+
+
+def _not_above(bank: Bank, condition: Term) -> Term | None:
+    """p of a comparison of integers that says p <= 0."""
+    negated = condition.op == "not"
+    atom = condition.args[0] if negated else condition
+    if atom.op != "le0" or atom.args[0].sort != "Int":
+        return None
+    return bank.sub(bank.num(1), atom.args[0]) if negated else atom.args[0]
+
+
+def _by_guard(bank: Bank, p: Term, counter: Term, below: Sequence[Term]) -> Term:
+    """A bound of p without the counter: p - d*g with d >= 0, for the first g <= 0 that allows it; else p itself."""
+    slope = {tuple(a for a in m if a is not counter): c for m, c in bank.poly(p).items() if m.count(counter) == 1}
+    for g in below:
+        unit = bank.poly(g).get((counter,))
+        if slope and unit in (1, -1):
+            factor = bank.scale(unit, bank.from_poly(slope, "Int"))
+            if bank.never_negative(factor):
+                return bank.sub(p, bank.mul(factor, g))
+    return p
 
 
 def simple(run: Execution, need: Need) -> list[Term]:
