@@ -23,8 +23,8 @@ class Autocomp:
     child enters only if it beats its parent, but for the first `allowance_steps` steps, in which it may be slower by
     `allowance`.  A plan is implemented as soon as it is there, a kernel judged as soon as it and those before it are,
     while later plans are being made, and one that fails is repaired while the others are judged; so a step takes as
-    long as its longest chain of answers, or as its judging.  Stops after `steps`, or when `patience` steps in a row improve the best by
-    less than `least`.
+    long as its longest chain of answers, or as its judging.  Stops after `steps`, or when `patience` steps in a row
+    improve the best by less than `least`.
 
     With `translate`, and a model, up to so many steps come first that bring a kernel to the target's own terms.  In
     them a child enters if it is right, says that it is further than its parent, and is at most `translate_allowance`
