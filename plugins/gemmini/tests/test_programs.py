@@ -173,6 +173,37 @@ def test_bad_ends(execute):
     assert "wrong.c" in failed["log"]
 
 
+PARTS = {
+    "parts.h": "#define SIDE DIM\nextern elem_t table[];\nint rows(int argc);\n",
+    "rows.c": """#include "include/gemmini_testutils.h"
+#include "parts.h"
+#include "inner/table.inc"
+int rows(int argc) {
+    static elem_t copy[SIDE * SIDE];
+    gemmini_config_ld(SIDE); gemmini_config_st(SIDE);
+    gemmini_mvin(table, 0); gemmini_mvout(copy, 0); gemmini_fence();
+    return argc == 3 && copy[0] == 42 && read_cycles() > 0 ? 0 : 1;
+}
+""",
+    "inner/table.inc": "elem_t table[SIDE * SIDE] = {42};\n",
+    "main.c": """#include "include/gemmini_testutils.h"
+#include "parts.h"
+int main(int argc, char **argv) { printf("last %s\\n", argv[argc - 1]); return rows(argc); }
+""",
+}
+
+
+def test_a_program_of_several_files(tmp_path):
+    for name, text in PARTS.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    result = run(tmp_path / "main.c", (str(tmp_path / "rows.c"), "one", "two.c"), target="gemmini").json()
+    assert (result["status"], result["exit"], result["stdout"]) == ("ok", 0, "last two.c\n"), result
+    assert result["cost"]["value"] > 0
+    alone = run(tmp_path / "main.c", target="gemmini").json()
+    assert alone["status"] == "compile_error" and "rows" in alone["log"]
+
+
 def test_a_log_that_takes_too_long_is_a_timeout(tmp_path):
     log = tmp_path / "commands.log"
     np.array([[7, 0, 0, 0]], np.uint64).tofile(log)

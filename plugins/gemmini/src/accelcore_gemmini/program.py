@@ -9,6 +9,7 @@ here, without memory, and timed: cycles and feedback come from that, for a host 
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -65,28 +66,29 @@ def definitions(config: Config) -> list[str]:
     return [f"-DGEMMINI_{name}={value}" for name, value in sizes.items()]
 
 
-def compile_program(program: Path, config: Config, work: Path, limits: Limits) -> Compiled:
-    """Compile a program into `work`; its own folder may be read for its headers."""
+def compile_program(sources: Sequence[Path], config: Config, work: Path, limits: Limits) -> Compiled:
+    """Compile a program's files into `work`; their own folders may be read for what they include."""
     from accelcore.cgen.toolchain import compiler
     from accelcore.sandbox import COMPILER, run_child
     from accelcore_gemmini.library import library_path
 
-    one, library, made, source = compiler(), library_path(), work / "program", program.resolve()
-    folders = [headers(), headers() / "include", source.parent]
+    one, library, made = compiler(), library_path(), work / "program"
+    files = [source.resolve() for source in sources]
+    folders = list(dict.fromkeys([headers(), headers() / "include", *(file.parent for file in files)]))
     command = [
-        *one.command, *_flags(one), *definitions(config), *_own_names(source), *(f"-I{folder}" for folder in folders),
-        str(source), str(library), f"-Wl,-rpath,{library.parent}", "-o", made.name, "-lm",
+        *one.command, *_flags(one), *definitions(config), *_own_names(files), *(f"-I{folder}" for folder in folders),
+        *map(str, files), str(library), f"-Wl,-rpath,{library.parent}", "-o", made.name, "-lm",
     ]  # fmt: skip
     policy = COMPILER.reading(*folders, library.parent)
     done = run_child(command, policy, limits, cwd=work)
     return Compiled(made if done.status is Status.OK and made.exists() else None, done.text)
 
 
-def _own_names(source: Path) -> list[str]:
+def _own_names(files: Sequence[Path]) -> list[str]:
     """Programs may bring the helpers of their harness themselves: then the header leaves its own out."""
     import re
 
-    text = source.read_text("utf-8", "replace") if source.is_file() else ""
+    text = "\n".join(file.read_text("utf-8", "replace") for file in files if file.is_file())
     names = "tiled_matmul_outer_eigen(?:_bias)?|add_matrix|negate_matrix"
     own = re.search(rf"^[ \t]*(?!return\b)[a-z_]\w*[\w \t*]*[ \t*](?:{names})[ \t]*\(", text, re.MULTILINE)
     return ["-DGEMMINI_WITHOUT_HARNESS"] if own else []
@@ -102,12 +104,21 @@ def _flags(one: Compiler) -> list[str]:
 
 
 def run_program(program: Path, args: Sequence[str], config: Config, limits: Limits) -> Mapping[str, Any]:
-    """Compile, run and time a program: the object of `run --json`."""
+    """Compile, run and time a program: the object of `run --json`.
+
+    Leading arguments that name C files are further files of the program: it could not read them when it runs.
+    """
+    parts = list(itertools.takewhile(_is_source, args))
     with tempfile.TemporaryDirectory(prefix="gemmini-") as folder:
-        built = compile_program(program, config, Path(folder), Limits(seconds=max(limits.seconds, 60.0)))
+        compiling = Limits(seconds=max(limits.seconds, 60.0))
+        built = compile_program([program, *map(Path, parts)], config, Path(folder), compiling)
         if built.path is None:
             return {"status": str(Status.COMPILE_ERROR), "log": built.log}
-        return _run(built.path, args, config, limits)
+        return _run(built.path, args[len(parts) :], config, limits)
+
+
+def _is_source(argument: str) -> bool:
+    return argument.endswith(".c") and Path(argument).is_file()
 
 
 def _run(path: Path, args: Sequence[str], config: Config, limits: Limits) -> dict[str, Any]:
