@@ -32,8 +32,10 @@ _FIRST = (
 _PRODUCTS = (
     "hoist(both); block(512, 512)", "hoist(both); block(1024, 512)", "hoist(both); block(256, 2048)", "hoist(both)",
     "hoist(stationary)", "hoist(moving)", "block(512, 512)", "block(1024, 512)", "block(512, 1024)",
-    "block(256, 2048)", "block(128, 4096)", "block(2048, 512)", "order(columns)", "order(rows)", "narrow(operands)",
+    "block(256, 2048)", "block(128, 4096)", "block(2048, 512)", "order(columns)", "order(rows)",
 )  # fmt: skip
+# Not among them: narrow(operands).  It rounds computed operands to bf16, which few products can bear: what passes at
+# the sizes of the search leaves the bound at others, and the confirmation refuses the fastest kernels of a search.
 _TURNS = ("transpose(dma)", "transpose(tensor)", "transpose(strided)", "swap(axes)")
 _ENGINES = (
     "pipeline(2)",
