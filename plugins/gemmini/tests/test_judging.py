@@ -149,7 +149,7 @@ def test_a_task_without_a_summary_is_never_the_hosts() -> None:
 
 
 def test_a_comment_or_an_included_header_hides_nothing() -> None:
-    top = "/* asm, #pragma, no_sanitize: words of a comment */\n#include <math.h>\n#include <stdio.h>"
+    top = "/* asm, #pragma, no_sanitize: words of a comment */\n#include <string.h>\n#include <unistd.h>"
     assert judged(changed("", "", top)).status is Status.OK
 
 

@@ -122,7 +122,8 @@ def test_other_instances(config: str) -> None:
 
 
 @pytest.mark.parametrize("steps", [
-    (), ("tile(rows, 3)", "tile(depth, 2)", "width(a, 2)"),
+    pytest.param((), marks=pytest.mark.full),
+    pytest.param(("tile(rows, 3)", "tile(depth, 2)", "width(a, 2)"), marks=pytest.mark.full),
     ("tile(rows, 16)", "tile(depth, 2)", "banks()", "buffers(2)", "spread()", "reuse()", "overwrite()", "hoist()"),
 ])  # fmt: skip
 def test_windows_are_pooled_by_the_store(steps: tuple[str, ...]) -> None:
@@ -215,7 +216,10 @@ def test_results_that_build_on_each_other_stay_in_the_scratchpad(tmp_path: Path)
     assert not list(target.moves(found, seed))
 
 
-@pytest.mark.parametrize("name", ["product", "transposed_a", "both_transposed", "whole", "residual", "biased"])
+@pytest.mark.parametrize("name", [
+    "product", "biased", "residual",
+    *(pytest.param(name, marks=pytest.mark.full) for name in ("transposed_a", "both_transposed", "whole")),
+])  # fmt: skip
 def test_the_library_is_a_baseline(name: str) -> None:
     found = GemminiTarget().baselines(task(name))
     assert list(found) == ["tiled_matmul_auto"]

@@ -24,6 +24,11 @@ def test_one_block(correct, mode):
     assert 100 < result["cost"]["value"] < 1000
 
 
+def full(changes):
+    """A variant that only the long runs have."""
+    return pytest.param(changes, marks=pytest.mark.full)
+
+
 PRODUCT = {"SIZE_M": 48, "SIZE_N": 32, "SIZE_K": 64, "TA": 0, "TB": 0, "BIAS": 0, "FULL": 0, "TYPE": "WS"}
 
 
@@ -34,15 +39,15 @@ PRODUCT = {"SIZE_M": 48, "SIZE_N": 32, "SIZE_K": 64, "TA": 0, "TB": 0, "BIAS": 0
         {"SIZE_M": 33, "SIZE_N": 21, "SIZE_K": 50},
         {"TA": 1},
         {"TB": 1, "SIZE_M": 20},
-        {"BIAS": 1},
-        {"BIAS": 2, "SIZE_N": 40},
+        full({"BIAS": 1}),
+        full({"BIAS": 2, "SIZE_N": 40}),
         {"FULL": 1, "BIAS": 1},
-        {"SIZE_M": 160, "SIZE_N": 160, "SIZE_K": 96},
-        {"SIZE_M": 1, "SIZE_N": 100, "SIZE_K": 3},
+        full({"SIZE_M": 160, "SIZE_N": 160, "SIZE_K": 96}),
+        full({"SIZE_M": 1, "SIZE_N": 100, "SIZE_K": 3}),
         {"SIZE_K": 1500, "SIZE_M": 17, "SIZE_N": 17, "BIAS": 2},
-        {"TYPE": "OS"},
+        full({"TYPE": "OS"}),
         {"TYPE": "OS", "SIZE_M": 33, "SIZE_N": 21, "SIZE_K": 50, "BIAS": 2},
-        {"TYPE": "OS", "TA": 1, "FULL": 1},
+        full({"TYPE": "OS", "TA": 1, "FULL": 1}),
         {"TYPE": "OS", "TA": 1, "TB": 1, "SIZE_M": 17},
     ],
     ids=lambda changes: "-".join(f"{k.removeprefix('SIZE_')}{v}" for k, v in changes.items()) or "plain",
@@ -86,24 +91,24 @@ CONVOLUTION = {
     [
         {},
         {"STRIDE": 2},
-        {"SIZE": 20, "IN_CH": 3, "KERNEL": 5, "PAD": 2, "BIAS": 0},
+        full({"SIZE": 20, "IN_CH": 3, "KERNEL": 5, "PAD": 2, "BIAS": 0}),
         {"KERNEL": 1, "PAD": 0, "IN_CH": 80, "OUT_CH": 100},
-        {"KERNEL": 1, "PAD": 0, "SIZE": 10, "STRIDE": 2},
+        full({"KERNEL": 1, "PAD": 0, "SIZE": 10, "STRIDE": 2}),
         {"DILATION": 2, "PAD": 2, "ACT": "NO_ACTIVATION"},
-        {"POOL": 2, "POOL_STRIDE": 2},
+        full({"POOL": 2, "POOL_STRIDE": 2}),
         {"SIZE": 21, "POOL": 3, "POOL_STRIDE": 2, "POOL_PAD": 1, "ACT": "NO_ACTIVATION"},
-        {"SIZE": 20, "IN_CH": 3, "KERNEL": 7, "STRIDE": 2, "PAD": 3, "POOL": 3, "POOL_STRIDE": 2, "POOL_PAD": 1},
-        {"ROTATED": 1},
-        {"OUT_1203": 1},
-        {"IN_3120": 1, "BATCH": 18, "SIZE": 5},
-        {"W_1203": 1},
-        {"W_0132": 1, "IN_CH": 70},
+        full({"SIZE": 20, "IN_CH": 3, "KERNEL": 7, "STRIDE": 2, "PAD": 3, "POOL": 3, "POOL_STRIDE": 2, "POOL_PAD": 1}),
+        full({"ROTATED": 1}),
+        full({"OUT_1203": 1}),
+        full({"IN_3120": 1, "BATCH": 18, "SIZE": 5}),
+        full({"W_1203": 1}),
+        full({"W_0132": 1, "IN_CH": 70}),
         {"OUT_1203": 1, "W_1203": 1, "IN_3120": 1, "SIZE": 6},
         {"IN_DIL": 2, "ROTATED": 1, "W_0132": 1, "PAD": 2},
-        {"IN_DIL": 2, "SIZE": 20, "IN_CH": 40, "OUT_CH": 64},
-        {"IN_CH": 1, "OUT_CH": 1},
+        full({"IN_DIL": 2, "SIZE": 20, "IN_CH": 40, "OUT_CH": 64}),
+        full({"IN_CH": 1, "OUT_CH": 1}),
         {"POOL": 3, "POOL_STRIDE": 2, "TYPE": "CPU"},
-        {"IN_DIL": 2, "ROTATED": 1, "OUT_1203": 1, "TYPE": "CPU"},
+        full({"IN_DIL": 2, "ROTATED": 1, "OUT_1203": 1, "TYPE": "CPU"}),
     ],
     ids=lambda changes: "-".join(f"{k}{v}" for k, v in changes.items()) or "plain",
 )

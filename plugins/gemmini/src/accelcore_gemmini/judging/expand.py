@@ -19,17 +19,19 @@ _FORBIDDEN = re.compile(
 _LINE_MARK = re.compile(r'^# \d+ "[^"\n]*"[ \d]*$', re.MULTILINE)
 """The preprocessor's own lines.  A forged one has no room for code: it is a number and one quoted name."""
 
-_BEFORE = "".join(
-    f"#include <{name}.h>\n"
-    for name in ("assert", "limits", "math", "stdbool", "stddef", "stdint", "stdio", "stdlib", "string")
-) + '#include "include/gemmini.h"\n'
-"""Headers with words that are forbidden to kernels, and those that C kernels include without thought."""
+_LIBRARY = re.compile(
+    r"\b(assert|ctype|errno|fcntl|limits|math|pthread|setjmp|signal|string|strings|sys/(?:mman|socket|stat|time|types)|time"
+    r"|unistd|wchar)\.h\b"
+)
+"""Headers of the C library beside those that gemmini.h includes: declarations in them name their symbols by `__asm`."""
 
 
 def marked(text: str) -> tuple[str, str]:
-    """The text behind the headers and a mark, for the preprocessor; and the mark."""
+    """The text behind a mark, for the preprocessor, before it the headers that it may include; and the mark."""
     mark = f"accelcore_{secrets.token_hex(16)}"
-    return f'{_BEFORE}extern int {mark};\n#line 1 "kernel.c"\n{text}', mark
+    names = dict.fromkeys(_LIBRARY.findall(text))
+    before = "".join(f"#include <{name}.h>\n" for name in names) + '#include "include/gemmini.h"\n'
+    return f'{before}extern int {mark};\n#line 1 "kernel.c"\n{text}', mark
 
 
 def forbidden(expanded: str, mark: str) -> str | None:
