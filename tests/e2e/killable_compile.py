@@ -1,7 +1,8 @@
 """A compile that says through a pipe which phase it is in, for a parent that kills it there.
 
 Usage: killable_compile.py DESCRIPTOR LOG compile|resume FOLDER.  Phases are told as they are entered and left
-("+building", "-building"); LOG gets a line for each kernel that the judge begins to judge.
+("+building", "-building"); LOG gets a line for each kernel that the judge begins to judge, and none for a second
+sitting that decides a narrow win: both belong to one evaluation.
 """
 
 from __future__ import annotations
@@ -47,9 +48,13 @@ def main(descriptor: int, log: Path, verb: str, folder: Path) -> int:
     Journal.put_evaluation = told(descriptor, "journalling", Journal.put_evaluation)
     judge = told(descriptor, "timing", Judge.judge)
 
+    begun: list[str] = []
+
     def logged(self: Judge, task: Any, artifact: Artifact, incumbent: Artifact | None = None) -> Any:
-        with log.open("a") as out:
-            out.write(artifact.kernel.digest + "\n")
+        if begun[-1:] != [artifact.kernel.digest]:
+            begun.append(artifact.kernel.digest)
+            with log.open("a") as out:
+                out.write(begun[-1] + "\n")
         return judge(self, task, artifact, incumbent)
 
     Judge.judge = logged

@@ -131,3 +131,9 @@ def test_loading_the_plugin_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("text", ["\0def f(x): return x\n", 'def f(x: "f32[\\x00]"):\n    return x\n'])
+def test_null_bytes_are_refused(text: str) -> None:
+    with pytest.raises(UnsupportedSource):
+        PythonTranslator().task(source(text, "f"), {})

@@ -146,7 +146,7 @@ def _macro_value(value: str) -> ast.expr | None:
     plain = re.sub(r"((?<![\w.])(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?)[fFlL]\b", r"\1", plain)
     try:
         return ast.parse(plain.strip() or "0", mode="eval").body
-    except SyntaxError:
+    except (SyntaxError, ValueError):  # the latter for a null byte
         return None
 
 

@@ -83,8 +83,9 @@ def _subscripted(node: ast.Subscript, place: Place) -> Annotation:
 def _parsed(node: ast.Constant, place: Place) -> ast.expr:
     try:
         return ast.parse(str(node.value).strip(), mode="eval").body
-    except SyntaxError as error:
-        raise place.refuse(node, f"annotation {node.value!r} does not parse: {error.msg}", _HINT) from None
+    except (SyntaxError, ValueError) as error:  # the latter for a null byte
+        said = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise place.refuse(node, f"annotation {node.value!r} does not parse: {said}", _HINT) from None
 
 
 _HINT = 'write it like "f32[m, n]", "u8[h, w]", "i32" or list[list[float]]'

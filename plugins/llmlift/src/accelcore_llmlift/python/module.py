@@ -35,6 +35,8 @@ def read(source: Source) -> tuple[Module, ast.FunctionDef]:
     except SyntaxError as error:
         where = f"{path}:{error.lineno or 1}:{error.offset or 1}"
         raise UnsupportedSource(f"syntax error: {error.msg}", where=where, hint="mend the Python source") from None
+    except ValueError as error:  # a null byte: no SyntaxError in every Python
+        raise UnsupportedSource(f"is no Python: {error}", where=path, hint="mend the Python source") from None
     module = Module(Place(path))
     for statement in tree.body:
         _collect(module, statement)

@@ -82,7 +82,7 @@ def _dimensions_of(function: ast.FunctionDef) -> set[str]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             try:
                 tree = ast.parse(node.value.strip(), mode="eval")
-            except SyntaxError:
+            except (SyntaxError, ValueError):  # the latter for a null byte
                 continue
             parts = [s for n in ast.walk(tree) if isinstance(n, ast.Subscript) for s in ast.walk(n.slice)]
             found |= {p.id for p in parts if isinstance(p, ast.Name)}
