@@ -275,6 +275,20 @@ def padded(x: "f32[h, w]", k: "f32[3, 2]", h: int, w: int) -> "f32[h, w]":
             out[i][j] = s
     return out
 """,
+    "padded_channels": """
+def padded_channels(x: "f32[h, w, c]", k: "f32[3, 3, c]", h: int, w: int, c: int) -> "f32[h, w]":
+    out = [[0.0] * w for _ in range(h)]
+    for i in range(h):
+        for j in range(w):
+            s = 0.0
+            for p in range(3):
+                for q in range(3):
+                    if 0 <= i + p - 1 < h and 0 <= j + q - 1 < w:
+                        for t in range(c):
+                            s += x[i + p - 1][j + q - 1][t] * k[p][q][t]
+            out[i][j] = s
+    return out
+""",
     "flat_padded": """
 def flat_padded(x: "f32[n]", k: "f32[6]", n: int, h: int, w: int) -> "f32[h, w]":
     out = [[0.0] * w for _ in range(h)]

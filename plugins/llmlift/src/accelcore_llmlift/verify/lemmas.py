@@ -18,7 +18,7 @@ from accelcore_llmlift.verify.bank import Bank
 from accelcore_llmlift.verify.execute import Obligation
 from accelcore_llmlift.verify.terms import Monomial, Number, Term, walk
 
-_MOST = 12
+_MOST = 24
 """Lemmas that are tried for one obligation."""
 _MOST_CASES = 32
 """Equations of a goal, with their selections decided, that lemmas are looked for in."""
