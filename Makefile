@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYPROJECTS := $(wildcard pyproject.toml core/pyproject.toml plugins/*/pyproject.toml requirements-dev.txt)
 
-.PHONY: demo test test-local-model lint redteam dist docs clean bench-examples bench-lifting bench-lifting-mutants bench-judge bench-search bench-scale bench-avx bench-gemmini bench-rvv bench-nki help
+.PHONY: demo test test-local-model lint redteam dist docs clean bench-examples bench-lifting bench-lifting-mutants bench-judge bench-search bench-scale bench-avx bench-peers bench-gemmini bench-rvv bench-nki help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -52,8 +52,15 @@ bench-lifting-mutants: $(STAMP)  ## wrong summaries of the lifting suite: refute
 bench-judge: $(STAMP)  ## overhead of the judge per candidate
 	@$(BIN)/python bench/judge.py
 
-bench-avx: $(STAMP)  ## plain loops for this CPU against compilers and NumPy
-	@$(BIN)/python bench/avx/run.py
+build/.peers/.installed:
+	@$(PYTHON) -m venv build/.peers
+	@build/.peers/bin/python -m pip install -q numpy halide torch==2.13.0
+	@touch $@
+
+bench-peers: build/.peers/.installed  ## NumPy, torch and Halide for bench-avx, in an environment of their own
+
+bench-avx: $(STAMP)  ## plain loops for this CPU against compilers, NumPy, torch and Halide (make bench-peers)
+	@$(BIN)/python bench/avx/run.py $(ARGS)
 
 bench-gemmini: $(STAMP)  ## plain loops to Gemmini kernels: naive, library, best, utilization
 	@$(BIN)/python bench/gemmini/search.py $(ARGS)

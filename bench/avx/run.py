@@ -1,11 +1,11 @@
 """`make bench-avx`: plain loops compiled for this CPU, against what users would otherwise use.
 
 Each row is one `accelcore compile --target avx` within the same budget, from an empty cache.  A ratio is how much
-faster the best kernel is than a peer: gcc and clang at -O3 -march=native, with and without -ffast-math, on the loops,
-raced by the judge; NumPy as its users write it with `out=`, raced on shared arrays by libraries.py.  Torch and Halide
-are named when they are absent.  One thread, float32 unless said.
+faster the best kernel is than a peer, raced by libraries.py: gcc and clang at -O3 -march=native with and without
+-ffast-math on the loops, NumPy and torch with `out=`, Halide with two autoschedulers.  NumPy, torch and Halide are
+those of `make bench-peers`; a row that lacks one of them does not count.  One thread, float32 unless said.
 
-    python bench/avx/run.py [--kernels PART,PART] [--seconds S]
+    python bench/avx/run.py [--kernels PART,PART] [--seconds S] [--nearby] [--drawn SEED]
 """
 
 from __future__ import annotations
@@ -17,114 +17,149 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from table import HOLDS, ROWS, Row, drawn
+
 KERNELS = Path(__file__).resolve().parent / "kernels"
 LIBRARIES = KERNELS.parent / "libraries.py"
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-PEERS = ("torch", "halide")
-LINE = "{:12} {:20} {:>10} {:>10} {:>9} {:>9} {:>9} {:>8} {:>7} {:>6}  {}"
-COLUMNS = ("kernel", "sizes", "verdict", "best ms", "gcc", "clang", "numpy", "seed", "ratio", "aim", "")
+PEERS = KERNELS.parents[2] / "build" / ".peers" / "bin" / "python"
+NEEDED = ("numpy", "torch", "halide")
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "HL_NUM_THREADS"), "1")
+# What a library allocates in every call comes from memory that is kept, in huge pages, so that it pays for no faults.
+KEPT = ("hugetlb=1", "mmap_threshold=4294967296", "trim_threshold=8589934592")
+MEMORY = {"GLIBC_TUNABLES": ":".join(f"glibc.malloc.{text}" for text in KEPT)}
+FAMILIES = ("gcc", "clang", "numpy", "torch", "halide")
+LINE = "{:12} {:20} {:>8} {:>9} " + "{:>7} " * 6 + "{:>6} {:>13} {:>6} {:>5} {:>5}  {}"
+COLUMNS = ("kernel", "sizes", "verdict", "best ms", *FAMILIES, "seed", "ratio", "quartiles", "read", "aim", "c/s", "")
 
 
 @dataclass(frozen=True)
-class Row:
-    """A row of the table: its label, the function, its sizes, the ratio that it should reach."""
+class Outcome:
+    """What a row came to.  races: peer -> what libraries.py says; reason: why there is no kernel."""
 
-    label: str
-    function: str
-    sizes: str
-    aim: float
+    row: Row
+    made: dict[str, Any]
+    races: dict[str, Any] = field(default_factory=dict)
+    reason: str = ""
 
+    @property
+    def ratios(self) -> dict[str, float]:
+        """Ratios by family, against its best member."""
+        found: dict[str, float] = {}
+        for label, one in self.races.items():
+            family = label.split()[0].partition("-")[0]
+            if "ratio" in one:
+                found[family] = min(one["ratio"], found.get(family, math.inf))
+        return found
 
-ROWS = (
-    Row("softmax", "rows.py:softmax", "m=1024 n=1024", 1.6),
-    Row("rmsnorm", "rows.py:rmsnorm", "m=1024 n=4096", 1.4),
-    Row("layernorm", "rows.py:layernorm", "m=1024 n=4096", 1.6),
-    Row("residual", "rows.py:residual_rmsnorm", "m=1024 n=4096", 1.15),
-    Row("logsumexp", "rows.py:logsumexp", "m=1024 n=1024", 1.4),
-    Row("overlay u8", "elements.py:overlay", "n=4194304", 3.0),
-    Row("overlay f32", "elements.py:overlay_f32", "n=4194304", 1.1),
-    Row("five loops", "elements.py:five_loops", "n=4194304", 1.4),
-    Row("multiply u8", "elements.py:multiply", "n=4194304", 1.1),
-    Row("darken u8", "elements.py:darken", "n=4194304", 1.1),
-    Row("argmax", "lookups.py:argmax", "m=1024 n=4096", 0.95),
-    Row("transpose", "rows.py:transpose", "m=1024 n=4096", 1.5),
-    Row("prefix sum", "lookups.py:prefix_sum", "n=1048576", 1.2),
-    Row("histogram", "lookups.py:histogram", "n=4194304", 1.0),
-    Row("sgemm", "products.py:sgemm", "m=16 n=16 k=16", 2.0),
-    Row("sgemm", "products.py:sgemm", "m=32 n=32 k=32", 1.5),
-    Row("sgemm", "products.py:sgemm", "m=64 n=64 k=64", 1.1),
-    Row("sgemm", "products.py:sgemm", "m=8 n=512 k=512", 1.5),
-    Row("sgemm", "products.py:sgemm", "m=1 n=512 k=512", 1.2),
-    Row("sgemm", "products.py:sgemm", "m=4096 n=16 k=64", 1.2),
-    Row("gemm gelu", "fused.py:gemm_bias_gelu", "m=512 n=512 k=512", 1.15),
-    Row("attention", "fused.py:attention", "m=512 n=512 d=64", 1.15),
-    Row("swiglu", "fused.py:swiglu", "m=64 n=1024 k=1024", 1.15),
-    Row("sgemm", "products.py:sgemm", "m=256 n=256 k=256", 0.97),
-    Row("sgemm", "products.py:sgemm", "m=512 n=512 k=512", 0.97),
-    Row("sgemm", "products.py:sgemm", "m=1024 n=1024 k=1024", 0.97),
-    Row("sgemm", "products.py:sgemm", "m=2048 n=2048 k=2048", 0.97),
-    Row("sgemm", "products.py:sgemm", "m=1000 n=777 k=333", 0.97),
-    Row("gemm u8s8", "products.py:gemm_u8s8", "m=512 n=512 k=512", 0.88),
-    Row("conv3x3", "products.py:conv3x3", "h=58 w=58 c=64 o=64", 0.92),
-    Row("gemv", "products.py:gemv", "m=4096 n=4096", 0.95),
-    Row("dot", "elements.py:dot", "n=1048576", 0.95),
-    Row("saxpy", "elements.py:saxpy", "n=16777216", 0.95),
-)
+    @property
+    def best(self) -> dict[str, Any]:
+        """The race against the best peer."""
+        return min((one for one in self.races.values() if "ratio" in one), key=lambda one: float(one["ratio"]))
+
+    @property
+    def absent(self) -> list[str]:
+        """Peers that the row needs and that were not raced, with the reason."""
+        missing = []
+        for name in NEEDED:
+            tried = [one for label, one in self.races.items() if label.split()[0] == name]
+            if not any("ratio" in one or one.get("na") for one in tried):
+                missing.append(f"{name}: {tried[0]['reason'] if tried else 'not raced'}")
+        return missing
+
+    @property
+    def rate(self) -> float:
+        """Candidates judged in a second of search."""
+        spent = self.made.get("spent") or {}
+        return float(spent.get("evaluations", 0)) / max(float(spent.get("seconds", 0.0)), 1e-9)
 
 
-def measure(row: Row, seconds: float, target: str) -> dict[str, Any]:
-    """The JSON object of one compilation with the libraries added, or {"reason"} when it printed none."""
+def measure(row: Row, seconds: float, target: str, kernels: Path = KERNELS) -> Outcome:
+    """One compilation, and the races of what it exports."""
     with tempfile.TemporaryDirectory() as scratch:
-        command = [sys.executable, "-m", "accelcore.cli", "compile", str(KERNELS / row.function), "--target", target]
+        out = f"{scratch}/out"
+        command = [sys.executable, "-m", "accelcore.cli", "compile", str(kernels / row.function), "--target", target]
         command += [w for size in row.sizes.split() for w in ("--size", size)]
-        command += ["--max-seconds", str(seconds), "--no-cache", "--json", "--out", f"{scratch}/out"]
+        command += ["--max-seconds", str(seconds), "--no-cache", "--json", "--out", out]
         done = subprocess.run(command, capture_output=True, text=True, cwd=scratch, check=False)
         if not done.stdout.strip():
-            return {"reason": (done.stderr.strip().splitlines() or ["no output"])[-1]}
+            return Outcome(row, {}, reason=(done.stderr.strip().splitlines() or ["no output"])[-1])
         made = dict(json.loads(done.stdout))
-        made["libraries"] = libraries(f"{scratch}/out", row) if made.get("best") and made.get("out") else {}
-    return made
+        if not made.get("best") or not made.get("out"):
+            return Outcome(row, made, reason=made.get("reason") or "no kernel")
+        write_plain(Path(out), target)
+        return Outcome(row, made, races(out, row))
 
 
-def libraries(folder: str, row: Row) -> dict[str, Any]:
+def write_plain(folder: Path, target: str) -> None:
+    """The loops of an exported kernel for compilers, and the compilers' commands by label, into its folder."""
+    from accelcore import codec
+    from accelcore.cgen.toolchain import ALWAYS, compiler
+    from accelcore.registry import registry
+
+    task = codec.decode(json.loads((folder / "task.json").read_text()))
+    commands: dict[str, list[str]] = {}
+    for label, kernel in registry().target(target).baselines(task).items():
+        if kernel.language == "c":
+            build = dict(kernel.build)
+            (folder / "plain.c").write_text(kernel.text)
+            commands[label] = [*compiler(build["cc"]).command, *ALWAYS, *build["flags"].split()]
+    (folder / "compilers.json").write_text(json.dumps(commands))
+
+
+def races(folder: str, row: Row) -> dict[str, Any]:
     """What libraries.py says about an exported kernel."""
-    command = [sys.executable, str(LIBRARIES), folder, row.function.partition(":")[2], *row.sizes.split()]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **ONE_THREAD}, check=False)
+    python = str(PEERS) if PEERS.exists() else sys.executable
+    command = [python, str(LIBRARIES), folder, row.function.partition(":")[2], *row.sizes.split()]
+    environment = {**os.environ, **ONE_THREAD, **MEMORY}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
-        return {"numpy out=": {"reason": (done.stderr.strip().splitlines() or ["failed"])[-1]}}
-    return dict(json.loads(done.stdout))
+        return {"libraries.py": {"reason": (done.stderr.strip().splitlines() or ["failed"])[-1]}}
+    return dict(json.loads(done.stdout.strip().splitlines()[-1]))
 
 
-def peers(made: dict[str, Any]) -> dict[str, float]:
-    """Ratios by peer: the best flags of each compiler, the better of written and derived NumPy."""
-    found = {**(made.get("baselines") or {}), **(made.get("libraries") or {})}
-    ratios: dict[str, float] = {}
-    for label, one in found.items():
-        if one and one.get("ratio"):
-            family = label.split()[0].partition("-")[0]
-            ratios[family] = min(one["ratio"], ratios.get(family, math.inf))
-    return ratios
-
-
-def report(row: Row, made: dict[str, Any]) -> float | None:
-    """Print a row; its ratio against the best peer."""
-    ratios = peers(made)
-    columns = [f"{ratios[p]:.2f}" if p in ratios else "-" for p in ("gcc", "clang", "numpy")]
-    verdict = made.get("verdict") or "-"
-    if not made.get("best") or not ratios:
-        reason = made.get("reason") or "not measured"
-        print(LINE.format(row.label, row.sizes, verdict, "-", *columns, "-", "-", row.aim, reason), flush=True)
+def report(found: Outcome) -> float | None:
+    """Print a row; its ratio against the best peer where it counts."""
+    row, ratios, verdict = found.row, found.ratios, found.made.get("verdict") or "-"
+    columns = [f"{ratios[p]:.2f}" if p in ratios else "-" for p in FAMILIES]
+    if not ratios:
+        reason = found.reason or next((one["reason"] for one in found.races.values() if "reason" in one), "not raced")
+        print(LINE.format(row.label, row.sizes, verdict, "-", *columns, *"-----", row.aim, "-", reason), flush=True)
         return None
-    ratio = min(ratios.values())
-    best, seed = made["best"]["value"] * 1e3, made["seed"]["value"] * 1e3
-    note = "" if ratio >= row.aim else "short"
-    cells = (f"{best:.4f}", *columns, f"{seed / best:.1f}", f"{ratio:.2f}", row.aim, note)
-    print(LINE.format(row.label, row.sizes, verdict, *cells), flush=True)
-    return ratio
+    best = found.best
+    ratio, seed = float(best["ratio"]), found.made["seed"]["value"] / found.made["best"]["value"]
+    note = "; ".join(f"does not count, {text}" for text in found.absent) or ("" if ratio >= row.aim else "short")
+    quartiles, read = f"{best['low']:.2f} to {best['high']:.2f}", f"{best['read']:.2f}" if "read" in best else "-"
+    cells = (f"{best['ours_ms']:.4f}", *columns, f"{seed:.1f}", f"{ratio:.2f}", quartiles, read, f"{row.aim:.2f}")
+    print(LINE.format(row.label, row.sizes, verdict, *cells, f"{found.rate:.1f}", note), flush=True)
+    return None if found.absent else ratio
+
+
+def nearby(rows: list[Row], seconds: float, target: str) -> bool:
+    """The extra table: rows with nearby shapes, and those shapes; whether none falls off."""
+    steady = True
+    for row in (r for r in rows if r.near):
+        own = report(measure(row, seconds, target))
+        for sizes in row.near:
+            near = replace(row, label=f"  {row.label[:10]}", sizes=sizes, aim=round((own or 0.0) * HOLDS, 2), near=())
+            ratio = report(measure(near, seconds, target))
+            steady = steady and ratio is not None and own is not None and ratio >= HOLDS * own
+    print("no cliff" if steady else f"a shape fell below {HOLDS} of its row's ratio, or was not measured")
+    return steady
+
+
+def at_random(seed: int, seconds: float, target: str) -> bool:
+    """A fused pattern that nobody chose; it has compilers as peers, and NumPy as derived from its summary."""
+    with tempfile.TemporaryDirectory() as scratch:
+        Path(scratch, "drawn.py").write_text(drawn(seed))
+        print(f"drawn with seed {seed}:\n{drawn(seed)}")
+        row = Row(f"drawn {seed}", "drawn.py:drawn", "m=1024 n=2048", HOLDS)
+        found = measure(row, seconds, target, Path(scratch))
+        report(found)
+    return bool(found.ratios) and min(found.ratios.values()) >= HOLDS
 
 
 def chosen(parts: str) -> list[Row]:
@@ -134,26 +169,23 @@ def chosen(parts: str) -> list[Row]:
 
 
 def main() -> int:
-    """Print the table and its geometric mean; 0 when every row was measured."""
+    """Print the table and its geometric mean; 0 when every row was measured against every peer."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kernels", default="", help="parts of labels, sizes or functions, joined by commas")
     parser.add_argument("--seconds", type=float, default=120.0, help="search budget of one row")
     parser.add_argument("--target", default="avx")
+    parser.add_argument("--nearby", action="store_true", help="the rows with nearby shapes, at those too")
+    parser.add_argument("--drawn", type=int, help="a fused pattern drawn with this seed, alone or after --nearby")
     given = parser.parse_args()
     rows = chosen(given.kernels)
     print(LINE.format(*COLUMNS), flush=True)
-    absent: dict[str, str] = {}
-    ratios = []
-    for row in rows:
-        made = measure(row, given.seconds, given.target)
-        ratios.append(report(row, made))
-        absent |= {n: one["reason"] for n, one in made.get("libraries", {}).items() if n in PEERS and "reason" in one}
-    known = [ratio for ratio in ratios if ratio]
+    if given.nearby or given.drawn is not None:
+        good = nearby(rows, given.seconds, given.target) if given.nearby else True
+        return 0 if (given.drawn is None or at_random(given.drawn, given.seconds, given.target)) and good else 1
+    known = [ratio for row in rows if (ratio := report(measure(row, given.seconds, given.target))) is not None]
     if known:
         mean = math.exp(sum(map(math.log, known)) / len(known))
         print(f"geometric mean {mean:.2f} over {len(known)} of {len(rows)} rows")
-    for name, reason in sorted(absent.items()):
-        print(f"{name}: {reason}")
     return 0 if len(known) == len(rows) else 1
 
 
