@@ -19,6 +19,8 @@ from accelcore_gemmini.judging.runner import bounded
 from accelcore_gemmini.lowering.derive import HOST
 from accelcore_gemmini.target import GemminiEvaluator, GemminiTarget
 
+pytestmark = pytest.mark.redteam(times=20)
+
 LOOPS = Path(__file__).parent / "loops" / "products.py"
 
 

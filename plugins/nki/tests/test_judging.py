@@ -16,6 +16,8 @@ from accelcore_nki.kernels import Shape
 from accelcore_nki.lowering import kernel
 from accelcore_nki.target import NkiSimulator, sizes_in
 
+pytestmark = pytest.mark.redteam(times=20)
+
 TASKS = {small.name: small.task for small in small_tasks()}
 HONEST = """
 import nki.language as nl, nki.isa as nisa

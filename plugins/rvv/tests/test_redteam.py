@@ -9,7 +9,7 @@ from accelcore.pipeline.benches import judged_once
 from accelcore.values import Evaluation, Kernel, Limits, Status
 from accelcore_rvv.evaluator import RvvEvaluator
 
-pytestmark = pytest.mark.usefixtures("emulator")
+pytestmark = [pytest.mark.usefixtures("emulator"), pytest.mark.redteam(times=20)]
 
 LOOP = "for (int64_t i = 0; i < n; ++i) y[i] = x[i] + x[i];"
 FIXED = """
