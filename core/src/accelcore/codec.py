@@ -26,6 +26,8 @@ from accelcore.errors import IrError, UsageError
 from accelcore.ir.expr import Attr, Expr, to_rows
 from accelcore.ir.make import make
 
+_PLAIN = (bool, int, str)
+
 
 def encode(obj: object) -> Any:
     """What `json.dumps` takes, from a value, an Expr, or tuples, lists and mappings of them.
@@ -34,7 +36,7 @@ def encode(obj: object) -> Any:
     """
     if isinstance(obj, enum.Enum):  # before str: the enums are strings
         return {"enum": type(obj).__name__, "value": obj.value}
-    if obj is None or isinstance(obj, bool | int | str):
+    if obj is None or isinstance(obj, _PLAIN):
         return obj
     if isinstance(obj, float):
         return obj if math.isfinite(obj) else {"float": repr(obj)}
@@ -42,16 +44,21 @@ def encode(obj: object) -> Any:
         return {"expr": [[op, list(args), encode(attrs), dtype, rank] for op, args, attrs, dtype, rank in to_rows(obj)]}
     if isinstance(obj, tuple):
         return [encode(item) for item in obj]
+    kind = type(obj).__name__
+    if kind in _classes() and dataclasses.is_dataclass(obj):
+        return {"type": kind, "fields": {name: encode(getattr(obj, name)) for name in _field_names(kind)}}
     if isinstance(obj, list):
         return {"list": [encode(item) for item in obj]}
     if isinstance(obj, Mapping):
         return {"map": [[encode(key), encode(value)] for key, value in obj.items()]}
-    if type(obj).__name__ in _classes() and dataclasses.is_dataclass(obj):
-        fields = {field.name: encode(getattr(obj, field.name)) for field in dataclasses.fields(obj)}
-        return {"type": type(obj).__name__, "fields": fields}
     if hasattr(obj, "tolist"):
         return encode(obj.tolist())
-    raise UsageError(f"no JSON form for a {type(obj).__name__}", hint="accelcore.values and Expr have one")
+    raise UsageError(f"no JSON form for a {kind}", hint="accelcore.values and Expr have one")
+
+
+@functools.cache
+def _field_names(kind: str) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(_classes()[kind]))
 
 
 def decode(data: Any) -> Any:

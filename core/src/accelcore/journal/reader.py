@@ -40,7 +40,7 @@ def _opened(path: Path | str) -> Iterator[tuple[sqlite3.Connection, Path]]:
         raise JournalError("no such journal", where=str(file), hint="accelcore report last shows the newest run")
     db = schema.connect(file, write=False)
     try:
-        with schema.explained(file):
+        with schema.Explained(file):
             yield db, file
     finally:
         db.close()

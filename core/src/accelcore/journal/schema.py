@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from accelcore.errors import JournalError
@@ -56,7 +54,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
 
     Raises JournalError when it is missing, not a journal, damaged, or written by a newer accelcore.
     """
-    with explained(path):
+    with Explained(path):
         db = _open(path, write)
         try:
             _check(db, path)
@@ -104,16 +102,25 @@ def migrate(db: sqlite3.Connection) -> None:
         db.executescript(f"BEGIN IMMEDIATE;{script}{mark}COMMIT;")
 
 
-@contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into JournalErrors that say what to do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        what, hint = _explain(error, path)
-        raise JournalError(what, where=str(path), hint=hint) from error
-    except OSError as error:
-        raise JournalError(f"cannot use the journal: {error.strerror}", where=str(path), hint=_SPACE) from error
+class Explained:
+    """Turn SQLite's errors into JournalErrors that say what to do.
+
+    A class, because a journal enters one for every statement and a generator costs three times as much.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            what, hint = _explain(error, self._path)
+            raise JournalError(what, where=str(self._path), hint=hint) from error
+        if isinstance(error, OSError):
+            what = f"cannot use the journal: {error.strerror}"
+            raise JournalError(what, where=str(self._path), hint=_SPACE) from error
 
 
 _SPACE = "make room or choose another folder; nothing that was written is lost, `accelcore resume` goes on"

@@ -8,8 +8,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,6 +62,8 @@ class Journal:
         self.config: Mapping[str, object] = json.loads(row[2])
         self.fingerprint, self.status = str(row[3]), str(row[4])
         self.spent: Mapping[str, float] = json.loads(row[5])
+        self._calls, self._evaluations = self._keys("call"), self._keys("evaluation")
+        self._blobs: set[str] = set()  # that this process wrote: a request is sent several times
 
     # Opening and closing.
 
@@ -83,7 +84,7 @@ class Journal:
         id = id or new_id(str((config or {}).get("name", "run")))
         home = Path(folder) / id
         path = home / schema.FILE
-        with schema.explained(path):
+        with schema.Explained(path):
             home.mkdir(parents=True, exist_ok=True)
             lock = WriterLock(home)
         try:
@@ -91,7 +92,7 @@ class Journal:
                 raise JournalError(
                     "there is a run of this id already", where=str(path), hint="accelcore resume goes on"
                 )
-            with schema.explained(path):
+            with schema.Explained(path):
                 _draft(path.with_suffix(".new"), id, seed, config, versions).replace(path)
             return cls(schema.connect(path, write=True), path, lock)
         except BaseException:
@@ -113,11 +114,11 @@ class Journal:
         file = file / schema.FILE if file.is_dir() else file
         if not file.exists():
             raise JournalError("no such journal", where=str(file), hint="accelcore report last shows the newest run")
-        with schema.explained(file):
+        with schema.Explained(file):
             lock = WriterLock(file.parent)
         try:
             db = schema.connect(file, write=True)
-            with schema.explained(file):
+            with schema.Explained(file):
                 db.execute("UPDATE run SET status='running'")
                 return cls(db, file, lock)
         except BaseException:
@@ -149,7 +150,7 @@ class Journal:
 
     def commit(self) -> None:
         """Make everything written so far survive a kill."""
-        with self._mutex, self._explained():
+        with self._alone():
             if self._is_open() and self._db.in_transaction:
                 self._db.execute("COMMIT")
 
@@ -180,6 +181,7 @@ class Journal:
         cost = (evaluation.cost.value, evaluation.cost.unit) if evaluation.cost else (None, None)
         facts = (row.incumbent, int(row.cached), dumps(evaluation), time.time())
         with self._writing() as db:
+            self._evaluations.add(key)
             db.execute(
                 "INSERT OR IGNORE INTO evaluation (key, digest, status, value, unit, incumbent, cached, data, time)"
                 " VALUES (?,?,?,?,?,?,?,?,?)",
@@ -228,6 +230,7 @@ class Journal:
     def call_sent(self, key: str, *, model: str, request: str, place: str, ordinal: int) -> None:
         """A model call is about to be sent (again): one more attempt."""
         with self._writing() as db:
+            self._calls.add(key)
             blob = self._blob(db, request)
             db.execute(
                 "INSERT INTO call (key, model, request, place, ordinal, status, attempts, sent)"
@@ -277,7 +280,9 @@ class Journal:
 
     def evaluation(self, key: str) -> EvaluationRow | None:
         """The evaluation of that key, if it was made."""
-        row = self._one("SELECT data, incumbent, cached FROM evaluation WHERE key=?", key)
+        row = None
+        if key in self._evaluations:
+            row = self._one("SELECT data, incumbent, cached FROM evaluation WHERE key=?", key)
         return None if row is None else EvaluationRow(loads(row[0]), row[1], bool(row[2]))
 
     def measurement(self, key: str) -> Evaluation | None:
@@ -293,6 +298,8 @@ class Journal:
 
     def call(self, key: str) -> CallRow | None:
         """The model call of that key, in whatever state."""
+        if key not in self._calls:
+            return None
         columns = "key, status, attempts, reply, finish, model, tokens_in, tokens_out, tokens_cached, dollars"
         row = self._one(f"SELECT {columns} FROM call WHERE key=?", key)
         if row is None:
@@ -325,28 +332,28 @@ class Journal:
 
     # Plumbing.
 
+    def _keys(self, table: str) -> set[str]:
+        """Of all rows, so that the many questions about unknown ones never reach the database."""
+        with self._alone():
+            return {key for (key,) in self._db.execute(f"SELECT key FROM {table}")}
+
     def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
-        with self._mutex, self._explained():
+        with self._alone():
             row: tuple[Any, ...] | None = self._db.execute(query, values).fetchone()
             return row
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Within the current transaction; a failed write gives up the whole of it, and the run stays resumable."""
-        with self._mutex, self._explained():
-            if not self._db.in_transaction:
-                self._db.execute("BEGIN IMMEDIATE")
-            yield self._db
+    def _alone(self) -> _Alone:
+        return _Alone(self._mutex, self.path, self._db, self._give_up)
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            with schema.explained(self.path):
-                yield
-        except JournalError:
-            if self._is_open() and self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
+    def _writing(self) -> _Alone:
+        """Within the current transaction."""
+        return _Alone(self._mutex, self.path, self._db, self._give_up, begin=True)
+
+    def _give_up(self) -> None:
+        """After a failed statement: leave the transaction as it never was, so that the run stays resumable."""
+        if self._is_open() and self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+        self._blobs.clear()  # what was rolled back is not there
 
     def _is_open(self) -> bool:
         try:
@@ -355,13 +362,14 @@ class Journal:
             return False
 
     def _synchronous(self, level: str) -> None:
-        with self._explained():
+        with self._alone():
             self._db.execute(f"PRAGMA synchronous={level}")
 
-    @staticmethod
-    def _blob(db: sqlite3.Connection, data: str) -> str:
+    def _blob(self, db: sqlite3.Connection, data: str) -> str:
         sha = hashlib.sha256(data.encode()).hexdigest()
-        db.execute("INSERT OR IGNORE INTO blob (sha, data) VALUES (?,?)", (sha, data))
+        if sha not in self._blobs:
+            db.execute("INSERT OR IGNORE INTO blob (sha, data) VALUES (?,?)", (sha, data))
+            self._blobs.add(sha)
         return sha
 
     def _same(self, digest: str, candidate: Candidate) -> None:
@@ -371,6 +379,44 @@ class Journal:
                 where=str(self.path),
                 hint="accelcore or a plugin changed since; the results so far stand, start a new run to go on",
             )
+
+
+class _Alone:
+    """One thread at the database, its errors explained, a failed transaction given up as a whole."""
+
+    def __init__(
+        self,
+        mutex: threading.RLock,
+        path: Path,
+        db: sqlite3.Connection,
+        give_up: Callable[[], None],
+        *,
+        begin: bool = False,
+    ) -> None:
+        self._mutex, self._explained, self._db, self._give_up = mutex, schema.Explained(path), db, give_up
+        self._begin = begin
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._mutex.acquire()
+        if self._begin:
+            try:
+                if not self._db.in_transaction:
+                    self._db.execute("BEGIN IMMEDIATE")
+            except BaseException as error:
+                self.__exit__(type(error), error, None)
+                raise
+        return self._db
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            if isinstance(error, JournalError):
+                self._give_up()
+            self._explained.__exit__(kind, error, trace)
+        except JournalError:
+            self._give_up()
+            raise
+        finally:
+            self._mutex.release()
 
 
 def _draft(

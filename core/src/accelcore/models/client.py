@@ -94,8 +94,10 @@ class Call:
 
     def counted(self, answer: Answer) -> Answer:
         """The answer with its model's name, and an estimate of its usage where the server did not say."""
-        usage = replace(answer.usage, model=self.name)
-        if not (usage.tokens_in or usage.tokens_out):
+        told = answer.usage
+        if told.tokens_in or told.tokens_out:
+            usage = Usage(self.name, told.tokens_in, told.tokens_out, told.tokens_cached, told.dollars)
+        else:
             sent, got = self.tokens_in, len(answer.text) // 3 + 1
             usage = Usage(self.name, sent, got, 0, (self.model.price or FREE).dollars(sent, got))
         return replace(answer, usage=usage)

@@ -65,7 +65,7 @@ class ReplayModel:
             query, values = f"{query} AND place=? AND ordinal=?", (request, place, ordinal)
         db = schema.connect(file, write=False)
         try:
-            with schema.explained(file):
+            with schema.Explained(file):
                 row: tuple[str, str] | None = db.execute(f"{query} ORDER BY place, ordinal", values).fetchone()
                 return row
         finally:

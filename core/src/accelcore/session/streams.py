@@ -133,7 +133,7 @@ class _Answers:
             if not self._left:
                 self._turns.rotate(-1)
                 self._left = self._turns[0][2]
-            return Asked(self.request, proposer, replace(item, origin=item.origin or proposer.name))
+            return Asked(self.request, proposer, item if item.origin else replace(item, origin=proposer.name))
         return None
 
     @property

@@ -28,17 +28,22 @@ class Link:
     seen: list[Proposal] = field(default_factory=list)
     following: deque[Link | None] = field(default_factory=deque)
     last: Link | None = None
+    growing: list[Link] = field(default_factory=list)
 
-    def advance(self) -> None:
-        """Ask for whatever follows from what has arrived."""
+    def advance(self) -> bool:
+        """Ask for whatever follows from what has arrived; whether more may follow."""
         for proposal in self.stream.arrived():
             self.seen.append(proposal)
-            self.following.append(self.each(proposal) if self.each else None)
+            self.following.append(self._grown(self.each(proposal) if self.each else None))
         if self.end is not None and self.last is None and self.stream.ended:
-            self.last = self.end(self.seen)
-        for link in (*self.following, self.last):
-            if link is not None:
-                link.advance()
+            self.last = self._grown(self.end(self.seen))
+        self.growing = [link for link in self.growing if link.advance()]
+        return bool(self.growing) or not self.stream.ended or (self.end is not None and self.last is None)
+
+    def _grown(self, link: Link | None) -> Link | None:
+        if link is not None:
+            self.growing.append(link)
+        return link
 
 
 class Flow:
@@ -50,7 +55,7 @@ class Flow:
     """
 
     def __init__(self, session: Session, links: Sequence[Link]) -> None:
-        self._session, self._links = session, deque(links)
+        self._session, self._links, self._growing = session, deque(links), list(links)
 
     def candidates(self) -> Iterator[Candidate]:
         """In logical order."""
@@ -76,6 +81,5 @@ class Flow:
             yield from self._read(link.last)
 
     def _has_come(self, link: Link) -> bool:
-        for known in self._links:
-            known.advance()
+        self._growing = [known for known in self._growing if known.advance()]
         return link.stream.settled
