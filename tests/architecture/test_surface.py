@@ -14,7 +14,8 @@ import re
 from pathlib import Path
 
 SNAPSHOT = Path(__file__).with_name("surface.txt")
-PUBLIC = ["", ".errors", ".values", ".protocols", ".hookspecs", ".ir", ".loops", ".cgen", ".testing"]
+_LOOPS = [f".loops{part}" for part in ("", ".target", ".listing", ".execute", ".lanes")]
+PUBLIC = ["", ".errors", ".values", ".protocols", ".hookspecs", ".ir", *_LOOPS, ".cgen", ".simulation", ".testing"]
 
 
 def describe(name: str, item: object) -> list[str]:

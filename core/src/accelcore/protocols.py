@@ -120,7 +120,8 @@ class Runner(Protocol):
 
         Scalars are arrays of shape ().  Returns a cost per call where the evaluator counts them itself (simulators,
         models); None where the judge's clock counts.  Raises `RunFailure` when the kernel did not come back well.
-        A runner that counts may say where the costs went: attributes `feedback` (text) and `metrics` (by name).
+        A runner that counts may say where the costs went: attributes `feedback` (text), `metrics` (by name)
+        and `timeline` (values.Span tuples: what each engine did when, in the unit of the cost).
         """
 
 
@@ -129,7 +130,8 @@ class Evaluator(Named, Protocol):
     """Builds and runs kernels of one target.  It never decides: only `accelcore.judge` does.
 
     A class attribute `fidelity` (values.Fidelity) says where its costs come from; without one it is HARDWARE, and the
-    judge's clock counts.
+    judge's clock counts.  An attribute `affordable` says how many operations of one call take about a second here;
+    without one, sizes that nobody named are chosen for a processor.
     """
 
     @property

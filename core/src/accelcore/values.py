@@ -10,6 +10,7 @@ import enum
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 Sizes = tuple[tuple[str, int], ...]
 """Values of size parameters, sorted by name: (("m", 1024), ("n", 512))."""
+
+Span = tuple[str, str, float, float]
+"""Work of one engine on a simulator's timeline: (engine, what, start, end), times in the unit of the cost, from 0."""
 
 
 class _Lower(enum.StrEnum):
@@ -246,7 +250,7 @@ class Kernel:
     binding: tuple[tuple[str, str], ...] = ()
     domain: tuple[Expr, ...] = ()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Identity of the code: sha256 over everything but the schedule."""
         return digest_of(self.text, self.language, self.entry, self.build, self.binding)
@@ -340,6 +344,7 @@ class Evaluation:
     against the incumbent; feedback: what a person or model may act on; log: compiler or runner text, truncated.
     fingerprint: of the evaluator (machine, compiler, versions); costs of unlike fingerprints are never ordered.
     sandbox: the level under which it ran and its layers.
+    timeline: what each engine did when, at `sizes`, where a simulator tells it.
     """
 
     kernel: str
@@ -355,6 +360,7 @@ class Evaluation:
     log: str = ""
     sandbox: str = ""
     fingerprint: str = ""
+    timeline: tuple[Span, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.cost is not None) and self.status is not Status.OK:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from accelcore.errors import AccelcoreError, RunFailure
-from accelcore.values import Cost, Evaluation, Fidelity, Sizes, Status
+from accelcore.judge.spans import condensed
+from accelcore.values import Cost, Evaluation, Fidelity, Sizes, Span, Status
 
 if TYPE_CHECKING:
     from accelcore.values import Artifact, Task
@@ -34,6 +35,7 @@ class Findings:
     metrics: dict[str, float] = field(default_factory=dict)
     status: Status = Status.OK
     feedback: str = ""
+    timeline: tuple[Span, ...] = ()
 
     def fail(self, status: Status, feedback: str) -> Findings:
         """Record a failure; its cost is gone."""
@@ -46,11 +48,12 @@ class Findings:
             return self.fail(Status(error.status), error.what)
         return self.fail(Status.HARNESS_ERROR, str(error))
 
-    def told(self, feedback: str, metrics: Mapping[str, float]) -> None:
+    def told(self, feedback: str, metrics: Mapping[str, float], timeline: Iterable[Span] = ()) -> None:
         """Add what the runner of an accepted kernel counted: simulators say where the cycles went."""
         if self.ok:
             self.feedback = feedback[:_FEEDBACK]
             self.metrics |= metrics
+            self.timeline = condensed(timeline)
 
     @property
     def ok(self) -> bool:
@@ -72,4 +75,5 @@ class Findings:
             feedback=self.feedback,
             sandbox=self.sandbox,
             fingerprint=self.fingerprint,
+            timeline=self.timeline if self.ok else (),
         )

@@ -61,7 +61,8 @@ def screen(findings: Findings, opener: Opener, pool: Pool, depth: Depth = SCREEN
                 return _Checks(findings, runner, opener, pool).all(depth)
             finally:
                 findings.sandbox = getattr(runner, "sandbox", "") or findings.sandbox
-                findings.told(getattr(runner, "feedback", ""), getattr(runner, "metrics", {}))
+                said = (getattr(runner, "feedback", ""), getattr(runner, "metrics", {}))
+                findings.told(*said, getattr(runner, "timeline", ()))
     except (RunFailure, SandboxError) as error:
         findings.failed(error)
         return []

@@ -96,6 +96,14 @@ def choose_evaluator(spec: str | Target) -> Evaluator | None:
     return configured(evaluator, shared)
 
 
+def most_operations(spec: str) -> float:
+    """Operations of a call that the target's evaluator affords at default sizes: fewer where it simulates."""
+    from accelcore.pipeline.work import AFFORDABLE
+
+    found = registry().evaluators(split(spec)[0])
+    return float(getattr(found[0], "affordable", AFFORDABLE)) if found else AFFORDABLE
+
+
 def _same_fields(spec: str | Target, known: set[str]) -> dict[str, object]:
     """Options of a ready target object that its evaluator has as well."""
     if isinstance(spec, str):

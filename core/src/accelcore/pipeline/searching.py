@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from accelcore.errors import JournalError, UsageError
-from accelcore.pipeline.catalog import choose_evaluator, choose_pool, choose_strategy, choose_target
+from accelcore.pipeline.catalog import (
+    choose_evaluator,
+    choose_pool,
+    choose_strategy,
+    choose_target,
+    most_operations,
+)
 from accelcore.pipeline.inputs import kernel_from, one_source, place, task_from, with_sizes
 from accelcore.pipeline.lifting import lift_source
 from accelcore.pipeline.results import LiftedFunction, OptimizeResult
@@ -171,7 +177,7 @@ def _task(plan: Plan, lifted: LiftedFunction | None, chosen: Settings) -> Task |
     """The lifted task where its verdict is accepted, else the task as it came."""
     if lifted is not None and lifted.task is not None and _accepted(lifted, chosen):
         sized = with_sizes(lifted.task, chosen.sizes)
-        return sized if _from_file(plan) else affordable(sized, chosen.sizes)
+        return sized if _from_file(plan) else affordable(sized, chosen.sizes, most_operations(plan.target))
     if plan.task is not None:
         return plan.task
     return lifted.task if lifted else None

@@ -17,7 +17,8 @@ from accelcore.ir.expr import BINARY, BINDERS, UNARY, Expr
 from accelcore.values import Role, Summary, Task, size_names, sizes_of
 
 AFFORDABLE = 3e8
-"""Operations of one call at default sizes: the plain loops then take well below a second, and are judged many times."""
+"""Operations of one call at default sizes, where an evaluator names no other number: the plain loops then take well
+below a second on a processor, and are judged many times."""
 
 _Seen = tuple[Expr, tuple[tuple[int, float], ...]]
 """An expression, with how many values each of its free variables takes."""
@@ -108,11 +109,11 @@ def _value(e: Expr, sizes: Mapping[str, int], extents: Mapping[int, float]) -> f
     return 1.0
 
 
-def affordable(task: Task, given: Mapping[str, int]) -> Task:
+def affordable(task: Task, given: Mapping[str, int], most: float = AFFORDABLE) -> Task:
     """The task with its default sizes halved, the largest first, until a call is affordable; given sizes stay."""
     sizes = dict(task.sizes[0]) if task.sizes else {}
     free = [name for name in size_names(task) if name in sizes and name not in given]
-    while free and (done := work(task, sizes)) is not None and done.operations > AFFORDABLE:
+    while free and (done := work(task, sizes)) is not None and done.operations > most:
         largest = max(free, key=lambda name: sizes[name])
         if sizes[largest] <= 16:
             break

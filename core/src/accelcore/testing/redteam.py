@@ -17,8 +17,9 @@ from accelcore.values import AbiArg, Kernel, Role, Status, Task, abi_arguments
 class Sabotage:
     """Program text around an honest call.
 
-    before, after: statements; in C, RESULT and COUNT stand for the first result and its number of elements.  top: text
-    before the entry.  The language is the kernel's.
+    before, after: statements.  top: text before the entry.  The language is the kernel's.  In C, RESULT and COUNT stand
+    for the first result and its number of elements; in a listing RESULT, INPUT, FIRST and FAR for the first result and
+    input, and for indices of the first element and of one far outside.
     """
 
     name: str
@@ -34,6 +35,10 @@ def _c(name: str, *, before: str = "", after: str = "", top: str = "") -> Sabota
 
 def _python(name: str, *, before: str = "", after: str = "", top: str = "") -> Sabotage:
     return Sabotage(name, "python", before, after, top)
+
+
+def _listing(name: str, *, before: str = "", after: str = "") -> Sabotage:
+    return Sabotage(name, "listing", before, after)
 
 
 SABOTAGES = (
@@ -58,6 +63,16 @@ SABOTAGES = (
     _python("never returns", before="while True: pass"),
     _python("raises", before="raise ValueError('no')"),
     _python("returns nothing", after="done = ()"),
+    _listing("never ends", before="loop forever i64:1000000000000 1\nend"),
+    _listing("never ends in lanes", before="loop forever i64:1000000000000 1\nlanes k i64:9 1\nend\nend"),
+    _listing("takes memory", before="new hoard f64 i64:1000000 i64:1000000"),
+    _listing("takes lanes", before="lanes forever i64:1000000000000 1\nend"),
+    _listing("changes the first element", after="acc add RESULT i8:1 FIRST"),
+    _listing("writes far outside", after="store RESULT i8:0 FAR"),
+    _listing("writes to its input", after="acc add INPUT i8:1 FIRST"),
+    _listing("hides the result", before="new RESULT i8"),
+    _listing("reads what is not there", before="%x = add i64 nothing nobody"),
+    _listing("does what no machine can", before="%x = teleport i64 i64:1"),
 )
 """What every target must refuse, by language."""
 
@@ -69,7 +84,10 @@ _HEADERS = "".join(
 def wrapped(task: Task, kernel: Kernel, sabotage: Sabotage | None) -> Kernel:
     """The kernel's own code under another name, and an entry that calls it with the sabotage around; None for none."""
     chosen = sabotage or Sabotage("nothing", kernel.language)
-    text = _wrapped_c(task, kernel, chosen) if kernel.language == "c" else _wrapped_python(kernel, chosen)
+    if kernel.language == "listing":
+        text = _wrapped_listing(task, kernel, chosen)
+    else:
+        text = _wrapped_c(task, kernel, chosen) if kernel.language == "c" else _wrapped_python(kernel, chosen)
     return replace(kernel, text=text, schedule=())
 
 
@@ -92,6 +110,15 @@ def _wrapped_c(task: Task, kernel: Kernel, chosen: Sabotage) -> str:
     )
 
 
+def _wrapped_listing(task: Task, kernel: Kernel, chosen: Sabotage) -> str:
+    result = task.results[0]
+    given = next(p for p in task.params if p.role is Role.IN)
+    text = f"{chosen.before}\n{kernel.text}\n{chosen.after}\n".replace("RESULT", result.name)
+    rank = given.shape if "INPUT" in text else result.shape
+    text = text.replace("INPUT", given.name).replace("FIRST", " ".join("i64:0" for _ in rank))
+    return text.replace("FAR", " ".join("i64:1000000000" for _ in rank))
+
+
 def _result(arguments: tuple[AbiArg, ...]) -> AbiArg:
     return next(a for a in arguments if a.role in (Role.OUT, Role.INOUT))
 
@@ -105,7 +132,7 @@ def _wrapped_python(kernel: Kernel, chosen: Sabotage) -> str:
 class RedTeamSuite(Judging):
     """Subclass it, set `target`, and pytest runs the tests.
 
-    For a target whose kernels are neither C nor Python functions, override `sabotages` and `sabotaged`.
+    For a target whose kernels are neither C nor Python functions nor listings, override `sabotages` and `sabotaged`.
     tasks: on how many of the lowered small tasks each is tried.  times: how often; 20 where ACCELCORE_FULL is set.
     """
 
