@@ -21,7 +21,7 @@ def test_a_kernel_is_right_at_every_length(name: str) -> None:
     assert found.result == "right" and found.vector and found.calls >= 20, found
 
 
-BLUR = '''
+BLUR = """
 def blur(image: "u8[h, w]") -> "u8[h, w]":
     h, w = len(image), len(image[0])
     out = [[0] * w for _ in range(h)]
@@ -31,7 +31,7 @@ def blur(image: "u8[h, w]") -> "u8[h, w]":
             right = image[i][j + 1] if j + 1 < w else image[i][j]
             out[i][j] = (left + 2 * image[i][j] + right) // 4
     return out
-'''
+"""
 
 
 def test_lanes_that_a_masked_load_leaves_out_keep_the_other_value() -> None:

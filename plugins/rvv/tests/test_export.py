@@ -9,14 +9,14 @@ import pytest
 
 import accelcore
 
-LOOP = '''
+LOOP = """
 def double(x: "f32[n]") -> "f32[n]":
     n = len(x)
     y = [0.0 for _ in range(n)]
     for i in range(n):
         y[i] = 2.0 * x[i] + 1.0
     return y
-'''
+"""
 
 
 @pytest.mark.usefixtures("emulator")

@@ -14,7 +14,9 @@ from pathlib import Path
 from accelcore.cgen import toolchain
 from accelcore.errors import UsageError
 from accelcore.values import AbiArg, Limits, Role, Task, abi_arguments, digest_of
-from accelcore_rvv import elf
+from accelcore_rvv import assembly, elf
+from accelcore_rvv.emulator import architectures
+from accelcore_rvv.sources import Files, gathered
 from accelcore_rvv.toolchain import ARCH, Cross
 
 HARNESS = "ac_rv_"
@@ -42,7 +44,7 @@ def compile_kernel(one: Cross, task: Task, text: str, entry: str, flags: Sequenc
     workspace = f"{entry}_workspace(" in text
     shim = f"{_harness()}\n{_shim(entry, arguments, workspace=workspace)}"
     words = _command(one, flags)
-    key = digest_of(shim, text, one.compiler.identity, *words)[:40]
+    key = digest_of(shim, text, one.compiler.identity, *words, assembly.NAME)[:40]
     program = toolchain.build_folder() / f"{key}.rv"
     if program.exists():
         return Program(program)
@@ -51,44 +53,71 @@ def compile_kernel(one: Cross, task: Task, text: str, entry: str, flags: Sequenc
         folder = Path(work)
         for name, source in sources.items():
             (folder / name).write_text(source)
-        steps = (
-            [*_command(one, _HARNESS_FLAGS), "-c", "harness.c", "-o", "harness.o"],
-            [*words, "harness.o", "kernel.c", "-o", "kernel.rv", "-lm"],
+        harness = [*_command(one, _HARNESS_FLAGS), "-c", "harness.c", "-o", "harness.o"]
+        log = (
+            toolchain.run_compiler(harness, folder, limits)
+            or _object(words, "kernel.c", "kernel.o", folder, limits)
+            or toolchain.run_compiler([*words, "harness.o", "kernel.o", "-o", "kernel.rv", "-lm"], folder, limits)
         )
-        for step in steps:
-            log = toolchain.run_compiler(step, folder, limits)
-            if log is not None:
-                return Program(None, log)
+        if log is not None:
+            return Program(None, log)
         _check_names(folder / "kernel.rv")
         os.replace(folder / "kernel.rv", program)
     return Program(program)
 
 
-def compile_program(one: Cross, source: Path, limits: Limits) -> tuple[Program, tuple[str, ...]]:
+def compile_program(one: Cross, sources: Sequence[Path], limits: Limits) -> tuple[Program, tuple[str, ...]]:
     """A user's own program, and the names of the functions that its text defines.
 
-    The headers beside it are found; other folders are not read.
+    What does not compile for the plain architecture is tried with the extensions that the emulator knows.
     """
-    headers = {h.name: h.read_bytes() for h in sorted(source.parent.glob("*.h"))}
-    text, words = source.read_text(), _command(one, ("-O2",), always=("-w",))
-    key = digest_of(text, source.name, *headers.values(), one.compiler.identity, *words)[:40]
+    files = gathered(sources)
+    first, *others = architectures()
+    made, own = _program(one, files, first, limits)
+    for arch in others if made.path is None else ():
+        again, names = _program(one, files, arch, limits)
+        if again.path is not None:
+            return again, names
+        made = Program(None, f"{made.log}\n(nor does it compile for {arch}, which is what the emulator here runs)")
+    return made, own
+
+
+def _program(one: Cross, files: Files, arch: str, limits: Limits) -> tuple[Program, tuple[str, ...]]:
+    words = _command(one, ("-O2", f"-march={arch}"), always=("-w",))
+    parts = [part for name, data in files.contents.items() for part in (name, data)]
+    key = digest_of(*parts, *files.sources, one.compiler.identity, *words, assembly.NAME)[:40]
     program, names = (toolchain.build_folder() / f"{key}{suffix}" for suffix in (".rv", ".names"))
     if program.exists() and names.exists():
         return Program(program), tuple(names.read_text().split())
     with tempfile.TemporaryDirectory(prefix="rv-", dir=toolchain.build_folder()) as work:
         folder = Path(work)
-        (folder / source.name).write_text(text)
-        for name, data in headers.items():
-            (folder / name).write_bytes(data)
-        for step in ([*words, "-c", source.name, "-o", "own.o"], [*words, "own.o", "-o", "own.rv", "-lm"]):
-            log = toolchain.run_compiler(step, folder, limits)
+        files.write(folder)
+        inside = [f"-I{each}" for each in files.folders]
+        objects = [f"ac_{at}.o" for at in range(len(files.sources))]
+        for source, made in zip(files.sources, objects, strict=True):
+            log = _object([*words, *inside], source, made, folder, limits)
             if log is not None:
                 return Program(None, log), ()
-        own = tuple(sorted({f.name for f in elf.functions(folder / "own.o")}))
-        (folder / "names").write_text("\n".join(own))
-        os.replace(folder / "names", names)
-        os.replace(folder / "own.rv", program)
+        log = toolchain.run_compiler([*words, *objects, "-o", "ac_own.rv", "-lm"], folder, limits)
+        if log is not None:
+            return Program(None, log), ()
+        own = tuple(sorted({f.name for made in objects for f in elf.functions(folder / made)}))
+        (folder / "ac_names").write_text("\n".join(own))
+        os.replace(folder / "ac_names", names)
+        os.replace(folder / "ac_own.rv", program)
     return Program(program), own
+
+
+def _object(words: Sequence[str], source: str, made: str, folder: Path, limits: Limits) -> str | None:
+    """An object file through assembly that the emulator can run; None, or what the compiler said."""
+    text = f"{made}.s"
+    step = "-E" if source.endswith(".S") else "-S"
+    if source.endswith(".s"):
+        (folder / text).write_bytes((folder / source).read_bytes())
+    elif (log := toolchain.run_compiler([*words, step, source, "-o", text], folder, limits)) is not None:
+        return log
+    assembly.make_runnable(folder / text)
+    return toolchain.run_compiler([*words, "-c", text, "-o", made], folder, limits)
 
 
 def _command(one: Cross, flags: Sequence[str], always: Sequence[str] = _ALWAYS) -> list[str]:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from accelcore.errors import MissingTool
-from accelcore_rvv import elf
+from accelcore_rvv import assembly, elf
 from accelcore_rvv.counts import Counts
 from accelcore_rvv.toolchain import find_tool
 
@@ -20,7 +20,7 @@ _TARGET = re.compile(r"0x([0-9a-f]+)(?: <[^>]*>)?$")
 _BRANCH_WORDS = "beq bne blt bge bltu bgeu beqz bnez blez bgez bltz bgtz bgt ble bgtu bleu j"
 _BRANCHES = frozenset(_BRANCH_WORDS.split())
 _ENDS = _BRANCHES | {"jal", "jalr", "jr", "call", "ret", "tail", "ecall", "ebreak"}
-_ATTRIBUTES = "--mattr=+m,+a,+f,+d,+c,+v,+zba,+zbb,+zbs,+zvfh,+zfh"
+_ATTRIBUTES = "--mattr=+m,+a,+f,+d,+c,+v,+zba,+zbb,+zbs,+zvfh,+zfh,+zvbb,+zvbc"
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,11 @@ class Line:
         """Whether it is a vector instruction."""
         return self.name.startswith("v")
 
+    @property
+    def inserted(self) -> bool:
+        """Whether it was put there for the emulator's sake (`assembly`)."""
+        return self.name == assembly.NAME and self.operands.startswith(assembly.OPERANDS)
+
 
 @dataclass(frozen=True)
 class Block:
@@ -50,6 +55,11 @@ class Block:
     def address(self) -> int:
         """Of the first instruction."""
         return self.lines[0].address
+
+    @property
+    def own(self) -> tuple[Line, ...]:
+        """The instructions of the program itself."""
+        return tuple(line for line in self.lines if not line.inserted)
 
 
 @dataclass(frozen=True)

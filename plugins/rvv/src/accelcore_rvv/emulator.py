@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ from accelcore.cgen import toolchain
 from accelcore.errors import MissingTool
 from accelcore.sandbox import Policy
 from accelcore.values import Limits
+from accelcore_rvv.toolchain import ARCH
 
 ENVIRONMENT = "ACCELCORE_QEMU_RISCV64"
 INSTALL = "apt-get install qemu-user, or set ACCELCORE_QEMU_RISCV64"
@@ -54,6 +56,24 @@ def version(path: str) -> str:
     return done.stdout.strip().partition("\n")[0]
 
 
+def architectures() -> tuple[str, ...]:
+    """What programs may be compiled for here: the plain vector architecture, then with all that the emulator knows."""
+    return ARCH, "_".join((ARCH, "zba", "zbb", "zbs", *_extensions()[1]))
+
+
+def _extensions() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(properties of the emulated CPU, extensions of -march) beyond the plain ones, by the version of qemu.
+
+    qemu 7 runs vectors of half precision when it has the scalars; later ones have names for both, and 9 bits too.
+    """
+    found = re.search(r"version (\d+)", version(emulator()))
+    major = int(found[1]) if found else 0
+    if major < 8:
+        return ("Zfh",), ("zfh", "zvfh")
+    more = ("zvbb", "zvbc") if major >= 9 else ()
+    return ("zfh", "zvfh", *more), ("zfh", "zvfh", *more)
+
+
 def plugin() -> Path:
     """The counting plugin, from the cache or compiled now.  MissingTool when it cannot be compiled."""
     source = (Path(__file__).parent / "native" / "counter.c").read_text()
@@ -69,5 +89,6 @@ def command(vlen: int, options: str) -> list[str]:
     Elements beyond the vector length and switched-off ones are filled with ones where the code leaves them open, so
     that code that relies on them is found out.
     """
-    cpu = f"rv64,v=true,vlen={vlen},elen=64,vext_spec=v1.0,rvv_ta_all_1s=true,rvv_ma_all_1s=true"
+    more = "".join(f",{name}=true" for name in _extensions()[0])
+    cpu = f"rv64,v=true,vlen={vlen},elen=64,vext_spec=v1.0,rvv_ta_all_1s=true,rvv_ma_all_1s=true{more}"
     return [emulator(), "-cpu", cpu, "-plugin", f"{plugin()}{options}"]

@@ -14,7 +14,7 @@ from accelcore_rvv.toolchain import find_tool
 
 TURNS = 64
 """Repetitions of a block; its cycles are those of all divided by this."""
-_FEATURES = "-mattr=+zba,+zbb,+zbs,+v,+zvfh,+zfh"
+_FEATURES = "-mattr=+zba,+zbb,+zbs,+v,+zvfh,+zfh,+zvbb,+zvbc"
 _SKIPPED_WORDS = "call tail jal jalr jr ret ecall ebreak csrwi csrw csrr csrrw csrrs unimp fence fsrm frrm fsrmi"
 _SKIPPED = frozenset(_SKIPPED_WORDS.split())
 

@@ -18,9 +18,7 @@ from accelcore_rvv.counts import Counts
 from accelcore_rvv.cpus import Cpu
 from accelcore_rvv.disassembly import Ran, executed
 
-LIMITS = (
-    "modelled cycles: no caches, TLB, DRAM or branch costs, full vector length assumed, not compared with silicon"
-)
+LIMITS = "modelled cycles: no caches, TLB, DRAM or branch costs, full vector length assumed, not compared with silicon"
 
 
 def described(cpu: Cpu) -> str:
@@ -55,15 +53,15 @@ class Model:
         ran = executed(self.program, counts)
         each = self.each(ran)
         total = sum(r.count * c for r, c in zip(ran, each, strict=True))
-        instructions = sum(r.count * len(r.block.lines) for r in ran)
-        vector = sum(r.count * sum(line.vector for line in r.block.lines) for r in ran)
+        instructions = sum(r.count * len(r.block.own) for r in ran)
+        vector = sum(r.count * sum(line.vector for line in r.block.own) for r in ran)
         return Spent(instructions, vector, total)
 
     def each(self, ran: Sequence[Ran]) -> list[float]:
         """Cycles of one execution of each block."""
         if mca.tool_for(self.cpu) is not None:
             try:
-                return mca.cycles(self.cpu, [(r.block.lines, r.vtype) for r in ran])
+                return mca.cycles(self.cpu, [(r.block.own, r.vtype) for r in ran])
             except MissingTool:
                 pass  # an llvm-mca that fails on an instruction: the weights serve
-        return [weights.cycles(self.cpu, self.vlen, r.block.lines, r.vtype) for r in ran]
+        return [weights.cycles(self.cpu, self.vlen, r.block.own, r.vtype) for r in ran]

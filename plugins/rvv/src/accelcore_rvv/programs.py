@@ -22,17 +22,18 @@ from accelcore_rvv.counts import Counts
 from accelcore_rvv.cpus import Cpu
 from accelcore_rvv.disassembly import executed
 from accelcore_rvv.model import LIMITS, Model, described
+from accelcore_rvv.sources import SUFFIXES, parts
 
 _SHOWN = 8  # functions that are named in the feedback
-_SOURCES = (".c", ".s", ".S")
 _BUILD_SECONDS = 120.0
 
 
 def run(program: Path, args: Sequence[str], cpu: Cpu, vlen: int, limits: Limits) -> Mapping[str, Any]:
     """The object of `run --json`: status, exit, cost, metrics, feedback, stdout, log, sandbox."""
     own: tuple[str, ...] = ()
-    if program.suffix in _SOURCES:
-        built, own = compile_program(toolchain.cross(), program, replace(limits, seconds=_BUILD_SECONDS))
+    if program.suffix in SUFFIXES:
+        sources, args = parts(program, args)
+        built, own = compile_program(toolchain.cross(), sources, replace(limits, seconds=_BUILD_SECONDS))
         if built.path is None:
             return _result(Status.COMPILE_ERROR, log=built.log)
         program = built.path
@@ -77,11 +78,11 @@ def _costs(program: Path, found: Counts, own: tuple[str, ...], cpu: Cpu, vlen: i
     cycles, instructions, vector = defaultdict[str, float](float), defaultdict[str, int](int), 0
     for r, one in zip(kept, each, strict=True):
         cycles[r.block.function] += r.count * one
-        instructions[r.block.function] += r.count * len(r.block.lines)
-        vector += r.count * sum(line.vector for line in r.block.lines)
+        instructions[r.block.function] += r.count * len(r.block.own)
+        vector += r.count * sum(line.vector for line in r.block.own)
     metrics = {
         "instructions": float(sum(instructions.values())), "vector_instructions": float(vector),
-        "all_instructions": float(sum(r.count * len(r.block.lines) for r in ran)),
+        "all_instructions": float(sum(r.count * len(r.block.own) for r in ran)),
     }  # fmt: skip
     top = sorted(cycles, key=lambda name: (-cycles[name], name))[:_SHOWN]
     lines = [f"{name}: {cycles[name]:.0f} cycles, {instructions[name]} instructions" for name in top]

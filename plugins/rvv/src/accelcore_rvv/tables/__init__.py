@@ -25,11 +25,7 @@ RVV = VectorIsa(
     },
     moves=memory.moves(),
     helpers=memory.HELPERS,
-    instructions=tuple(
-        one
-        for part in (arithmetic, conversions, narrow, widening)
-        for one in part.instructions()
-    ),
+    instructions=tuple(one for part in (arithmetic, conversions, narrow, widening) for one in part.instructions()),
 )
 
 __all__ = ["RVV"]

@@ -120,5 +120,3 @@ def _choice(dtype: str, lanes: int, with_scalar: str) -> Instruction:
     meaning = select(operand("m", "bool"), operand("a", dtype), operand("b", dtype))
     template = f"__riscv_vmerge_vvm_{dtype}{group(dtype, lanes)}({{b}}, {{a}}, {{m}}, ac_vl)"
     return Instruction("vmerge", lanes, meaning, template, scalars={"a": f"{with_scalar}({{b}}, {{a}}, {{m}}, ac_vl)"})
-
-
