@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tokenize
+from functools import lru_cache
 
 from accelcore.values import Kernel, digest_of
 
@@ -14,6 +15,7 @@ _BESIDE = re.compile(r" ?([(){}\[\];,]) ?")
 _LAYOUT = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING})
 
 
+@lru_cache(4096)
 def form_of(kernel: Kernel) -> str:
     """Identity of what a kernel says: equal for texts that differ in comments, and in spaces that mean nothing.
 
