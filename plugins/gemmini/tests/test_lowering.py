@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from functools import cache
 from functools import reduce as reduce_left
@@ -20,8 +21,12 @@ from accelcore_gemmini.lowering.derive import HOST, on_array, placed
 from accelcore_gemmini.moves.schedule import Schedule, replay
 from accelcore_gemmini.target import GemminiEvaluator, GemminiTarget
 
+sys.path.insert(0, str(Path(__file__).parents[3] / "bench" / "gemmini"))  # tasks that the bench and these tests share
+from control import horizon
+
 LOOPS = Path(__file__).parent / "loops" / "products.py"
 GOLDEN = Path(__file__).parent / "golden"
+BENCH = Path(__file__).parents[3] / "bench" / "gemmini"
 FULL = (
     "tile(rows, 8)", "tile(cols, 4)", "tile(depth, 4)", "width(a, 4)", "width(b, 4)", "width(store, 4)", "buffers(2)",
     "banks()", "spread()", "reuse()", "overwrite()", "hoist()",
@@ -182,32 +187,12 @@ def test_what_the_array_cannot_do_is_plain_c_that_says_why(tmp_path: Path) -> No
     assert judged(found, kernel) is Status.OK
 
 
-CONTROL = """
-def f(k: "f32[4, 12]", d: "f32[4]", a: "f32[12, 12]", b: "f32[12, 4]", x: "f32[12]") -> "f32[4], f32[12]":
-    u = [0.0] * 4
-    for i in range(4):
-        s = 0.0
-        for j in range(12):
-            s += k[i][j] * x[j]
-        u[i] = -s - d[i]
-    y = [0.0] * 12
-    for i in range(12):
-        s = 0.0
-        for j in range(12):
-            s += a[i][j] * x[j]
-        for j in range(4):
-            s += b[i][j] * u[j]
-        y[i] = s
-    return u, y
-"""
-
-
-def test_results_that_build_on_each_other_stay_in_the_scratchpad(tmp_path: Path) -> None:
-    file = tmp_path / "loops.py"
-    file.write_text(CONTROL)
-    found = lift(f"{file}:f").functions[0].task
+@pytest.mark.parametrize("steps", [1, 3])
+def test_results_that_build_on_each_other_stay_in_the_scratchpad(steps: int) -> None:
+    """Results called y0, as a function of math.h is, among them."""
+    found = lift(f"{BENCH / 'loops.py'}:control").functions[0].task
     assert found is not None
-    target = GemminiTarget("fp32-4")
+    found, target = horizon(found, "x", "y", steps), GemminiTarget("fp32-4")
     seed, library = target.lower(found), target.baselines(found)["tiled_matmul_auto"]
     assert HOST not in seed.build and seed.text.count("gemmini_fence") == 1
     ours, theirs = (judged_once(GemminiEvaluator("fp32-4"), found, k, strict=False) for k in (seed, library))

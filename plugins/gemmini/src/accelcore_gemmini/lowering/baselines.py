@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from accelcore.cgen.abi import signature
+from accelcore.cgen.names import identifier
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.expr import Expr, index
 from accelcore.ir.polynomial import same_polynomial
@@ -61,8 +62,9 @@ def _product(task: Task, n: Nest) -> list[str] | None:
     flow = "WS" if n.weights_held else "OS"
     turned = ", ".join(str(int(x)) for x in (n.a_turned, n.b_turned, r.full))
     activation = "RELU" if r.relu else "NO_ACTIVATION"
+    arrays = [identifier(n.a.name), identifier(n.b.name), identifier(bias.name) if bias else "NULL"]
     return [
-        f"tiled_matmul_auto({i}, {j}, {k}, {n.a.name}, {n.b.name}, {bias.name if bias else 'NULL'}, {r.target.name},",
+        f"tiled_matmul_auto({i}, {j}, {k}, {', '.join(arrays)}, {identifier(r.target.name)},",
         f"                  {', '.join(strides)}, MVIN_SCALE_IDENTITY, MVIN_SCALE_IDENTITY, MVIN_SCALE_IDENTITY,",
         f"                  {activation}, {r.scale!r}f, 0, {repeats}, {turned},",
         f"                  {int(bias is not None and bias.dtype == 'i8')}, 0, {flow});",
@@ -76,7 +78,7 @@ def _convolution(task: Task, n: Nest) -> list[str] | None:
         return None
     shape, target = task.param(images.name).shape, r.param.shape
     found = _window(images, shape, [x.variable for x in order], [x.variable for x in n.depth.outer])
-    bias = r.terms[0].name if len(r.terms) == 1 and r.terms[0].dtype == "i32" else "NULL"
+    bias = identifier(r.terms[0].name) if len(r.terms) == 1 and r.terms[0].dtype == "i32" else "NULL"
     if len(shape) != 4 or found is None or len(r.terms) > 1 or (r.terms and bias == "NULL") or r.full or n.b_turned:
         return None
     if isinstance(r.scale, str) or n.depth.inner is None or not same_polynomial(n.depth.inner.extent, shape[3]):
@@ -84,9 +86,10 @@ def _convolution(task: Task, n: Nest) -> list[str] | None:
     stride, padding = found
     size = _text(n.depth.outer[0].extent)
     sizes = [shape[0], shape[1], shape[2], shape[3], target[3], target[1], target[2]]
+    arrays = [identifier(images.name), identifier(n.b.name), bias, identifier(r.target.name)]
     return [
         f"tiled_conv_auto({', '.join(map(_text, sizes))}, {stride}, 1, 1, {padding}, {size},",
-        f"                0, 0, 0, 0, 0, {images.name}, {n.b.name}, {bias}, {r.target.name},",
+        f"                0, 0, 0, 0, 0, {', '.join(arrays)},",
         f"                {'RELU' if r.relu else 'NO_ACTIVATION'}, {r.scale!r}f, 0, 0, 0, WS);",
     ]
 

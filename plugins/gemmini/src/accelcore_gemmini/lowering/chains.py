@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from accelcore.cgen.abi import signature
+from accelcore.cgen.names import identifier
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.expr import Expr, fresh, get, substitute
 from accelcore.values import Param, Summary, Task, abi_arguments
@@ -31,6 +32,11 @@ class Operand:
     rows: int
     cols: int
     negated: bool = False
+
+    @property
+    def text(self) -> str:
+        """The parameter in C."""
+        return identifier(self.name)
 
 
 @dataclass(frozen=True)
@@ -186,7 +192,7 @@ class Writer:
                 wide = min(self.dim, chain.result.cols - col)
                 at = to + self._within(chain.result, row, col)
                 place = row * chain.result.cols + col
-                self.lines.append(f"gemmini_extended_mvout({chain.result.name} + {place}, {at}, {wide}, {tall});")
+                self.lines.append(f"gemmini_extended_mvout({chain.result.text} + {place}, {at}, {wide}, {tall});")
 
     def _block(self, chain: Chain, row: int, col: int) -> None:
         """A block of a result: the array holds its sum over the depth of all products."""
@@ -227,7 +233,7 @@ class Writer:
             for col in range(0, operand.cols, self.dim * self.wide):
                 wide, tall = min(self.dim * self.wide, operand.cols - col), min(self.dim, operand.rows - row)
                 to, place = base + self._within(operand, row, col), row * operand.cols + col
-                self.lines.append(f"gemmini_extended_mvin({operand.name} + {place}, {to}, {wide}, {tall});")
+                self.lines.append(f"gemmini_extended_mvin({operand.text} + {place}, {to}, {wide}, {tall});")
 
 
 def library(task: Task, found: tuple[Chain, ...]) -> str:
@@ -239,16 +245,16 @@ def library(task: Task, found: tuple[Chain, ...]) -> str:
     lines = []
     for chain in found:
         sign = _common_sign(chain)
-        have = chain.start.name if chain.start else "NULL"
+        have = chain.start.text if chain.start else "NULL"
         for a, b in chain.products:
             r, flow = chain.result, "OS" if have == "NULL" else "WS"
             lines += [
-                f"tiled_matmul_auto({r.rows}, {r.cols}, {a.cols}, {a.name}, {b.name}, {have}, {r.name},",
+                f"tiled_matmul_auto({r.rows}, {r.cols}, {a.cols}, {a.text}, {b.text}, {have}, {r.text},",
                 f"                  {a.cols}, {b.cols}, {r.cols}, {r.cols}, MVIN_SCALE_IDENTITY, MVIN_SCALE_IDENTITY,",
                 f"                  MVIN_SCALE_IDENTITY, NO_ACTIVATION, {sign}, 0, 0, 0, 0, 0, 0, 0, {flow});",
                 "gemmini_fence();",
             ]
-            have = r.name
+            have = r.text
     head = signature(task.name, abi_arguments(task), workspace=False, restrict="")
     return f'#include "include/gemmini.h"\n\n{block(head, [*lines, "return 0;"])}\n'
 

@@ -1,0 +1,44 @@
+"""Several steps of a control loop as one task: the summary of one step, applied to its own result.
+
+The loops of a horizon are a recurrence over vectors, which the summary language does not have; the step is lifted and
+proved, and this puts it after itself.  The composition is not proved again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from accelcore.ir.expr import Expr, get, rebuild
+from accelcore.values import Role, Summary, Task
+
+
+def horizon(step: Task, state: str, following: str, steps: int) -> Task:
+    """`steps` of a lifted step, with the results of each: input `state` of one is result `following` of the one before.
+
+    Results are named after those of the step, with its number: u0, y0, u1, ...
+    """
+    assert isinstance(step.reference, Summary)
+    params = [p for p in step.params if p.role is not Role.OUT]
+    post: list[tuple[str, Expr]] = []
+    reached: Expr | None = None
+    for number in range(steps):
+        memo: dict[Expr, Expr] = {}
+        made = {name: e if reached is None else _put(e, state, reached, memo) for name, e in step.reference.post}
+        post += [(f"{name}{number}", e) for name, e in made.items()]
+        params += [replace(p, name=f"{p.name}{number}") for p in step.results]
+        reached = made[following]
+    summary = Summary(tuple(post), (), step.reference.number_model)
+    return replace(step, name=f"{step.name}_{steps}", params=tuple(params), reference=summary, source=None)
+
+
+def _put(e: Expr, name: str, value: Expr, memo: dict[Expr, Expr]) -> Expr:
+    """`e` with a tensor in the place of an input; memo: what was met before."""
+    found = memo.get(e)
+    if found is None:
+        if e.op == "input" and e.name == name:
+            found = value
+        else:
+            args = tuple(_put(a, name, value, memo) for a in e.args)
+            found = get(*args) if e.op == "get" else rebuild(e, args) if args else e
+        memo[e] = found
+    return found
