@@ -137,8 +137,17 @@ def print_latency() -> None:
         for name, model in rows.items():
             wall, cpu = min(step(land, model) for _ in range(3))
             print(f"  {name:<16} {wall / CHAIN:5.2f} x   {1e3 * cpu:6.0f} ms CPU")
-    cpu = min(step(land, Slow(land, 0.0)) for _ in range(3))[1]
+    cpu = min(step(land, Slow(land, 0.0))[1] for _ in range(5))
     print(f"  without latency          {1e3 * cpu:6.0f} ms CPU a step, journal on the disk")
+    print(f"  (a million turns of an empty loop: {1e3 * _loop():.0f} ms CPU on this machine now)")
+
+
+def _loop() -> float:
+    """CPU seconds of a fixed piece of Python: what other times of this machine, at this hour, compare with."""
+    before = time.process_time()
+    for _ in range(1_000_000):
+        pass
+    return time.process_time() - before
 
 
 if __name__ == "__main__":
