@@ -68,7 +68,7 @@ class SimulatedEvaluator:
     name: ClassVar[str] = ""
     about: ClassVar[str] = ""
     target: ClassVar[str] = ""
-    fidelity: ClassVar[Fidelity] = Fidelity.SIMULATED
+    fidelity: ClassVar[str] = Fidelity.SIMULATED
     affordable: ClassVar[float] = 3e6
 
     def load(self, task: Task, kernel: Kernel) -> Any:
@@ -110,8 +110,8 @@ class SimulatedEvaluator:
             self.load(task, kernel)
         except (ValueError, AccelcoreError) as error:
             sizes = task.sizes[0] if task.sizes else ()
-            log = str(error) or type(error).__name__
-            return Evaluation(kernel.digest, task.name, sizes, Status.COMPILE_ERROR, fidelity=self.fidelity, log=log)
+            log, fidelity = str(error) or type(error).__name__, Fidelity(self.fidelity)
+            return Evaluation(kernel.digest, task.name, sizes, Status.COMPILE_ERROR, fidelity=fidelity, log=log)
         return Artifact(kernel, "", kernel.entry, (("task", json.dumps(codec.encode(task))),))
 
     def open(self, artifact: Artifact, *, limits: Limits) -> Runner:

@@ -87,7 +87,10 @@ def _floating(op: str, values: list[float]) -> float:
     except KeyError:
         raise IrError(f"no meaning of {op} on floats is known here") from None
     except ZeroDivisionError:
-        return math.nan if values[0] == 0 or math.isnan(values[0]) else math.copysign(math.inf, values[0])
+        if len(values) == 1:  # rsqrt of a zero
+            return math.copysign(math.inf, values[0])
+        sign = math.copysign(1.0, values[0]) * math.copysign(1.0, values[1])
+        return math.nan if values[0] == 0 or math.isnan(values[0]) else sign * math.inf
     except OverflowError:
         return math.inf
     except ValueError:  # outside the domain: log of a negative number, of zero

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from accelcore.errors import IrError, RunFailure
 from accelcore.ir.dtypes import DTYPES
@@ -97,7 +97,7 @@ def load(array: Lanes, place: Place) -> Lanes:
     import numpy as np
 
     if _inside(array, place):
-        return np.asarray(array[place])
+        return cast("Lanes", array[place])
     if not array.size:
         return np.zeros(np.broadcast_shapes(*(np.shape(i) for i in place)), array.dtype)
     return np.asarray(array[tuple(np.clip(i, 0, n - 1) for i, n in zip(place, array.shape, strict=True))])
@@ -138,11 +138,15 @@ def _selected(place: Place, value: Lanes, mask: Lanes) -> tuple[Place, Lanes]:
 
 
 def _inside(array: Lanes, place: Place) -> bool:
-    import numpy as np
-
     if len(place) != array.ndim:
         raise RunFailure(f"{len(place)} indices for an array of {array.ndim} dimensions")
-    return all(np.all((i >= 0) & (i < n)) for i, n in zip(place, array.shape, strict=True))
+    for index, extent in zip(place, array.shape, strict=True):
+        if not index.ndim:  # by far the most common, and a scalar compares faster than it is reduced
+            if not 0 <= index < extent:
+                return False
+        elif index.size and not (index.min() >= 0 and index.max() < extent):
+            return False
+    return True
 
 
 def _writable(array: Lanes, place: Place) -> None:
