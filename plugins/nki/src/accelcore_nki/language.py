@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -116,11 +117,18 @@ def shared_constant(constant: Any, dtype: Any = None) -> NkiTensor:
     return current().input(values.shape, name_of(dtype or values.dtype), "constant", values)
 
 
-def shared_identity_matrix(n: int, dtype: Any = "uint8") -> NkiTensor:
+def identity(n: int, dtype: Any) -> NkiTensor:
     """The identity matrix as a tensor in HBM."""
     import numpy as np
 
     return shared_constant(np.eye(n, dtype=np.float32), dtype)
+
+
+def shared_identity_matrix(n: int, dtype: Any = "uint8", dst: NkiTensor | None = None) -> NkiTensor:
+    """The identity matrix in SBUF, or in a tensor of the caller's."""
+    target = ndarray((n, n), dtype, sbuf) if dst is None else dst
+    functions.isa.dma_copy(target, identity(n, target.dtype))
+    return target
 
 
 def ds(start: int, size: int) -> slice:
@@ -181,10 +189,12 @@ def program_ndim() -> int:
 
 
 def device_print(print_prefix: str, tensor: NkiTensor) -> None:
-    """Print a tensor where the simulation holds data; nothing in a trace without."""
+    """Print a tensor to standard output where the simulation holds data; nothing in a trace without."""
     memory = current().memory
     if memory is not None:
-        memory.printed.append(f"{print_prefix}: {memory.read(tensor)}")
+        line = f"{print_prefix}: {memory.read(tensor)}"
+        memory.printed.append(line)
+        sys.stdout.write(line + "\n")
 
 
 class no_reorder:  # the name is that of nki.language

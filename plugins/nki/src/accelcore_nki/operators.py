@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 ARITHMETIC = frozenset((
     "add", "subtract", "multiply", "divide", "maximum", "minimum", "power", "abs", "abs_max", "abs_min",
     "bypass", "rsqrt", "mod", "fmod", "logical_and", "logical_or", "logical_xor", "logical_not", "equal",
-    "not_equal", "greater", "greater_equal", "less", "less_equal", "average",
+    "not_equal", "greater", "greater_equal", "less", "less_equal", "average", "reciprocal",
 ))  # fmt: skip
-UNARY = frozenset(("abs", "rsqrt", "bypass", "logical_not", "invert"))
+UNARY = frozenset(("abs", "rsqrt", "reciprocal", "bypass", "logical_not", "invert"))
 COMPARE = frozenset(("equal", "not_equal", "greater", "greater_equal", "less", "less_equal"))
 BITS = frozenset((
     "bitwise_and", "bitwise_or", "bitwise_xor", "invert", "left_shift", "right_shift", "logical_shift_left",
@@ -92,6 +92,7 @@ def binary(name: str) -> Callable[[Array, Array], Array]:
         "fmod": np.fmod,
         "abs": lambda a, b: np.abs(a),
         "rsqrt": lambda a, b: 1 / np.sqrt(a),
+        "reciprocal": lambda a, b: 1 / a,
         "bypass": lambda a, b: a,
         "abs_max": lambda a, b: np.maximum(np.abs(a), np.abs(b)),
         "abs_min": lambda a, b: np.minimum(np.abs(a), np.abs(b)),

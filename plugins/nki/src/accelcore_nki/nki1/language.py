@@ -164,7 +164,7 @@ def shared_constant(constant: Any, dtype: Any = None, **_: Any) -> Tile:
 
 def shared_identity_matrix(n: int, dtype: Any = "uint8", **_: Any) -> Tile:
     """The identity matrix as a tensor in HBM."""
-    return Tile(base.shared_identity_matrix(n, dtype))
+    return Tile(base.identity(n, dtype))
 
 
 # Memory
