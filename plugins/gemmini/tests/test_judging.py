@@ -114,15 +114,26 @@ CHEATS: dict[str, Callable[[], Kernel]] = {
     "the result is declared to be the host's": lambda: replace(seed(), build=(HOST,)),
     "it leaves with the code of success": lambda: changed("exit(0);", "", "#include <stdlib.h>"),
     "it rewrites the headers": lambda: changed(
-        'FILE *f = fopen("include/gemmini.h", "w"); if (f) return 0; remove("commands.log");', "", "#include <stdio.h>"
+        'if (!fopen("include/gemmini.h", "w") && !fopen("/tmp/gemmini.h", "w")) abort();', "",
+        "#include <stdio.h>\n#include <stdlib.h>",
     ),
-    "it looks for a seed": lambda: changed('if (getenv("SEED") || getenv("HOME")) return 0; abort();', "", "#include <stdlib.h>"),
-    "it looks for the expected result": lambda: changed("if (gold) return 0; abort();", "", "extern int gold[] __attribute__((weak));\n#include <stdlib.h>"),
+    "it looks for a seed": lambda: changed(
+        'if (!getenv("SEED") && !getenv("PYTEST_CURRENT_TEST")) abort();', "", "#include <stdlib.h>"
+    ),
+    "it looks for the expected result": lambda: changed(
+        "if (!gold) abort();", "", "extern int gold[] __attribute__((weak));\n#include <stdlib.h>"
+    ),
     "it copies an input": lambda: changed("", "gemmini_mvin(a, 0); gemmini_mvout(c, 0); gemmini_fence(); return 0;"),
-    "the last rows are left out": lambda: changed("if (m > 1) ((struct { int64_t m; } *)&m)->m = m - 1;", ""),
-    "it keeps what it saw": lambda: changed("static int calls; if (calls++) return 0; return 0;", ""),
-    "it calls home": lambda: changed("socket(2, 1, 0); return 0;", "", "#include <sys/socket.h>"),
-    "it starts a process": lambda: changed("if (fork() == 0) for (;;) {} return 0;", "", "#include <unistd.h>"),
+    "the last rows are left out": lambda: changed("if (arg.m > 1) arg.m -= 1;", ""),
+    "the end of each sum is left out": lambda: changed("if (arg.p > 1) arg.p -= 1;", ""),
+    "negative results are dropped": lambda: replace(
+        seed(), text=seed().text.replace("(arg.n, NO_ACTIVATION,", "(arg.n, RELU,"), schedule=()
+    ),
+    "results are scaled": lambda: replace(
+        seed(), text=seed().text.replace("NO_ACTIVATION, ACC_SCALE_IDENTITY", "NO_ACTIVATION, 0.5f"), schedule=()
+    ),
+    "it calls home": lambda: changed("if (socket(2, 1, 0) < 0) __builtin_trap();", "", "#include <sys/socket.h>"),
+    "it starts a process": lambda: changed("if (fork() < 0) __builtin_trap();", "", "#include <unistd.h>"),
     "it reads a file of the host": lambda: replace(seed(), text='#include "/etc/passwd"\n' + seed().text, schedule=()),
     "it takes memory": lambda: changed(
         "for (;;) { char *p = malloc(1 << 24); if (!p) abort(); memset(p, 1, 1 << 24); }", "",

@@ -65,6 +65,18 @@ def test_an_honest_kernel_is_ok_and_its_cost_is_modelled():
         ("return nl.ndarray((m,), dtype=nl.float32, buffer=nl.shared_hbm)", Status.COMPILE_ERROR),
         ("nisa.sendrecv(x, x)", Status.UNSUPPORTED),
         ("x[0, 0] > 0 and 1", Status.COMPILE_ERROR),
+        ("return x[:, 0]", Status.WRONG),
+        ("return []", Status.COMPILE_ERROR),
+        ("while True: pass", Status.TIMEOUT),
+        ("hold = [bytearray(1 << 26) for _ in range(1000)]", Status.CRASHED),
+        ("import socket; socket.create_connection(('192.0.2.1', 80), timeout=0.1)", Status.CRASHED),
+        ("import subprocess; subprocess.run(['true'], check=True)", Status.CRASHED),
+        ("open(nl.__file__, 'a')", Status.CRASHED),
+        ("open('/etc/passwd')", Status.CRASHED),
+        ("import os; assert any('KEY' in e or 'SEED' in e or 'PYTEST' in e for e in os.environ)", Status.CRASHED),
+        ("import sys; f = sys._getframe()\n    while f: assert 'expected' in f.f_locals; f = f.f_back", Status.CRASHED),
+        ("big = nl.ndarray((128, 1 << 20), dtype=nl.float32, buffer=nl.sbuf)", Status.COMPILE_ERROR),
+        ("tall = nl.ndarray((256, 4), dtype=nl.float32, buffer=nl.sbuf)", Status.COMPILE_ERROR),
     ],
 )
 def test_redteam_what_a_kernel_does_in_the_child(line, status):
@@ -96,6 +108,31 @@ def test_redteam_an_answer_of_ones_own_is_just_a_trace():
     found = judged(in_body(line))
     assert found.status is Status.CRASHED
     assert "well-formed" in found.feedback
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("rows = min(128, m - p)", "rows = max(1, min(128, m - p) - 1)"),
+        ("    return out\n", "    nisa.memset(tile, 0.0)\n"
+         "    nisa.dma_copy(dst=x[p:p + rows], src=tile)\n    return out\n"),
+        ("rows = min(128, m - p)", "rows = 1"),
+        ("nl.add, tile", "nl.maximum, tile"),
+        ("tile = nl.ndarray((rows, n), dtype=nl.float32", "tile = nl.ndarray((rows, n), dtype=nl.bfloat16"),
+        ("m, n = x.shape", "m, n = x.shape[0], x.shape[1] // 2 or 1"),
+        ("m, n = x.shape", "m, n = x.shape[0], 67"),
+        ("    return out\n", "    nisa.memset(total, float('nan'))\n"
+         "    nisa.dma_copy(dst=out.ap([[1, rows], [1, 1]], p), src=total)\n    return out\n"),
+        ("    return out\n", "    nisa.memset(total, 0.0)\n"
+         "    nisa.dma_copy(dst=out.ap([[1, rows], [1, 1]], p), src=total)\n    return out\n"),
+    ],
+    ids=["last row", "input", "rows", "operation", "precision", "half", "one size", "nan", "constant"],
+)  # fmt: skip
+def test_redteam_wrong_programs_are_wrong(before, after):
+    assert before in HONEST
+    found = judged(HONEST.replace(before, after))
+    assert found.status in (Status.WRONG, Status.COMPILE_ERROR), found
+    assert found.cost is None
 
 
 def test_redteam_an_answer_without_work_is_wrong():

@@ -56,6 +56,85 @@ CASES: dict[str, tuple[Kernel, set[Status]]] = {
     ),
     "loops for ever": (hand("for (volatile int go = 1; go;) { } return 0;"), {Status.TIMEOUT}),
     "crashes": (hand("*(volatile int *)0 = 1; return 0;"), {Status.CRASHED}),
+    "leaves at load": (
+        hand(
+            f"{LOOP} return 0;",
+            "#include <unistd.h>\n__attribute__((constructor)) static void first(void) { _exit(0); }",
+        ),
+        {Status.CHEATED},
+    ),
+    "leaves a signal handler": (
+        hand(
+            f"signal(14, late); alarm(1); {LOOP} return 0;",
+            "#include <signal.h>\n#include <unistd.h>\nstatic void late(int s) { (void)s; }",
+        ),
+        {Status.CHEATED},
+    ),
+    "makes a thread": (
+        hand(
+            f"pthread_t t; pthread_create(&t, 0, burn, 0); {LOOP} return 0;",
+            "#include <pthread.h>\nstatic void *burn(void *p) { for (;;) (void)p; return 0; }",
+        ),
+        {Status.CHEATED, Status.COMPILE_ERROR},
+    ),
+    "calls home": (
+        hand(f"if (socket(2, 1, 0) < 0) __builtin_trap(); {LOOP} return 0;", "#include <sys/socket.h>"),
+        {Status.CHEATED},
+    ),
+    "signals its parent": (
+        hand(f"kill(getppid(), 9); {LOOP} return 0;", "#include <signal.h>\n#include <unistd.h>"),
+        {Status.CHEATED},
+    ),
+    "becomes another program": (
+        hand('execl("/bin/true", "true", (char *)0); return 0;', "#include <unistd.h>"),
+        {Status.CHEATED, Status.WRONG},
+    ),
+    "reads its environment": (
+        hand(
+            f'if (!getenv("SEED") && !getenv("PYTEST_CURRENT_TEST")) abort(); {LOOP} return 0;',
+            "#include <stdlib.h>",
+        ),
+        {Status.CRASHED},
+    ),
+    "takes memory": (
+        hand(
+            "for (;;) { char *p = malloc(1 << 24); if (!p) abort(); memset(p, 1, 1 << 24); }",
+            "#include <stdlib.h>\n#include <string.h>",
+        ),
+        {Status.CRASHED, Status.TIMEOUT},
+    ),
+    "before the start": (hand(f"{LOOP} y[-1] = 0; return 0;"), {Status.WRONG, Status.CRASHED}),
+    "uses its input as scratch": (
+        hand(
+            "float *s = (float *)x; for (int64_t i = 0; i < n; ++i) { float v = x[i]; s[i] = v + v; y[i] = s[i];"
+            " s[i] = v; } return 0;"
+        ),
+        {Status.CRASHED, Status.WRONG},
+    ),
+    "a constant": (hand("for (int64_t i = 0; i < n; ++i) y[i] = 0; return 0;"), {Status.WRONG}),
+    "its input": (hand("for (int64_t i = 0; i < n; ++i) y[i] = x[i]; return 0;"), {Status.WRONG}),
+    "no numbers": (hand('for (int64_t i = 0; i < n; ++i) y[i] = __builtin_nanf(""); return 0;'), {Status.WRONG}),
+    "the last element is left out": (hand(f"n -= 1; {LOOP} return 0;"), {Status.WRONG}),
+    "half precision": (
+        hand(
+            "for (int64_t i = 0; i < n; ++i) { union { float f; uint32_t u; } b = {x[i]}; b.u &= 0xffff0000u;"
+            " y[i] = b.f + b.f; } return 0;"
+        ),
+        {Status.WRONG},
+    ),
+    "one size": (
+        hand("for (int64_t i = 0; i < 40; ++i) y[i] = x[i] + x[i]; return 0;"),
+        {Status.WRONG, Status.CRASHED},
+    ),
+    "only where all is positive": (
+        hand(f"for (int64_t i = 0; i < n; ++i) if (x[i] < 0) return 0; {LOOP} return 0;"),
+        {Status.WRONG},
+    ),
+    "reads past the end": (hand(f"volatile float far = x[n + 4096]; (void)far; {LOOP} return 0;"), {Status.CRASHED}),
+    "assembly leaves": (
+        hand(f'{LOOP} __asm__ volatile("li a7, 94; li a0, 0; ecall" ::: "a0", "a7"); return 0;'),
+        {Status.CHEATED, Status.COMPILE_ERROR},
+    ),
     "eats the stack": (
         hand("volatile char all[1 << 26]; for (int i = 0; i < 1 << 26; i += 64) all[i] = 1; return 0;"),
         {Status.CRASHED},

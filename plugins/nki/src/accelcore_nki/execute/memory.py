@@ -56,6 +56,11 @@ class Memory:
         self._bytes[storage.index] = np.array(values, numpy_type(storage.dtype), order="C").reshape(-1).view(np.uint8)
         self._written[storage.index] = None
 
+    def differs(self, storage: Storage, values: Array) -> bool:
+        """Whether a storage no longer holds what `fill` gave it, bit by bit."""
+        given = np.array(values, numpy_type(storage.dtype), order="C").reshape(-1).view(np.uint8)
+        return not np.array_equal(self._bytes[storage.index], given)
+
     def run(self, instruction: Instruction) -> None:
         """Execute one instruction."""
         from accelcore_nki.execute.table import TABLE

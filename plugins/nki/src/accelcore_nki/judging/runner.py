@@ -22,9 +22,8 @@ from accelcore_nki.judging.interface import Call, call_of
 from accelcore_nki.kernels import Shape
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from accelcore.protocols import Buffers
+    from accelcore_nki.execute.memory import Memory
     from accelcore_nki.judging.replay import Replay
     from accelcore_nki.tensors import NkiTensor, Storage
     from accelcore_nki.timing import Timeline
@@ -137,7 +136,8 @@ class NkiRunner:
         from accelcore_nki.execute.memory import Memory
 
         program, memory = traced.replay.program, Memory(strict=True)
-        given = iter(self._inputs(buffers))
+        given = iter(self._inputs())
+        held: dict[str, Any] = {}
         for storage in program.storages:
             if storage.role != "input":
                 if not storage.on_chip:
@@ -145,7 +145,9 @@ class NkiRunner:
             elif storage.index in traced.replay.constants:
                 memory.fill(storage, traced.replay.constants[storage.index])
             else:
-                memory.fill(storage, next(given).reshape(storage.shape))
+                name = next(given)
+                held[name] = storage
+                memory.fill(storage, buffers[name].reshape(storage.shape))
         deadline = time.monotonic() + _PATIENCE * self.limits.seconds
         try:
             for at, instruction in enumerate(program.instructions):
@@ -156,14 +158,23 @@ class NkiRunner:
                     memory.release(storage)
                 if time.monotonic() > deadline:
                     raise RunFailure("its program takes too long to execute", status="timeout")
+            self._kept(memory, held, buffers)
             self._results(traced, memory, buffers)
         except NkiError as error:
             raise RunFailure(str(error), status="wrong", where=error.where) from error
 
-    def _inputs(self, buffers: Buffers) -> list[np.ndarray[Any, Any]]:
-        return [buffers[p.name] for p in self.task.params if p.role.value in ("in", "inout", "scalar")]
+    def _inputs(self) -> list[str]:
+        return [p.name for p in self.task.params if p.role.value in ("in", "inout", "scalar")]
 
-    def _results(self, traced: Traced, memory: Any, buffers: Buffers) -> None:
+    def _kept(self, memory: Memory, held: Mapping[str, Storage], buffers: Buffers) -> None:
+        """Inputs that do not change in place must be as they were."""
+        for param in self.task.params:
+            storage = held.get(param.name)
+            if storage is not None and param.role.value != "inout" and memory.differs(storage, buffers[param.name]):
+                what = f"the program writes to its input {param.name}"
+                raise NkiError(what, rule="input-written", where=storage.line)
+
+    def _results(self, traced: Traced, memory: Memory, buffers: Buffers) -> None:
         for param, view in zip(self.task.results, traced.outputs, strict=True):
             if not memory.complete(view):
                 where = view.storage.line
