@@ -94,7 +94,7 @@ CASES: dict[str, tuple[Kernel, set[Status]]] = {
             f'if (!getenv("SEED") && !getenv("PYTEST_CURRENT_TEST")) abort(); {LOOP} return 0;',
             "#include <stdlib.h>",
         ),
-        {Status.CRASHED},
+        {Status.CRASHED, Status.CHEATED},
     ),
     "takes memory": (
         hand(
