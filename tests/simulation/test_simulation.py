@@ -120,3 +120,32 @@ def test_spans_that_cannot_be_are_left_out() -> None:
     assert condensed(odd) == ()
     assert condensed([("a", "point", 0.0, 0.0)]) == (("a", "point", 0.0, 0.0),)
     assert np.isfinite(condensed([*odd, ("a", "v", 0.0, 3.0)])[0][3])
+
+
+def test_an_export_of_a_language_of_its_own_is_checked_by_accelcore(tmp_path, monkeypatch) -> None:
+    import subprocess
+    from types import SimpleNamespace
+
+    import accelcore
+    from accelcore import builtin
+    from accelcore.hookspecs import hookimpl
+    from accelcore.registry import Registry, using
+
+    found = Registry()
+    found.add(builtin, "builtin", "accelcore")
+    offers = {
+        f"accelcore_{kind}": hookimpl(lambda item=item: [item], specname=f"accelcore_{kind}")
+        for kind, item in (("targets", Unit()), ("evaluators", Plain()))
+    }
+    found.add(SimpleNamespace(**offers), "unit", "accelcore-unit")
+    monkeypatch.chdir(tmp_path)
+    task = elementwise().task
+    with using(found):
+        made = accelcore.optimize(Unit().lower(task), task, "unit", out="out", cache=False, max_evaluations=2)
+        text = (tmp_path / "out" / "Makefile").read_text()
+        assert "accelcore check kernel.txt --task task.json --target unit" in text
+        checked = accelcore.check("out/kernel.txt", "out/task.json", "unit")
+    assert made.kernel_text == (tmp_path / "out" / "kernel.txt").read_text()
+    assert checked.exit_code == 0
+    dry = subprocess.run(["make", "-n", "-C", "out", "check"], capture_output=True, text=True, check=False)
+    assert dry.returncode == 0 and "accelcore check" in dry.stdout, dry.stderr

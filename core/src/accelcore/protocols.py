@@ -130,8 +130,8 @@ class Evaluator(Named, Protocol):
     """Builds and runs kernels of one target.  It never decides: only `accelcore.judge` does.
 
     A class attribute `fidelity` (values.Fidelity) says where its costs come from; without one it is HARDWARE, and the
-    judge's clock counts.  An attribute `affordable` says how many operations of one call take about a second here;
-    without one, sizes that nobody named are chosen for a processor.
+    judge's clock counts.  An attribute `affordable` says how many operations one call may have at sizes that
+    nobody named; without one they are chosen for a processor.
     """
 
     @property

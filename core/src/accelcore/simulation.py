@@ -62,14 +62,14 @@ class Clock:
 class SimulatedEvaluator:
     """Base of evaluators that simulate; subclasses set the class variables and write `execute`.
 
-    affordable: operations of one call that take about a second here; default sizes of tasks are chosen by it.
+    affordable: operations of one call at sizes that nobody named; a kernel is called some thirty times to be judged.
     """
 
     name: ClassVar[str] = ""
     about: ClassVar[str] = ""
     target: ClassVar[str] = ""
     fidelity: ClassVar[str] = Fidelity.SIMULATED
-    affordable: ClassVar[float] = 3e6
+    affordable: ClassVar[float] = 1e6
 
     def load(self, task: Task, kernel: Kernel) -> Any:
         """The kernel as what `execute` takes: the lines of a listing, unless the machine has a language of its own.

@@ -207,9 +207,10 @@ def optimize_text(result: OptimizeResult) -> str:
         *_search_part(result),
     ]
     if result.out is not None:
-        usable = os.path.exists(os.path.join(result.out, "wrapper.py"))  # not where the kernel is for another machine
-        load = f"; accelcore.load({str(result.out)!r})(...)" if usable else ""
-        parts.append(f"export    {result.out}  (make check there{load})")
+        # What a kernel for another machine does not have, is not offered.
+        ways = {"Makefile": "make check there", "wrapper.py": f"accelcore.load({str(result.out)!r})(...)"}
+        here = [way for name, way in ways.items() if os.path.exists(os.path.join(result.out, name))]
+        parts.append(f"export    {result.out}" + (f"  ({'; '.join(here)})" if here else ""))
     return "\n".join(parts)
 
 
