@@ -1,9 +1,10 @@
 """`make bench-rvv`: plain loops for RISC-V vectors, against clang's own vectorisation of the same loops.
 
 For each kernel and CPU: the modelled cycles and executed instructions of the loops as clang compiles them (the better
-of -O3 and -O3 -ffast-math), and those of the best of the first moves of the rvv target.  Everything is counted on the
-emulator at one vector length, so two runs print the same table.  The best kernel is then judged: at four vector
-lengths, on secret inputs, at sizes of the judge's choice.
+of -O3 and -O3 -ffast-math), and those of the best of the first moves of the rvv target.  `hand` is a kernel written
+with intrinsics (bench/rvv/hand) at the best of its register groupings.  Everything is counted on the emulator at one vector
+length, so two runs print the same table.  The best kernels are then judged: at four vector lengths, on secret inputs,
+at sizes of the judge's choice.
 
     python bench/rvv/run.py [--kernels PART,PART] [--cpus CPU,CPU] [--moves N] [--vlen BITS]
 """
@@ -35,9 +36,11 @@ from accelcore_rvv.target import RvvTarget
 
 AVX = Path(__file__).resolve().parents[1] / "avx" / "kernels"
 OWN = Path(__file__).resolve().parent / "kernels" / "loops.py"
+HAND = Path(__file__).resolve().parent / "hand"
+GROUPS = (1, 2, 4, 8)
 PATIENCE = Limits(seconds=120)
-LINE = "{:14} {:22} {:>10} {:>10} {:>9} {:>9} {:>6}  {}"
-COLUMNS = ("kernel", "sizes", "clang", "best", "clang ins", "best ins", "ratio", "schedule")
+LINE = "{:14} {:22} {:>9} {:>9} {:>9} {:>9} {:>9} {:>6} {:>7}  {}"
+COLUMNS = ("kernel", "sizes", "clang", "hand", "best", "clang ins", "best ins", "ratio", "to hand", "schedule")
 
 
 @dataclass(frozen=True)
@@ -75,23 +78,34 @@ ROWS = (
     Row("silu", OWN, "silu", "n=2000"),
     Row("row sums", OWN, "row_sums", "m=16 n=300"),
     Row("argmax", AVX / "lookups.py", "argmax", "m=6 n=600"),
+    Row("saxpy", OWN, "saxpy", "n=2000"),
+    Row("complex product", OWN, "complex_product", "n=1000"),
+    Row("grey u8", OWN, "grey", "n=3000"),
+    Row("prefix sum", OWN, "prefix_sum", "n=1000"),
+    Row("look-up u8", OWN, "looked_up", "n=2000"),
 )
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One row on one CPU: clang's counts, the best ones, its schedule; reason: why it is missing or wrong."""
+    """One row on one CPU: clang's counts, the best ones, its schedule, those by hand; reason: why it is missing."""
 
     row: Row
     clang: Spent | None = None
     best: Spent | None = None
     schedule: str = ""
+    hand: Spent | None = None
     reason: str = ""
 
     @property
     def ratio(self) -> float | None:
         """How much faster the best kernel is; None without one that is right."""
         return self.clang.cycles / self.best.cycles if self.clang and self.best and not self.reason else None
+
+    @property
+    def behind(self) -> float | None:
+        """The best kernel's cycles over those of the one by hand; None without one."""
+        return self.best.cycles / self.hand.cycles if self.hand and self.best and not self.reason else None
 
 
 def task_of(row: Row) -> Task:
@@ -121,6 +135,24 @@ class Counter:
             yield kernel, model.spent(counts)
 
 
+def by_hand(row: Row) -> list[Kernel]:
+    """The kernel that was written by hand, at each grouping of registers."""
+    file = HAND / f"{row.function}.c"
+    if not file.exists():
+        return []
+    text = (HAND / "common.h").read_text() + file.read_text()
+    return [Kernel(f"#define GROUP {group}\n{text}", "c", f"ac_{row.function}") for group in GROUPS]
+
+
+def best_right(counter: Counter, kernels: list[Kernel]) -> tuple[Kernel, Spent, str] | None:
+    """The cheapest of the kernels, its counts, and what the judge has against it."""
+    found = min(counter.spent(kernels), key=lambda pair: pair[1].cycles, default=None)
+    if found is None:
+        return None
+    judged = judged_once(counter.evaluator, counter.task, found[0], limits=PATIENCE)
+    return (*found, "" if judged.status == "ok" else f"{judged.status}: {judged.feedback}")
+
+
 def measure(row: Row, cpu: str, vlen: int, moves: int) -> Measured:
     """One row on one CPU."""
     try:
@@ -128,22 +160,27 @@ def measure(row: Row, cpu: str, vlen: int, moves: int) -> Measured:
         counter, seed = Counter(task, cpu, vlen), target.lower(task)
         clang = min((s for _, s in counter.spent(list(target.baselines(task).values()))), key=lambda s: s.cycles)
         tried = [k for move in target.moves(task, seed)[:moves] for k in target.rewrite(move, task, seed)]
-        kernel, best = min(counter.spent([*tried, seed]), key=lambda pair: pair[1].cycles)
-        judged = judged_once(counter.evaluator, task, kernel, limits=PATIENCE)
+        best, hand = best_right(counter, [*tried, seed]), best_right(counter, by_hand(row))
     except (AccelcoreError, ValueError) as error:
         return Measured(row, reason=str(error))
-    wrong = "" if judged.status == "ok" else f"{judged.status}: {judged.feedback}"
-    return Measured(row, clang, best, "; ".join(kernel.schedule), wrong)
+    if best is None:
+        return Measured(row, clang, reason="nothing runs")
+    kernel, spent, wrong = best
+    if hand and hand[2]:
+        wrong = f"by hand: {hand[2]}"
+    return Measured(row, clang, spent, "; ".join(kernel.schedule), hand[1] if hand else None, wrong)
 
 
 def report(found: Measured) -> None:
     """Print a row."""
-    row, clang, best = found.row, found.clang, found.best
+    row, clang, best, hand = found.row, found.clang, found.best, found.hand
     if clang is None or best is None or found.ratio is None:
-        print(LINE.format(row.label, row.sizes, *"-----", found.reason), flush=True)
+        print(LINE.format(row.label, row.sizes, *"-------", found.reason), flush=True)
         return
-    counts = (f"{clang.cycles:.0f}", f"{best.cycles:.0f}", clang.instructions, best.instructions)
-    print(LINE.format(row.label, row.sizes, *counts, f"{found.ratio:.2f}", found.schedule), flush=True)
+    counts = (f"{clang.cycles:.0f}", f"{hand.cycles:.0f}" if hand else "", f"{best.cycles:.0f}")
+    ratios = (f"{found.ratio:.2f}", f"{found.behind:.2f}" if found.behind else "")
+    line = (row.label, row.sizes, *counts, clang.instructions, best.instructions, *ratios, found.schedule)
+    print(LINE.format(*line), flush=True)
 
 
 def table(rows: list[Row], cpu: str, vlen: int, moves: int) -> bool:
@@ -151,16 +188,21 @@ def table(rows: list[Row], cpu: str, vlen: int, moves: int) -> bool:
     print(f"\n{cpu}, VLEN {vlen}\n{LINE.format(*COLUMNS)}", flush=True)
     with ProcessPoolExecutor(max(1, min(4, (os.cpu_count() or 2) // 2))) as pool:
         done = [pool.submit(measure, row, cpu, vlen, moves) for row in rows]
-        ratios = []
+        ratios, behind = [], []
         for one in done:
             found = one.result()
             report(found)
             ratios.append(found.ratio)
+            behind.append(found.behind)
     known = [ratio for ratio in ratios if ratio]
     if not known:
         return False
     mean = math.exp(sum(map(math.log, known)) / len(known))
     print(f"geometric mean {mean:.2f} over {len(known)} of {len(rows)} rows, least {min(known):.2f}")
+    races = [factor for factor in behind if factor]
+    if races:
+        close, mean_of_hand = sum(f <= 1.10 for f in races), math.exp(sum(map(math.log, races)) / len(races))
+        print(f"to hand: {mean_of_hand:.2f}, most {max(races):.2f}; {close} of {len(races)} within 10 %")
     return len(known) == len(rows) and min(known) >= 0.95 and mean >= 1.5
 
 

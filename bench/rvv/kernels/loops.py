@@ -90,3 +90,46 @@ def row_sums(x: "f32[m, n]") -> "f32[m]":
             total += x[i][j]
         out[i] = total
     return out
+
+
+def saxpy(a: "f32", x: "f32[n]", y: "f32[n]") -> "f32[n]":
+    n = len(x)
+    out = [0.0 for _ in range(n)]
+    for i in range(n):
+        out[i] = a * x[i] + y[i]
+    return out
+
+
+def complex_product(x: "f32[n, 2]", y: "f32[n, 2]") -> "f32[n, 2]":
+    n = len(x)
+    out = [[0.0, 0.0] for _ in range(n)]
+    for i in range(n):
+        out[i][0] = x[i][0] * y[i][0] - x[i][1] * y[i][1]
+        out[i][1] = x[i][0] * y[i][1] + x[i][1] * y[i][0]
+    return out
+
+
+def grey(image: "u8[n, 3]") -> "u8[n]":
+    n = len(image)
+    out = [0 for _ in range(n)]
+    for i in range(n):
+        out[i] = (77 * image[i][0] + 150 * image[i][1] + 29 * image[i][2]) // 256
+    return out
+
+
+def prefix_sum(x: "i32[n]") -> "i64[n]":
+    n = len(x)
+    out = [0 for _ in range(n)]
+    total = 0
+    for i in range(n):
+        total += x[i]
+        out[i] = total
+    return out
+
+
+def looked_up(table: "f32[256]", at: "u8[n]") -> "f32[n]":
+    n = len(at)
+    out = [0.0 for _ in range(n)]
+    for i in range(n):
+        out[i] = table[at[i]]
+    return out
