@@ -91,6 +91,7 @@ REFUSED = [
     ("stream(a)", two, "not a result"),
     ("stream(s)", made(total), "not a result array"),
     ("prefetch(i, y, 8)", forward, "does not read"),
+    ("prefetch(i, x, 1, along=k)", forward, "not around"),
     ("pack(x, i)", forward, "writes x"),
     ("pack(y, i)", forward, "does not read"),
     ("pack(X, j)", made(loop("i", m, loop("j", n, store("y", j, value=X[i, j] + X[i, 0])))), "in 2 places"),

@@ -385,7 +385,17 @@ def each_lane(
         at.writer.line(f"for (int l = 0; l < {at.count}; ++l) {guard}{text}")
 
 
-def prefetch(at: Expressions, name: str, indices: Indices, level: int) -> None:
-    """A hint; the address may be anywhere."""
+def start_of(at: Expressions, name: str, indices: Indices) -> str | None:
+    """C text of the address that the first lane writes, where the lanes lie side by side; None elsewhere."""
     access = locate(at, name, indices)
-    at.writer.line(f"__builtin_prefetch({pointer(at, access, 0)}, 0, {max(0, 3 - level)});")
+    if access.step is None or address.constant(access.step) != 1:
+        return None
+    return pointer(at, access, 0)
+
+
+def prefetch(at: Expressions, name: str, indices: Indices, level: int) -> None:
+    """A hint, one for each vector; the address may be anywhere."""
+    access = locate(at, name, indices)
+    groups = at.groups if at.frame.lanes is not None and access.step else 1
+    for group in range(groups):
+        at.writer.line(f"__builtin_prefetch({pointer(at, access, group)}, 0, {max(0, 3 - level)});")

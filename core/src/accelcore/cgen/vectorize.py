@@ -9,6 +9,7 @@ On a scalable ISA a VECTOR loop becomes
 On others it becomes
 
     accumulators = identity
+    if (start)                      body for one group, lanes up to an aligned streamed store    (streams, bit masks)
     for (; i + L*U <= n; i += L*U)  body for U groups of L lanes, all active
     for (; i < n; i += L)           body for one group, lanes beyond n inactive       (ISAs with bit masks)
     for (; i + L <= n; i += L)      body for one group                                (others)
@@ -23,7 +24,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from accelcore.cgen import reductions
+from accelcore.cgen import accesses, reductions
 from accelcore.cgen.expressions import Expressions
 from accelcore.cgen.frame import Frame, Lanes, Place, Value
 from accelcore.cgen.names import ctype, identifier
@@ -31,7 +32,8 @@ from accelcore.cgen.reductions import Reduction
 from accelcore.cgen.rewriting import Block
 from accelcore.cgen.unit import NotVectorizable
 from accelcore.cgen.widths import choose_lanes
-from accelcore.loops.nodes import Accumulate, Buffer, For, If, Memory
+from accelcore.ir.dtypes import DTYPES
+from accelcore.loops.nodes import Accumulate, Buffer, For, If, Memory, Store
 
 if TYPE_CHECKING:
     from accelcore.cgen.emit import Emitter
@@ -86,6 +88,7 @@ class _VectorLoop:
         if self.emitter.isa.scalable:
             self.strips()
             return
+        self.masked_start()
         left = self.full(self.lanes.groups, self.constant)
         if self.emitter.isa.masks == "bits":
             self.masked_rest(left)
@@ -128,6 +131,23 @@ class _VectorLoop:
         for one in self.reductions:
             frame = frame.with_place(Place(one.buffer, one.names[:groups], varying=True, keeps=True))
         return frame
+
+    def masked_start(self) -> None:
+        """Iterations up to where streamed stores are aligned, under a mask: others would not go around the caches."""
+        streamed = next((s for s in self.body if isinstance(s, Store) and s.stream), None)
+        if streamed is None or self.emitter.isa.masks != "bits" or self.constant is not None:
+            return
+        dtype, count = streamed.value.dtype, self.lanes.count
+        target = accesses.start_of(self.emitter.expressions(self.inside(1)), streamed.buffer, streamed.indices)
+        if target is None or self.emitter.isa.move("stream", dtype, count) is None:
+            return
+        size = (DTYPES[dtype].bits or 64) // 8
+        name = self.writer.name(f"{self.loop.iterator}_start")
+        self.writer.line(f"int64_t {name} = (int64_t)(-(uintptr_t)({target}) % {count * size}) / {size};")
+        self.writer.line(f"if ({name} > {self.extent}) {name} = {self.extent};")
+        with self.writer.block(f"if ({name})"):
+            self.emitter.block(self.body, self.inside(1, self.first(name)))
+        self.writer.line(f"{self.name} = {name};")
 
     def masked_rest(self, left: int | None) -> None:
         """What is left, under a mask."""

@@ -25,7 +25,7 @@ from accelcore.loops.analysis import (
     stride,
     strided,
 )
-from accelcore.loops.edit import around, loops_of
+from accelcore.loops.edit import around, iterator, loops_of, own_expressions, reads_of
 from accelcore.loops.linear import polynomial
 from accelcore.loops.nodes import Accumulate, For, Kind, Program, Store, statements
 from accelcore.loops.rewrites.values import divisors, invariant, repeated, weight
@@ -43,7 +43,8 @@ class Plan:
 
     rows, vectors: the register tile of matrix products (0: the best that fits the register file).  panel: tiles of
     columns per panel (0: no panels).  pack: copy the shared operands.  interleave: vectors per strip of reductions.
-    stream: write results around the caches.  band: rows that go through all products before the next ones (0: all).
+    stream: write results around the caches.  ahead: the cache that the next row is asked into while one is written
+    (0 is the nearest, -1: none).  band: rows that go through all products before the next ones (0: all).
     lift: walk a matrix by rows where its columns are summed.  sizes: the sizes that matter most, where they are known.
     """
 
@@ -53,6 +54,7 @@ class Plan:
     pack: bool = False
     interleave: int = 4
     stream: bool = False
+    ahead: int = -1
     band: int = 0
     lift: bool = False
     sizes: tuple[tuple[str, int], ...] = ()
@@ -88,7 +90,7 @@ def recipes(
             plans += [replace(first, band=48), replace(first, band=96)]
         plans += [Plan(r, v, p, k) for r, v in ((0, 4), (0, 3), (0, 2), (4, 4), (4, 2)) for p, k in options]
     if any(b.role is Role.OUT and b.shape for b in program.arguments):
-        plans.insert(2, replace(first, stream=True))
+        plans[1:1] = [replace(first, stream=True, ahead=0), replace(first, stream=True), replace(first, stream=False)]
     plans.append(replace(first, lift=not first.lift))
     found: dict[tuple[str, ...], None] = {}
     for plan in plans:
@@ -104,8 +106,16 @@ def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
     for c in contractions(program):
         shared = max(_bytes(program, name, sizes) for name in c.reused)
         pays |= shared > unit.l2 // 4 and _extent(program, c.row, sizes) >= _ROWS_WORTH_PACKING
-    streamed = any(_bytes(program, b.name, sizes) > unit.l2 for b in program.arguments if len(b.shape) > 1)
-    return Plan(panel=int(pays), pack=pays, lift=streamed, sizes=tuple(sorted(sizes.items())))
+    far = [b for b in program.arguments if b.shape and _bytes(program, b.name, sizes) > unit.l2]
+    streamed = any(b.role is Role.OUT for b in far) and not contractions(program)  # tiles write parts of lines
+    return Plan(
+        panel=int(pays),
+        pack=pays,
+        stream=streamed,
+        ahead=1 if streamed else -1,
+        lift=any(len(b.shape) > 1 for b in far),
+        sizes=tuple(sorted(sizes.items())),
+    )
 
 
 def _bytes(program: Program, name: str, sizes: Mapping[str, int]) -> int:
@@ -194,6 +204,9 @@ class _Cook:
         self.may(f"simd(interleave={n})" if n > 1 else "simd()")
         if self.plan.stream:
             for text in _stream_moves(self.program):
+                self.may(text)
+        if self.plan.ahead >= 0:
+            for text in _ahead_moves(self.program, self.plan.ahead):
                 self.may(text)
 
 
@@ -378,6 +391,32 @@ def _reduction(loop: For) -> bool:
 def _stream_moves(program: Program) -> list[str]:
     stored = {s.buffer for s in statements(program.body) if isinstance(s, Store) and not s.stream}
     return [f"stream({b.name})" for b in program.arguments if b.name in stored and b.shape and b.role is Role.OUT]
+
+
+def _ahead_moves(program: Program, level: int) -> Iterator[str]:
+    """The next row of what several loops over a row read, asked for while the last of them writes its results.
+
+    Reading it only when its turn comes would leave memory idle while a row is computed and written.
+    """
+    for loop in loops_of(program.body):
+        inner = [s for s in loop.body if isinstance(s, For)]
+        if len(inner) < 2 or not any(isinstance(s, Store) and s.indices for s in inner[-1].body):
+            continue
+        here = _rows_read(inner[-1], loop) & set().union(*(_rows_read(f, loop) for f in inner[:-1]))
+        for name in sorted(here):
+            nearness = f", level={level}" if level else ""
+            yield f"prefetch({inner[-1].iterator}, {name}, 1{nearness}, along={loop.iterator})"
+
+
+def _rows_read(loop: For, outer: For) -> set[str]:
+    """Buffers of which a loop reads one row per iteration of the outer loop."""
+    return {
+        name
+        for s in loop.body
+        for e in own_expressions(s)
+        for name, where in reads_of(e)
+        if len(where) > 1 and iterator(outer.iterator) in where and iterator(loop.iterator) in where
+    }
 
 
 def _lane_moves(program: Program) -> Iterator[str]:

@@ -249,8 +249,9 @@ def _integer_moves(table: dict[tuple[str, str, int], str], dtype: str, lanes: in
         return
     suffix = "epi64x" if e == "epi64" and p != "_mm512" else e
     table["splat", dtype, lanes] = f"{p}_set1_{suffix}({{x}})"
+    if not part and p != "_mm":
+        table["stream", dtype, lanes] = f"ac_stream_{whole}({{p}}, {{v}})"
     if p == "_mm512":
-        table["stream", dtype, lanes] = "ac_stream_si512({p}, {v})"
         if BITS[dtype] >= 32:
             _gathers(table, dtype, lanes, p, e)
             _integer_reductions(table, dtype, lanes, p)
@@ -263,12 +264,12 @@ def _integer_reductions(table: dict[tuple[str, str, int], str], dtype: str, lane
         table[f"reduce_{op}", dtype, lanes] = f"{p}_reduce_{op}_{signed(dtype)}({{v}})"
 
 
-def _stream(suffix: str, pointer: str, vector: str) -> str:
+def _stream(suffix: str, pointer: str, vector: str, prefix: str = "_mm512", size: int = 64) -> str:
     """A non-temporal store needs an aligned address, which callers need not give."""
-    plain = f"_mm512_storeu_{suffix}(p, v)"
+    plain = f"{prefix}_storeu_{suffix}(p, v)"
     return (
         f"static inline void ac_stream_{suffix}({pointer}p, {vector} v) {{ "
-        f"if ((uintptr_t)p % 64 == 0) _mm512_stream_{suffix}(p, v); else {plain}; }}"
+        f"if ((uintptr_t)p % {size} == 0) {prefix}_stream_{suffix}(p, v); else {plain}; }}"
     )
 
 
@@ -278,6 +279,7 @@ HELPERS = {
     "ac_stream_ps": _stream("ps", "float *", "__m512"),
     "ac_stream_pd": _stream("pd", "double *", "__m512d"),
     "ac_stream_si512": _stream("si512", "void *", "__m512i"),
+    "ac_stream_si256": _stream("si256", "void *", "__m256i", "_mm256", 32),
 }
 
 

@@ -55,16 +55,24 @@ int ac_rmsnorm(const float *restrict x,
         inverse = 1.0f / once;
         {
             int64_t j = 0;
+            int64_t j_start = (int64_t)(-(uintptr_t)(out + i * n + j) % 64) / 4;
+            if (j_start > n) j_start = n;
+            if (j_start) {
+                const __mmask16 t8 = (__mmask16)ac_first((j_start), 16);
+                const __m512 t9 = _mm512_mul_ps(_mm512_maskz_loadu_ps(t8, x + i * n + j), _mm512_set1_ps(inverse));
+                _mm512_mask_storeu_ps(out + i * n + j, t8, _mm512_mul_ps(t9, _mm512_maskz_loadu_ps(t8, w + j)));
+            }
+            j = j_start;
             for (; j + 31 < n; j += 32) {
-                const __m512 t8 = _mm512_mul_ps(_mm512_loadu_ps(x + i * n + j), _mm512_set1_ps(inverse));
-                const __m512 t9 = _mm512_mul_ps(_mm512_loadu_ps(x + i * n + j + 16), _mm512_set1_ps(inverse));
-                ac_stream_ps(out + i * n + j, _mm512_mul_ps(t8, _mm512_loadu_ps(w + j)));
-                ac_stream_ps(out + i * n + j + 16, _mm512_mul_ps(t9, _mm512_loadu_ps(w + j + 16)));
+                const __m512 t10 = _mm512_mul_ps(_mm512_loadu_ps(x + i * n + j), _mm512_set1_ps(inverse));
+                const __m512 t11 = _mm512_mul_ps(_mm512_loadu_ps(x + i * n + j + 16), _mm512_set1_ps(inverse));
+                ac_stream_ps(out + i * n + j, _mm512_mul_ps(t10, _mm512_loadu_ps(w + j)));
+                ac_stream_ps(out + i * n + j + 16, _mm512_mul_ps(t11, _mm512_loadu_ps(w + j + 16)));
             }
             for (; j < n; j += 16) {
-                const __mmask16 t10 = (__mmask16)ac_first((n - j), 16);
-                const __m512 t11 = _mm512_mul_ps(_mm512_maskz_loadu_ps(t10, x + i * n + j), _mm512_set1_ps(inverse));
-                _mm512_mask_storeu_ps(out + i * n + j, t10, _mm512_mul_ps(t11, _mm512_maskz_loadu_ps(t10, w + j)));
+                const __mmask16 t12 = (__mmask16)ac_first((n - j), 16);
+                const __m512 t13 = _mm512_mul_ps(_mm512_maskz_loadu_ps(t12, x + i * n + j), _mm512_set1_ps(inverse));
+                _mm512_mask_storeu_ps(out + i * n + j, t12, _mm512_mul_ps(t13, _mm512_maskz_loadu_ps(t12, w + j)));
             }
         }
     }

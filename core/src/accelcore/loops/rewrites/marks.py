@@ -179,28 +179,38 @@ class Stream(Rewrite):
 @register
 @dataclass(frozen=True)
 class PrefetchAhead(Rewrite):
-    """Asks for the elements of a buffer that a loop reads `ahead` iterations later; level 0 is the nearest cache."""
+    """Asks for the elements of a buffer that a loop reads `ahead` iterations later; level 0 is the nearest cache.
+
+    along: an outer loop whose iterations are counted instead: the next row while this one is written, for instance.
+    A vector loop asks for whole vectors.
+    """
 
     name: ClassVar[str] = "prefetch"
     iterator: str
     buffer: str
     ahead: int
     level: int = 0
+    along: str = ""
 
     def apply(self, program: Program) -> Program:
-        """Legal always (a hint); the loop must read the buffer at its iterator."""
+        """Legal always (a hint); the loop must read the buffer at the iterator that is counted."""
         loop = find(program, self.iterator)
-        require(loop.kind is Kind.SERIAL, f"loop {self.iterator} is no longer serial", "prefetch before vectorizing")
+        counted = self.along or self.iterator
+        if self.along:
+            outer = [f.iterator for f in around(program, self.iterator)]
+            require(counted in outer, f"loop {counted} is not around {self.iterator}")
+        else:
+            require(loop.kind is Kind.SERIAL, f"loop {counted} is no longer serial", "prefetch before vectorizing")
         inner = {f.iterator for f in loops_of(loop.body)}
         places = [
             where
             for s in statements(loop.body)
             for e in own_expressions(s)
             for name, where in reads_of(e)
-            if name == self.buffer and self.iterator in _names(where)
+            if name == self.buffer and counted in _names(where)
         ]
-        require(bool(places), f"loop {self.iterator} does not read {self.buffer} at {self.iterator}")
-        later = tidy("add", iterator(self.iterator), self.ahead)
-        start = {**dict.fromkeys(inner, index(0)), self.iterator: later}
+        require(bool(places), f"loop {self.iterator} does not read {self.buffer} at {counted}")
+        later = tidy("add", iterator(counted), self.ahead)
+        start = {**dict.fromkeys(inner, index(0)), counted: later}
         hint = Prefetch(self.buffer, tuple(put(e, start) for e in places[0]), self.level)
         return replace_loop(program, self.iterator, lambda f: (replace(f, body=(hint, *f.body)),))
