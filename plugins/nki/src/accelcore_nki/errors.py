@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import FrameType
 
 from accelcore.errors import AccelcoreError
 
 _OWN = str(Path(__file__).parent)
+_OURS: dict[str, bool] = {}  # whether a file is this package's, by name
 
 
 class NkiError(AccelcoreError):
@@ -45,10 +47,18 @@ def fail(rule: str, what: str, *operands: object, hint: str = "") -> NkiError:
 
 def source_line() -> str:
     """file:line of the innermost caller outside this package, "" when there is none."""
-    frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_OWN):
-        frame = frame.f_back  # type: ignore[assignment]  # the loop ends at None
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else ""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if not (_OURS[name] if name in _OURS else _ours(name)):
+            return f"{name}:{frame.f_lineno}"
+        frame = frame.f_back
+    return ""
+
+
+def _ours(name: str) -> bool:
+    found = _OURS[name] = name.startswith(_OWN)
+    return found
 
 
 class UnsupportedCall(NkiError, AttributeError):

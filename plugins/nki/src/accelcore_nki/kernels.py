@@ -73,7 +73,6 @@ class Kernel:
             return self.function(*args, **kwargs)
         return run(self, args, kwargs, strict=False).value
 
-
     def with_schedule(self, *_: Any, **__: Any) -> Kernel:
         """The kernel: schedules are requests to the real compiler; the simulator keeps program order."""
         return self

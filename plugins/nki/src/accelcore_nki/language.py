@@ -126,8 +126,10 @@ def identity(n: int, dtype: Any) -> NkiTensor:
 
 def shared_identity_matrix(n: int, dtype: Any = "uint8", dst: NkiTensor | None = None) -> NkiTensor:
     """The identity matrix in SBUF, or in a tensor of the caller's."""
+    from accelcore_nki import isa
+
     target = ndarray((n, n), dtype, sbuf) if dst is None else dst
-    functions.isa.dma_copy(target, identity(n, target.dtype))
+    isa.dma_copy(target, identity(n, target.dtype))
     return target
 
 

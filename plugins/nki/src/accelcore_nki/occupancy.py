@@ -98,6 +98,12 @@ def occupancy(program: Program) -> Occupancy:
 
     Rules: capacity, address, overlap.
     """
+    if program.placed is None:
+        program.placed = _placed(program)
+    return program.placed
+
+
+def _placed(program: Program) -> Occupancy:
     chip = program.generation
     ranges = live_ranges(program)
     rooms = {SBUF: _Room(chip.usable), PSUM: _Room(chip.psum)}
@@ -116,9 +122,7 @@ def occupancy(program: Program) -> Occupancy:
         for index in starts.get(at, ()):
             storage = storages[index]
             live = [p for p in placements.values() if p.last >= at] if storage.address else []
-            placements[index] = _place(
-                storage, ranges[index], rooms[storage.buffer], chip, live, program.surface == 1
-            )
+            placements[index] = _place(storage, ranges[index], rooms[storage.buffer], chip, live, program.surface == 1)
     return Occupancy(placements, rooms[SBUF].peak, rooms[PSUM].peak)
 
 

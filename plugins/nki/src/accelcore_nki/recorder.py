@@ -21,6 +21,7 @@ from accelcore_nki.tensors import ON_CHIP, PRIVATE_HBM, PSUM, SHARED_HBM, NkiTen
 
 if TYPE_CHECKING:
     from accelcore_nki.execute.memory import Memory
+    from accelcore_nki.occupancy import Occupancy
 
 _BUFFERS = {"sbuf": "sbuf", "psum": "psum", "hbm": PRIVATE_HBM, "private_hbm": PRIVATE_HBM, "shared_hbm": SHARED_HBM}
 
@@ -50,6 +51,7 @@ class Program:
     """What tracing gave: storages, instructions in program order, the views that the kernel returned.
 
     surface: 2, or 1 for a kernel of NKI 1, whose compiler spills what does not fit instead of refusing it.
+    placed: where its on-chip tensors live, once that is known; nothing is added to the program afterwards.
     """
 
     generation: Generation
@@ -58,6 +60,7 @@ class Program:
     inputs: list[NkiTensor] = field(default_factory=list)
     outputs: list[NkiTensor] = field(default_factory=list)
     surface: int = 2
+    placed: Occupancy | None = None
 
 
 @dataclass
@@ -93,9 +96,12 @@ class Recorder:
         if place is None:
             raise fail("buffer", f"there is no buffer {buffer}", hint=f"one of {', '.join(_BUFFERS)}")
         given = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
-        if not given or not all(isinstance(d, Integral) and int(d) > 0 for d in given):
-            raise fail("shape", f"{shape} is no shape", hint="positive integers")
-        dims = tuple(int(d) for d in given)
+        for d in given:
+            if not isinstance(d, int | Integral) or d < 1:
+                raise fail("shape", f"{shape} is no shape", hint="positive integers")
+        if not given:
+            raise fail("shape", "a tensor has at least one dimension")
+        dims = tuple(map(int, given))
         if place == SHARED_HBM:
             return whole(self._shared(dims, name_of(dtype), name))
         role = "hbm" if str(buffer) == "hbm" else "local"

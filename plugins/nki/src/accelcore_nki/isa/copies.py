@@ -52,13 +52,16 @@ def dma_copy(
     name: Any = None,
 ) -> Instruction:
     """dst = src between HBM and SBUF; casts through float32."""
-    target, source = (_skipping(_memory(r, v), oob_mode) for r, v in (("dst", dst), ("src", src)))
+    target, source = _memory("dst", dst), _memory("src", src)
+    if oob_mode is oob.skip:
+        target, source = _skipping(target, oob_mode), _skipping(source, oob_mode)
     if target.size != source.size:
         raise fail("shape", f"dst has {target.size} elements, src {source.size}", target, source)
     if dge_mode is dge.hwdge:
         at_least(3, "hardware descriptor generation")
         same_dtype("dst of a hwdge copy", target, source)
-    sources = (*_with_index(source), *_with_index(target)[1:])
+    plain = source.indirection is None and target.indirection is None
+    sources = (source,) if plain else (*_with_index(source), *_with_index(target)[1:])
     return current().emit("dma_copy", "dma", (target,), sources, _dma(dge_mode, engine))
 
 
@@ -68,7 +71,12 @@ def _with_index(view: NkiTensor) -> tuple[NkiTensor, ...]:
     return (view, index) if isinstance(index, NkiTensor) else (view,)
 
 
+_UNASKED = {"dge": "unknown", "queue": "unknown"}
+
+
 def _dma(mode: Any, engine: Any) -> dict[str, Any]:
+    if mode is dge.unknown and engine is engines.unknown:  # the usual case, kept fast
+        return _UNASKED
     return {"dge": getattr(mode, "name", "unknown"), "queue": getattr(engine, "name", "unknown")}
 
 

@@ -302,10 +302,10 @@ def reciprocal(data: Any, *, dtype: Any = None, mask: Any = None, **_: Any) -> T
 
 def iota(expr: Any, dtype: Any, *, mask: Any = None, **_: Any) -> Tile:
     """The values of an affine index expression."""
-    found = affine(expr, expr.ndim)
+    found = affine(expr)
     if found is None:
         raise fail("operand", "iota takes an affine index expression", hint="nl.arange(...) times and plus numbers")
-    base, steps = found
+    base, steps = found.base, found.steps
     pattern = [[s, n] for s, n in zip(steps[1:], expr.shape[1:], strict=True)]
     return _along(expr.shape, dtype, "int32", mask, [], lambda dst: core.iota(dst, pattern, base, steps[0]), (SBUF,))
 
@@ -355,9 +355,7 @@ def select_reduce(
                        reduce_op, reverse_pred)  # fmt: skip
 
 
-def memset(
-    shape: Any, value: Any, dtype: Any, *, mask: Any = None, engine: Any = engine.unknown, **_: Any
-) -> Tile:
+def memset(shape: Any, value: Any, dtype: Any, *, mask: Any = None, engine: Any = engine.unknown, **_: Any) -> Tile:
     """A tile of one value."""
     return _along(tuple(shape), dtype, "float32", mask, [], lambda dst: core.memset(dst, value, engine),
                   _buffers(engine))  # fmt: skip

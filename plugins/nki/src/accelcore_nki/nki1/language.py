@@ -284,9 +284,7 @@ def expand_dims(data: Any, axis: Any) -> Tile:
 
 
 def _reducer(op: str) -> Callable[..., Tile]:
-    def reduce(
-        x: Any, axis: Any, *, dtype: Any = None, mask: Any = None, keepdims: bool = False, **_: Any
-    ) -> Tile:
+    def reduce(x: Any, axis: Any, *, dtype: Any = None, mask: Any = None, keepdims: bool = False, **_: Any) -> Tile:
         return isa.tensor_reduce(op, x, axis, mask=mask, dtype=dtype, keepdims=keepdims)
 
     reduce.__name__ = op

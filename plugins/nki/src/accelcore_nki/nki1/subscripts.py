@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,8 @@ def resolve(tensor: NkiTensor, key: tuple[Any, ...], partition: int = -1) -> Fou
 
     parts = _expanded(tensor, key)
     fresh = [at for at, part in enumerate(parts) if part is None]
-    parts = [part for part in parts if part is not None]
+    if fresh:
+        parts = [part for part in parts if part is not None]
     arrays = [p for p in parts if isinstance(p, np.ndarray)] + [
         np.zeros(p.shape, np.int64) for p in parts if isinstance(p, NkiTensor)
     ]
@@ -77,8 +79,8 @@ def resolve(tensor: NkiTensor, key: tuple[Any, ...], partition: int = -1) -> Fou
         kept = [_one(tensor, d, p) if d == partition and isinstance(p, int) else p for d, p in enumerate(parts)]
         return _with_fresh(_strided(tensor, kept, (), {}), fresh)
     joint = _joint(arrays)
-    found = {id(a): affine(a, len(joint)) for a in arrays}
-    if all(steps is not None for steps in found.values()):
+    found = {id(a): affine(a) for a in arrays}
+    if None not in found.values():
         return _strided(tensor, parts, joint, found)
     return _scattered(tensor, parts, joint)
 
@@ -95,10 +97,10 @@ def _joint(arrays: Sequence[Array]) -> tuple[int, ...]:
     """The shape that index tensors broadcast to."""
     import numpy as np
 
-    if all(a.ndim == 2 for a in arrays):  # the usual case, kept fast
-        rows, columns = max(a.shape[0] for a in arrays), max(a.shape[1] for a in arrays)
-        if all(a.shape[0] in (1, rows) and a.shape[1] in (1, columns) for a in arrays):
-            return rows, columns
+    if len(arrays) == 2:  # rows beside columns: the usual case, kept fast
+        first, second = arrays[0].shape, arrays[1].shape
+        if len(first) == len(second) == 2 and first[1] == second[0] == 1:
+            return first[0], second[1]
     return np.broadcast_shapes(*(a.shape for a in arrays))
 
 
@@ -129,39 +131,51 @@ def _with_fresh(found: Found, fresh: list[int]) -> Found:
     return Found(view, valid)
 
 
-def affine(index: Array, ndim: int) -> tuple[int, list[int]] | None:
-    """(first element, step along each of the last `ndim` axes), or None when the index tensor is not affine."""
+@dataclass(frozen=True)
+class Affine:
+    """An affine index tensor: its first element, its step along each axis, its smallest and largest element."""
+
+    base: int
+    steps: tuple[int, ...]
+    low: int
+    high: int
+
+
+_MOST_KEPT = 8192  # bytes of an index tensor whose analysis is remembered: loops make the same ones again and again
+
+
+def affine(index: Array) -> Affine | None:
+    """What an index tensor is, or None when it is not affine."""
+    if index.nbytes <= _MOST_KEPT:
+        return _remembered(index.shape, index.dtype.str, index.tobytes())
+    return _analysed(index)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(shape: tuple[int, ...], kind: str, data: bytes) -> Affine | None:
     import numpy as np
 
-    shape, before = index.shape, [0] * (ndim - index.ndim)
-    if index.size == 1:
-        return int(index.flat[0]), before + [0] * index.ndim
-    if index.size in shape:  # along one axis: the usual case, kept fast
-        flat = index.reshape(-1)
-        base, step = int(flat[0]), int(flat[1]) - int(flat[0])
-        if int(flat[-1]) - base != step * (index.size - 1) or not (flat[1:] - flat[:-1] == step).all():
-            return None
-        return base, before + [step if n > 1 else 0 for n in shape]
-    base = int(index.flat[0])
-    steps: list[int] = []
-    total: Any = np.int64(base)
-    for axis, count in enumerate(shape):
+    return _analysed(np.frombuffer(data, kind).reshape(shape))
+
+
+def _analysed(index: Array) -> Affine | None:
+    """By the second element along each axis; then all elements must be what that predicts."""
+    import numpy as np
+
+    base, steps = int(index.flat[0]), []
+    predicted: Any = np.int64(base)
+    for axis, count in enumerate(index.shape):
         step = 0
         if count > 1:
             second = [0] * index.ndim
             second[axis] = 1
             step = int(index[tuple(second)]) - base
-            total = total + (np.arange(count) * step).reshape((-1,) + (1,) * (index.ndim - axis - 1))
+            predicted = predicted + (np.arange(count) * step).reshape((-1,) + (1,) * (index.ndim - axis - 1))
         steps.append(step)
-    if not np.array_equal(np.broadcast_to(total, shape), index):
+    if not np.array_equal(np.broadcast_to(predicted, index.shape), index):
         return None
-    return base, before + steps
-
-
-def _reach(base: int, steps: Sequence[int], joint: Sequence[int]) -> tuple[int, int]:
-    """The smallest and the largest element of an affine index tensor."""
-    ends = [s * (n - 1) for s, n in zip(steps, joint, strict=True)]
-    return base + sum(e for e in ends if e < 0), base + sum(e for e in ends if e > 0)
+    ends = [s * (n - 1) for s, n in zip(steps, index.shape, strict=True)]
+    return Affine(base, tuple(steps), base + sum(e for e in ends if e < 0), base + sum(e for e in ends if e > 0))
 
 
 def _strided(tensor: NkiTensor, parts: Sequence[Any], joint: tuple[int, ...], affines: Mapping[int, Any]) -> Found:
@@ -176,11 +190,11 @@ def _strided(tensor: NkiTensor, parts: Sequence[Any], joint: tuple[int, ...], af
             _slice(tensor, dim, part, axes)
         elif isinstance(part, np.ndarray):
             axes.joined()
-            base, moves = affines[id(part)]
-            axes.offset += base * stride
-            steps = [s + m * stride for s, m in zip(steps, moves, strict=True)]
-            low, high = _reach(base, moves, joint)
-            if low < 0 or high >= extent:
+            found = affines[id(part)]
+            axes.offset += found.base * stride
+            for axis, move in enumerate(found.steps, len(joint) - len(found.steps)):
+                steps[axis] += move * stride
+            if found.low < 0 or found.high >= extent:
                 axes.inside.append((part >= 0) & (part < extent))
         elif isinstance(part, NkiTensor):
             axes.joined()

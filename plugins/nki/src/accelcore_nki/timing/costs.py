@@ -7,6 +7,8 @@ performance modes.  What is not published follows its nearest relative.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING
 
 from accelcore_nki.tensors import PSUM, SBUF, Scattered
@@ -124,13 +126,17 @@ def runs(view: NkiTensor) -> int:
     """Contiguous runs of a view: each needs a descriptor; on chip none crosses a partition."""
     if isinstance(view.indirection, Scattered):
         return view.size
+    return _runs(view.shape, view.strides, 1 if view.storage.on_chip else 0)
+
+
+@lru_cache(maxsize=4096)  # the tiles of a loop look alike
+def _runs(shape: tuple[int, ...], strides: tuple[int, ...], first: int) -> int:
     length = 1
-    first = 1 if view.storage.on_chip else 0
-    for count, stride in zip(view.shape[:first:-1], view.strides[:first:-1], strict=True):
+    for count, stride in zip(shape[:first:-1], strides[:first:-1], strict=True):
         if count > 1 and stride != length:
             break
         length *= count
     else:
-        if view.ndim > first and view.strides[first] == length:
-            length *= view.shape[first]
-    return view.size // length
+        if len(shape) > first and strides[first] == length:
+            length *= shape[first]
+    return prod(shape) // length

@@ -7,6 +7,7 @@ a read waits for the last write of its tensor; writes to HBM are not ordered amo
 from __future__ import annotations
 
 from bisect import bisect_left
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from accelcore_nki.tensors import Scattered
@@ -23,11 +24,14 @@ def box(view: NkiTensor) -> Box:
     """The box around an on-chip view, ends inclusive; all of its tensor when addresses are listed."""
     if isinstance(view.indirection, Scattered):
         return 0, view.storage.shape[0] - 1, 0, view.storage.free_bytes - 1
-    free = view.storage.free_bytes // view.itemsize
-    start, inner = divmod(view.offset, free)
-    reach = sum((c - 1) * s for c, s in zip(view.shape[1:], view.strides[1:], strict=True))
-    size = view.itemsize
-    return start, start + view.shape[0] - 1, inner * size, (inner + reach + 1) * size - 1
+    return _box(view.storage.free_bytes, view.itemsize, view.offset, view.shape, view.strides)
+
+
+@lru_cache(maxsize=4096)  # the tiles of a loop look alike
+def _box(free_bytes: int, size: int, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Box:
+    start, inner = divmod(offset, free_bytes // size)
+    reach = sum((c - 1) * s for c, s in zip(shape[1:], strides[1:], strict=True))
+    return start, start + shape[0] - 1, inner * size, (inner + reach + 1) * size - 1
 
 
 class _Tensor:
