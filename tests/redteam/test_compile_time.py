@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -81,9 +80,8 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_bombs_end_in_time(name):
-    began = time.monotonic()
+def test_bombs_end(name):
+    """At the compiler's own limits or the sandbox's; without either this would not return."""
     found = built(BOMBS[name] + ENTRY)
     assert found.status in (Status.COMPILE_ERROR, Status.TIMEOUT)
     assert len(found.log) + len(found.feedback) < 1 << 20, "the log is cut"
-    assert time.monotonic() - began < SECONDS * 15, "each compiler has its limit"

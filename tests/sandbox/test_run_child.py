@@ -11,6 +11,7 @@ import pytest
 
 from accelcore.errors import MissingTool
 from accelcore.sandbox import COMPILER, KERNEL, PYTHON, Level, level_of, run_child
+from accelcore.testing.leftovers import settled
 from accelcore.values import Limits, Status
 
 QUICK = Limits(seconds=10)
@@ -45,14 +46,14 @@ def test_signal_is_minus_its_number():
 def test_timeout_ends_it_and_what_it_started():
     result = shell("sleep 1000 & setsid sleep 1000 & sleep 1000", limits=Limits(seconds=0.3))
     assert result.status is Status.TIMEOUT
-    assert 0.3 <= result.seconds < 5
+    assert not settled().processes
 
 
 def test_daemon_does_not_outlive_the_run():
-    # A daemon that kept standard output open would hold up the caller until the time limit.
+    # A daemon that kept standard output open would hold up the caller until the time limit: TIMEOUT.
     result = shell("(setsid sleep 1000 &) ; echo started", limits=Limits(seconds=30))
     assert (result.status, result.stdout) == (Status.OK, b"started\n")
-    assert result.seconds < 20
+    assert not settled().processes
 
 
 def test_output_is_capped_and_the_child_still_ends():
@@ -226,7 +227,6 @@ def test_without_namespaces_the_other_layers_hold(monkeypatch, tmp_path):
     script = f"cat {tmp_path}/secret; echo x > {tmp_path}/made; (setsid sleep 1000 &); echo mine > file; echo end"
     result = shell(script, cwd=tmp_path / "work")
     assert result.level is not Level.STRONG
-    assert result.stdout == b"end\n"
-    assert result.seconds < 8
+    assert (result.status, result.stdout) == (Status.OK, b"end\n"), "it does not wait for the daemon"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["secret", "work"]
     assert (tmp_path / "work" / "file").read_text() == "mine\n"
