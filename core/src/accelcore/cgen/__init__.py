@@ -7,8 +7,8 @@ the one that every compiler has.
 from __future__ import annotations
 
 from accelcore.cgen.emit import emit
-from accelcore.cgen.instructions import Instruction, operand
+from accelcore.cgen.instructions import Dot, Instruction, operand, short
 from accelcore.cgen.isa import VectorIsa
 from accelcore.cgen.portable import PORTABLE, portable
 
-__all__ = ["PORTABLE", "Instruction", "VectorIsa", "emit", "operand", "portable"]
+__all__ = ["PORTABLE", "Dot", "Instruction", "VectorIsa", "emit", "operand", "portable", "short"]

@@ -173,16 +173,17 @@ def _contiguous(at: Expressions, access: Access, e: Expr) -> Value:
         if not _needs_mask(at, e):
             text = at.expand(plain, p=p) if plain else vectors.load(at.unit, e.dtype, at.count, p)
         elif masked is not None:
-            text = at.expand(masked, p=p, m=_mask_for(at, e.dtype)[group])
+            text = at.expand(masked, p=p, m=active_masks(at, e.dtype)[group])
         else:
             return _lanes_read(at, access, e)
         texts.append(text)
     return Value(e.dtype, tuple(texts), varying=True)
 
 
-def _mask_for(at: Expressions, dtype: str) -> tuple[str, ...]:
-    """The active mask as the ISA's instructions on this dtype take it."""
-    assert at.frame.active is not None
+def active_masks(at: Expressions, dtype: str) -> tuple[str, ...]:
+    """The active mask by group as the ISA's instructions on this dtype take it; "" where all lanes are active."""
+    if at.frame.active is None:
+        return ("",) * at.groups
     mask = at.masks.for_dtype(at.frame.active, dtype)
     return at.bound("bool", at.masks.ctype(mask), mask.texts, keep=False)
 
@@ -217,7 +218,7 @@ def _strided(at: Expressions, access: Access, e: Expr) -> Value:
 
 def _gathered(at: Expressions, access: Access, e: Expr, template: str, offsets: tuple[str, ...]) -> Value:
     offsets = at.bound("i32", at.unit.vector("i32", at.count), offsets, keep=True)
-    masks = _mask_for(at, e.dtype) if at.frame.active is not None else ("",) * at.groups
+    masks = active_masks(at, e.dtype)
     texts = tuple(
         at.expand(template, p=f"({pointer(at, access, group)})", i=offsets[group], m=masks[group])
         for group in range(at.groups)
@@ -340,7 +341,7 @@ def _write_contiguous(at: Expressions, access: Access, texts: tuple[str, ...], d
         _write_active(at, access, texts, dtype)
         return
     streamed = isa.move("stream", dtype, at.count) if stream and not masked else None
-    masks = _mask_for(at, dtype) if masked else ("",) * at.groups
+    masks = active_masks(at, dtype)
     for group, text in enumerate(texts):
         p, v = pointer(at, access, group), stripped(text)
         if streamed is not None:

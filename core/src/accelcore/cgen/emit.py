@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from accelcore.cgen import abi, accesses, accumulation, address
+from accelcore.cgen import abi, accesses, accumulation, address, dots, interleaving
 from accelcore.cgen.expressions import Expressions, stripped, uses_in
 from accelcore.cgen.frame import Frame, Place
 from accelcore.cgen.isa import VectorIsa
@@ -50,7 +50,8 @@ class Emitter:
     """Writes one program.  Statements are written in program order; a `Frame` tells where they stand."""
 
     def __init__(self, program: Program, isa: VectorIsa) -> None:
-        self.program = narrowed(replace(program, body=unrolled(program.body)), widens=isa.widens)
+        body = unrolled(program.body, lambda f: bool(dots.candidates(isa, f, contract=program.reassociate)))
+        self.program = narrowed(replace(program, body=body), widens=isa.widens)
         self.isa, self.unit, self.writer = isa, Unit(isa), Writer()
         self.workspace: list[Buffer] = []
         names = [b.name for b in program.arguments]
@@ -88,11 +89,14 @@ class Emitter:
 
     def block(self, block: Block, frame: Frame) -> None:
         """Statements in order; a buffer is in scope after its Allocate."""
-        for statement in block:
-            if isinstance(statement, Allocate):
-                frame = self.allocate(statement.buffer, frame, block)
-            else:
-                self.statement(statement, frame)
+        for part in interleaving.grouped(block):
+            if len(part) > 1 and interleaving.written(self.expressions(frame), part):
+                continue
+            for statement in part:
+                if isinstance(statement, Allocate):
+                    frame = self.allocate(statement.buffer, frame, block)
+                else:
+                    self.statement(statement, frame)
 
     def statement(self, statement: Statement, frame: Frame) -> None:
         """One statement other than Allocate."""
@@ -154,6 +158,11 @@ class Emitter:
         if loop.extent.op == "const" and loop.extent.value <= 0:
             return
         if loop.kind is Kind.VECTOR and frame.lanes is None and vector_loop(self, loop, frame):
+            return
+        if dots.dotted(self, loop, frame):
+            return
+        if loop.kind is Kind.UNROLL and (body := unrolled((loop,))) != (loop,):
+            self.block(body, frame)
             return
         if loop.unroll > 1 and loop.kind is not Kind.VECTOR:
             self.unrolled_loop(loop, frame)

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from accelcore.ir.expr import COMMUTATIVE, Expr, param, walk
+from accelcore.errors import IrError
+from accelcore.ir.expr import COMMUTATIVE, Expr, array, param, walk
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,56 @@ class Match:
 def operand(name: str, dtype: str) -> Expr:
     """An operand of an instruction's meaning."""
     return param(name, dtype)
+
+
+def short(name: str, dtype: str) -> Expr:
+    """An operand that is a short row of elements in each lane, of which an instruction like `Dot` takes several."""
+    return array(name, dtype, 1)
+
+
+@dataclass(frozen=True)
+class Dot:
+    """An instruction that adds a short inner product to each lane of a sum.
+
+        Dot("vpdpbusd", 16, acc + reduce("sum", 4, lambda t: cast(a[t], "i32") * cast(b[t], "i32")),
+            "_mm512_dpbusd_epi32({acc}, {a}, {b})")
+
+    with acc an `operand` and a, b `short` ones.  In C a lane of a or b is one word of all its elements.  It is written
+    for a loop over t that adds such products to one place of the lane, with both factors side by side in t.
+    """
+
+    name: str
+    lanes: int
+    meaning: Expr
+    template: str
+
+    @property
+    def steps(self) -> int:
+        """Products that it adds to a lane."""
+        return int(self._sum.args[0].value)
+
+    @property
+    def dtype(self) -> str:
+        """Of the sum."""
+        return self.meaning.dtype
+
+    @cached_property
+    def operands(self) -> tuple[Expr, Expr]:
+        """Its two short operands, the one that it names `a` first."""
+        from accelcore.loops.products import factors
+
+        found = factors(self._sum.args[1])
+        if found is None:
+            raise IrError(f"the meaning of {self.name} is no sum of products")
+        a, b = sorted((f.args[0] for f in found), key=lambda e: e.name)
+        return a, b
+
+    @property
+    def _sum(self) -> Expr:
+        found = next((n for n in self.meaning.args if n.op == "reduce"), None)
+        if self.meaning.op != "add" or found is None or found.args[0].op != "const":
+            raise IrError(f"the meaning of {self.name} is no sum and a reduction of a known length")
+        return found
 
 
 def unify(pattern: Expr, e: Expr) -> dict[str, Expr] | None:

@@ -34,7 +34,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from accelcore.cgen.instructions import Instruction, Match, unify
+from accelcore.cgen.instructions import Dot, Instruction, Match, unify
 from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import Expr
 
@@ -67,6 +67,7 @@ class VectorIsa:
     moves: Mapping[MoveKey, str] = field(default_factory=dict)
     helpers: Mapping[str, str] = field(default_factory=dict)
     instructions: tuple[Instruction, ...] = ()
+    dots: tuple[Dot, ...] = ()
 
     @cached_property
     def _by_root(self) -> dict[tuple[str, str, int], list[Instruction]]:

@@ -112,16 +112,16 @@ def introduced(block: Block) -> Iterator[str]:
             yield s.iterator
 
 
-def unrolled(block: Block) -> Block:
-    """The block with its UNROLL loops of constant extent written out, innermost first."""
+def unrolled(block: Block, keep: Callable[[For], bool] = lambda _: False) -> Block:
+    """The block with its UNROLL loops of constant extent written out, innermost first, but for those to `keep`."""
     out: list[Statement] = []
     for s in block:
         if isinstance(s, If):
-            s = If(s.condition, unrolled(s.then), unrolled(s.otherwise))
-        if not isinstance(s, For):
+            s = If(s.condition, unrolled(s.then, keep), unrolled(s.otherwise, keep))
+        if not isinstance(s, For) or keep(s):
             out.append(s)
             continue
-        body = unrolled(s.body)
+        body = unrolled(s.body, keep)
         repeat = s.kind is Kind.UNROLL and s.extent.op == "const"
         if repeat and int(s.extent.value) * sum(1 for _ in statements(body)) <= _MOST:
             for at in range(int(s.extent.value)):

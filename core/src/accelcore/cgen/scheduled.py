@@ -18,7 +18,7 @@ from accelcore.cgen.isa import VectorIsa
 from accelcore.errors import AccelcoreError
 from accelcore.loops.nodes import Program
 from accelcore.loops.target import LoopTarget, lowered
-from accelcore.loops.unit import VectorUnit
+from accelcore.loops.unit import DotUnit, VectorUnit
 from accelcore.values import Kernel, Move, Summary, Task
 
 __all__ = ["FLAGS", "ScheduledTarget", "lowered"]
@@ -57,7 +57,9 @@ class ScheduledTarget(LoopTarget):
         """What the loop language needs to know of the machine."""
         isa = self.vectors()
         masks = isa.masks == "bits"
-        return VectorUnit(isa.name, bytes=isa.bits // 8, registers=isa.registers, masks=masks, fma=True)
+        pairs = [(tuple(o.dtype for o in d.operands), d) for d in isa.dots]
+        dots = tuple(DotUnit(left, right, d.dtype, d.steps) for (left, right), d in pairs)
+        return VectorUnit(isa.name, bytes=isa.bits // 8, registers=isa.registers, masks=masks, fma=True, dots=dots)
 
     # Lowering.
 

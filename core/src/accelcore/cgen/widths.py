@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from accelcore.cgen import accesses
+from accelcore.cgen import accesses, interleaving
 from accelcore.cgen.conditions import lane_count
 from accelcore.cgen.expressions import Expressions
 from accelcore.cgen.frame import Frame, Lanes, Place
@@ -86,6 +86,7 @@ def _locals(body: Block) -> dict[str, Place]:
 
 def _held(at: Expressions, body: Block, seen: set[Expr]) -> Iterator[str]:
     """Dtypes of the vectors that a block holds."""
+    yield from (word for part in interleaving.runs(body) if (word := interleaving.word_of(at, part)))
     for s in statements(body):
         if isinstance(s, Store | Accumulate):
             if at.unit.isa.scalable and accesses.locate(at, s.buffer, s.indices).step is None:

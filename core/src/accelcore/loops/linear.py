@@ -135,6 +135,20 @@ def at_least(p: Polynomial, bound: int) -> bool:
     return p.get(ONE, 0) >= bound
 
 
+def without_floors(p: Polynomial) -> Polynomial:
+    """A polynomial that is at least p, with c * (x // c) replaced by x."""
+    total: Polynomial = {}
+    for monomial, c in p.items():
+        atom = monomial[0] if len(monomial) == 1 else None
+        if isinstance(atom, Expr) and atom.op == "fdiv" and atom.args[1].op == "const":
+            divisor = int(atom.args[1].value)
+            if divisor > 0 and c > 0 and c % divisor == 0:
+                total = plus(total, scaled(polynomial(atom.args[0]), c // divisor))
+                continue
+        total = plus(total, {monomial: c})
+    return total
+
+
 def extremes(p: Polynomial, extents: Mapping[str, Expr]) -> tuple[Polynomial, Polynomial] | None:
     """Lower and upper bound of p over iterators in [0, extent), as polynomials over sizes; None when unknown.
 

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import prod
 
 from accelcore.errors import AccelcoreError, IllegalRewrite
-from accelcore.ir.dtypes import DTYPES
-from accelcore.ir.expr import Expr, walk
+from accelcore.ir.expr import walk
 from accelcore.loops import schedule
 from accelcore.loops.analysis import (
-    Contraction,
     Stride,
     calls,
     contractions,
@@ -26,9 +23,9 @@ from accelcore.loops.analysis import (
     strided,
 )
 from accelcore.loops.edit import around, iterator, loops_of, own_expressions, reads_of
-from accelcore.loops.linear import polynomial
 from accelcore.loops.nodes import Accumulate, For, Kind, Program, Store, statements
 from accelcore.loops.rewrites.values import divisors, invariant, repeated, weight
+from accelcore.loops.tiling import bytes_of, extent_of, tile_text
 from accelcore.loops.unit import VectorUnit
 from accelcore.values import Role
 
@@ -104,9 +101,9 @@ def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
     """Panels and packing where the operand that rows share is large and used by many rows."""
     pays = False
     for c in contractions(program):
-        shared = max(_bytes(program, name, sizes) for name in c.reused)
-        pays |= shared > unit.l2 // 4 and _extent(program, c.row, sizes) >= _ROWS_WORTH_PACKING
-    far = [b for b in program.arguments if b.shape and _bytes(program, b.name, sizes) > unit.l2]
+        shared = max(bytes_of(program, name, sizes) for name in c.reused)
+        pays |= shared > unit.l2 // 4 and extent_of(program, c.row, sizes) >= _ROWS_WORTH_PACKING
+    far = [b for b in program.arguments if b.shape and bytes_of(program, b.name, sizes) > unit.l2]
     streamed = any(b.role is Role.OUT for b in far) and not contractions(program)  # tiles write parts of lines
     return Plan(
         panel=int(pays),
@@ -116,11 +113,6 @@ def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
         lift=any(len(b.shape) > 1 for b in far),
         sizes=tuple(sorted(sizes.items())),
     )
-
-
-def _bytes(program: Program, name: str, sizes: Mapping[str, int]) -> int:
-    buffer = program.buffer(name)
-    return prod(_value(extent, sizes) for extent in buffer.shape) * (DTYPES[buffer.dtype].bits or 64) // 8
 
 
 class _Cook:
@@ -208,86 +200,6 @@ class _Cook:
         if self.plan.ahead >= 0:
             for text in _ahead_moves(self.program, self.plan.ahead):
                 self.may(text)
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A register tile: rows by vectors."""
-
-    rows: int
-    vectors: int
-
-
-def shapes(program: Program, c: Contraction, unit: VectorUnit) -> list[Shape]:
-    """Register tiles that fit, those with the most multiply-adds per load first.
-
-    A step of the inner loop keeps rows * vectors sums of each product, `vectors` of each shared operand, and one
-    broadcast in registers, and loads rows + vectors * operands values.
-    """
-    sums = sum(isinstance(s, Accumulate) for s in statements(program.loop(c.inner).body)) or 1
-    operands = len(c.reused)
-    found = []
-    for vectors in (4, 3, 2, 1):
-        rows = min((unit.registers - 1 - vectors * operands) // (vectors * sums), 14)
-        if rows >= 1:
-            found.append(Shape(rows, vectors))
-    gain = {s: s.rows * s.vectors * sums / (s.rows + s.vectors * operands) for s in found}
-    return sorted(found, key=lambda s: (-gain[s], s.vectors))
-
-
-def tile_text(program: Program, c: Contraction, unit: VectorUnit, plan: Plan) -> str:
-    """The tile of a matrix product as a rewrite."""
-    fitting = shapes(program, c, unit)
-    shape = next((s for s in fitting if s.vectors == plan.vectors), fitting[0])
-    if not plan.vectors and plan.sizes:
-        shape = _matching(program, c, unit, fitting, dict(plan.sizes))
-    rows = min(plan.rows or shape.rows, shape.rows)
-    lanes = unit.lanes(program.buffer(c.reused[0]).dtype)
-    pack = "+".join(c.reused if plan.pack else c.turned)
-    panel = lanes * shape.vectors * (plan.panel or (1 if pack else 0))
-    options = [f"interleave={shape.vectors}"] if shape.vectors > 1 else []
-    options += [f"panel={panel}"] if panel else []
-    options += [f"pack={pack}"] if pack else []
-    options += ["apart=1"] if calls(program.loop(c.column)) else []
-    return ", ".join([f"tile({c.row}, {rows}, {c.column}", *options]) + ")"
-
-
-def _matching(program: Program, c: Contraction, unit: VectorUnit, fitting: list[Shape], sizes: dict[str, int]) -> Shape:
-    """The tile that wastes least on known extents: rows evened out over the blocks, columns over the strips.
-
-    A tile costs, per step of the inner loop, its multiply-adds and its loads at two a cycle, at least the four cycles
-    that a sum waits for itself.
-    """
-    total_rows, total_columns = (_extent(program, name, sizes) for name in (c.row, c.column))
-    if not total_rows or not total_columns:
-        return fitting[0]
-    strips = -(-total_columns // unit.lanes(program.buffer(c.reused[0]).dtype))
-    operands = len(c.reused)
-    options: dict[Shape, float] = {}
-    for s in fitting:
-        vectors = min(s.vectors, strips)
-        blocks = -(-total_rows // s.rows)
-        rows = -(-total_rows // blocks)
-        step = max(rows * vectors / 2, (rows + vectors * operands) / 2, 4.0)
-        options.setdefault(Shape(rows, vectors), step * total_rows / rows * -(-strips // vectors))
-    return min(options, key=lambda s: (options[s], -s.rows))  # more rows read the shared operand less often
-
-
-def _extent(program: Program, iterator: str, sizes: Mapping[str, int]) -> int:
-    return _value(program.loop(iterator).extent, sizes)
-
-
-def _value(extent: Expr, sizes: Mapping[str, int]) -> int:
-    """An extent at known sizes; 0 when it is not a polynomial of known ones."""
-    total = 0
-    for monomial, factor in polynomial(extent).items():
-        part = factor
-        for atom in monomial:
-            if not isinstance(atom, str) or atom not in sizes:
-                return 0
-            part *= sizes[atom]
-        total += part
-    return max(total, 0)
 
 
 # Single moves.
@@ -477,7 +389,7 @@ def _private_moves(program: Program, unit: VectorUnit) -> list[str]:
     for loop in serial_loops(program):
         for s in loop.body:
             if isinstance(s, Accumulate) and any(n.op == "get" for i in s.indices for n in walk(i)):
-                room = unit.l1 // max(_bytes(program, s.buffer, {}), 1)
+                room = unit.l1 // max(bytes_of(program, s.buffer, {}), 1)
                 found += [f"privatize({s.buffer}, {loop.iterator}, {n})" for n in (4, 8, 2) if n <= room]
     return [text for text in found if _tried(program, text) is not None]
 

@@ -7,7 +7,7 @@ from itertools import islice, product
 
 from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import Expr, walk
-from accelcore.loops.linear import at_least, constant, extremes, minus, polynomial
+from accelcore.loops.linear import at_least, constant, extremes, minus, polynomial, without_floors
 from accelcore.loops.nodes import For, Program
 
 _MOST_TRIED = 16
@@ -38,7 +38,7 @@ def _within(where: Expr, extent: Expr, extents: Mapping[str, Expr]) -> bool:
     bounds = extremes(polynomial(where), extents)
     if bounds is None:
         return False
-    room = minus(minus(polynomial(extent), constant(1)), bounds[1])
+    room = minus(minus(polynomial(extent), constant(1)), without_floors(bounds[1]))
     return at_least(bounds[0], 0) and at_least(room, 0)
 
 

@@ -17,11 +17,12 @@ _NEEDS = {
     "avx512": frozenset({"avx512f", "avx512bw", "avx512vl", "avx512dq", "bmi2"}),
     "avx2": frozenset({"avx2", "fma", "bmi2", "f16c"}),
 }
+_NEEDS["avx512vnni"] = _NEEDS["avx512"] | {"avx512_vnni"}
 
 
 def best(features: frozenset[str]) -> str:
-    """The widest instruction set that a CPU with these features runs, "" for none."""
-    return next((name for name, needs in _NEEDS.items() if needs <= features), "")
+    """The widest vectors that a CPU with these features has, "avx512" or "avx2"; "" for none."""
+    return next((name for name in ("avx512", "avx2") if _NEEDS[name] <= features), "")
 
 
 def lacking(isa: str, features: frozenset[str]) -> str:
@@ -39,8 +40,8 @@ class AvxTarget(ScheduledTarget):
     name: ClassVar[str] = "avx"
     about: ClassVar[str] = "AVX-512 or AVX2 intrinsics in C"
 
-    isa: Literal["auto", "avx512", "avx2"] = field(
-        default="auto", metadata={"help": "instruction set: auto takes the widest that the CPU has"}
+    isa: Literal["auto", "avx512vnni", "avx512", "avx2"] = field(
+        default="auto", metadata={"help": "instruction set: auto takes all that the CPU has"}
     )
 
     @property
@@ -62,8 +63,11 @@ class AvxTarget(ScheduledTarget):
         """The instruction tables."""
         from accelcore_avx.avx2 import AVX2
         from accelcore_avx.avx512 import AVX512
+        from accelcore_avx.dots import with_dots
 
-        return AVX512 if self.chosen == "avx512" else AVX2
+        if self.chosen == "avx2":
+            return AVX2
+        return with_dots(AVX512, cpu_features() if self.isa == "auto" else _NEEDS[self.isa])
 
     def flags(self) -> str:
         """Everything that the CPU has; for AVX2 on an AVX-512 machine, no more than that."""
@@ -73,7 +77,7 @@ class AvxTarget(ScheduledTarget):
         """Peaks and bandwidths of one thread, measured once and kept in the user's cache folder."""
         from accelcore_avx.machine import measured
 
-        return measured(self.chosen)
+        return measured("avx2" if self.chosen == "avx2" else "avx512")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from accelcore.errors import IllegalRewrite
 from accelcore.loops.analysis import serial_loops, small, strided
-from accelcore.loops.edit import around, find, loops_of, replace_loop
+from accelcore.loops.edit import around, expressions, find, loops_of, replace_loop
 from accelcore.loops.nodes import Accumulate, For, Kind, Program, statements
 from accelcore.loops.rewrites.base import Rewrite, parse, register, require
 
@@ -103,7 +103,7 @@ class Jam(Composite):
             copies += steps.do(f"lift({pair[0]}, {pair[1]})")
             copies = [c for c in copies if _exists(steps.program, c)]
         for copy in copies:
-            if not any(isinstance(s, For) for s in find(steps.program, copy).body):
+            if not any(isinstance(s, For) and s.kind is not Kind.UNROLL for s in find(steps.program, copy).body):
                 steps.do(f"unroll({copy})")
 
 
@@ -132,7 +132,9 @@ class Tile(Composite):
 
     panel: columns that all rows go through before the next ones, so that the operand they share stays in cache;
     pack: copy that operand's panel to where it is read in order; several operands are joined by "+";
-    apart: 1 gives what is done with the sums a loop of its own, which keeps a long epilogue out of the tile.
+    apart: 1 gives what is done with the sums a loop of its own, which keeps a long epilogue out of the tile;
+    depth: products that are added at once, by an instruction for short inner products: packed operands then hold that
+    many consecutive elements of the sum side by side, for each column.
     """
 
     name: ClassVar[str] = "tile"
@@ -143,6 +145,7 @@ class Tile(Composite):
     panel: int = 0
     pack: str = ""
     apart: int = 0
+    depth: int = 1
 
     def run(self, steps: _Steps) -> None:
         """Panel, pack, set the epilogue apart, jam the rows and what is left of them, vectorize the columns."""
@@ -153,7 +156,11 @@ class Tile(Composite):
         if self.panel:
             outside, column = steps.do(f"split({column}, {self.panel})")[:2]
             steps.do(f"reorder({row}, {outside})")
-        for name in self.pack.split("+") if self.pack else ():
+        operands = self.pack.split("+") if self.pack else []
+        if self.depth > 1:
+            self._deepen(steps, column, operands)
+            operands = []
+        for name in operands:
             steps.do(f"pack({name}, {row}, last={column})")
         before = {f.iterator for f in loops_of(steps.program.body)} - {column}
         if self.apart:
@@ -164,6 +171,19 @@ class Tile(Composite):
             if f.iterator not in before and _base(f.iterator) == _base(column):
                 times = self.interleave if accumulates(f) else min(self.interleave, 2)
                 steps.do(f"vectorize({f.iterator}, interleave={times})" if times > 1 else f"vectorize({f.iterator})")
+
+    def _deepen(self, steps: _Steps, column: str, operands: list[str]) -> None:
+        """Sums in blocks of `depth` products, which operands are packed for: blocks, columns, products."""
+        inner = [f for f in find(steps.program, column).body if isinstance(f, For) and accumulates(f)]
+        require(bool(inner), f"loop {column} sums nothing")
+        for f in inner:
+            outside, block = steps.do(f"split({f.iterator}, {self.depth}, tail=cut)")[:2]
+            for name in operands:
+                if any(name in e.inputs for e in expressions(find(steps.program, block).body)):
+                    fill = steps.do(f"pack({name}, {self.row}, last={column}+{block}, inside={outside})")
+                    steps.do(f"unroll({fill[-1]})")
+                    steps.do(f"vectorize({fill[-2]})")
+            steps.do(f"unroll({block})")
 
     def _jam(self, steps: _Steps) -> None:
         """Blocks of rows; what is left of them in blocks of the largest power of two up to half, then one by one."""

@@ -41,29 +41,35 @@ class Pack(Rewrite):
     """The part of an array that a loop reads is copied before it, laid out in the order in which the loop reads it.
 
     The copy has one axis for each loop inside that the read depends on, outermost first; `last` names the one whose
-    elements are to lie side by side instead of the innermost's.
+    elements are to lie side by side instead of the innermost's, or the last few, joined by "+".  `inside` names a loop
+    inside: only what that one reads is read from the copy.
     """
 
     name: ClassVar[str] = "pack"
     buffer: str
     iterator: str
     last: str = ""
+    inside: str = ""
 
     def apply(self, program: Program) -> Program:
         """Legal when the loop reads the array at one place in its body and does not write it."""
         loop = find(program, self.iterator)
+        reader = next((f for f in loops_of((loop,)) if f.iterator == (self.inside or self.iterator)), None)
+        if reader is None:
+            raise IllegalRewrite(f"loop {self.inside} is not inside loop {self.iterator}")
         require(self.buffer not in written((loop,)), f"loop {self.iterator} writes {self.buffer}")
-        places = {w for e in expressions((loop,)) for name, w in reads_of(e) if name == self.buffer and w}
-        require(bool(places), f"loop {self.iterator} does not read {self.buffer}")
-        require(len(places) == 1, f"loop {self.iterator} reads {self.buffer} in {len(places)} places")
+        places = {w for e in expressions((reader,)) for name, w in reads_of(e) if name == self.buffer and w}
+        require(bool(places), f"loop {reader.iterator} does not read {self.buffer}")
+        require(len(places) == 1, f"loop {reader.iterator} reads {self.buffer} in {len(places)} places")
         where = places.pop()
         used = frozenset[str]().union(*(e.inputs for e in where))
         axes = [f for f in loops_of((loop,)) if f.iterator in used]
         require(bool(axes), f"the element of {self.buffer} is the same throughout loop {self.iterator}")
-        if self.last:
-            require(self.last in {f.iterator for f in axes}, f"{self.buffer} is not read at {self.last}")
-            axes.sort(key=lambda f: f.iterator == self.last)
-        self._check(program, loop, where, axes)
+        last = self.last.split("+") if self.last else []
+        for name in last:
+            require(name in {f.iterator for f in axes}, f"{self.buffer} is not read at {name}")
+        axes.sort(key=lambda f: last.index(f.iterator) + 1 if f.iterator in last else 0)
+        self._check(program, loop, reader, where, axes)
         block, taken = block_of(program, self.iterator), names(program)
         shape = tuple(limit_of(f.extent) for f in axes)
         source = program.buffer(self.buffer)
@@ -72,11 +78,12 @@ class Pack(Rewrite):
         fill = self._fill(copy, where, axes, taken)
         tensor = array(copy.name, copy.dtype, len(shape))
         element = get(tensor, *(iterator(f.iterator) for f in axes))
-        body = mapped((loop,), lambda e: rewrite_reads(e, self.buffer, lambda _: element))
+        copied = mapped((reader,), lambda e: rewrite_reads(e, self.buffer, lambda _: element))
+        body = edited((loop,), lambda s: copied if s is reader else None)
         at = block.index(loop)
         return replace_block(program, block, (*block[:at], Allocate(copy), fill, *body, *block[at + 1 :]))
 
-    def _check(self, program: Program, loop: For, where: tuple[Expr, ...], axes: list[For]) -> None:
+    def _check(self, program: Program, loop: For, reader: For, where: tuple[Expr, ...], axes: list[For]) -> None:
         outside = {f.iterator for f in around(program, self.iterator)}
         inner = {f.iterator for f in axes}
         for f in axes:
@@ -88,7 +95,7 @@ class Pack(Rewrite):
         require(not known, f"the read depends on {', '.join(sorted(known))}, which the loop computes")
         read = get(array(self.buffer, program.buffer(self.buffer).dtype, len(where)), *where)
         known_inside = inside(program, read, (*around(program, self.iterator), *axes))
-        always = not _conditional(loop, self.buffer) and all(f in axes for f in _down_to(loop, self.buffer))
+        always = not _conditional(reader, self.buffer) and all(f in axes for f in _down_to(loop, reader, self.buffer))
         require(known_inside or always, f"{self.buffer} may not be read each time that the copy would read it")
 
     def _fill(self, copy: Buffer, where: tuple[Expr, ...], axes: list[For], taken: set[str]) -> For:
@@ -103,9 +110,11 @@ class Pack(Rewrite):
         return nest
 
 
-def _down_to(loop: For, buffer: str) -> list[For]:
-    """The loops, from this one inwards, around the statements that read a buffer."""
-    return [f for f in loops_of((loop,)) if any(buffer in e.inputs for e in expressions(f.body))]
+def _down_to(loop: For, reader: For, buffer: str) -> list[For]:
+    """The loops, from `loop` inwards, around the statements of `reader` that read a buffer."""
+    inner = list(loops_of((reader,)))
+    around = [f for f in loops_of((loop,)) if f not in inner and reader in loops_of(f.body)]
+    return around + [f for f in inner if any(buffer in e.inputs for e in expressions(f.body))]
 
 
 def _conditional(loop: For, buffer: str) -> bool:
