@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from accelcore.ir.expr import Expr, get, rebuild
-from accelcore.values import Role, Summary, Task
+from accelcore.values import Bounds, InputSpec, Role, Summary, Task
 
 
 def horizon(step: Task, state: str, following: str, steps: int) -> Task:
     """`steps` of a lifted step, with the results of each: input `state` of one is result `following` of the one before.
 
-    Results are named after those of the step, with its number: u0, y0, u1, ...
+    Results are named after those of the step, with its number: u0, y0, u1, ...  Inputs lie within -1 and 1: larger ones
+    would leave the range of floats after some steps.
     """
     assert isinstance(step.reference, Summary)
     params = [p for p in step.params if p.role is not Role.OUT]
@@ -28,7 +29,9 @@ def horizon(step: Task, state: str, following: str, steps: int) -> Task:
         params += [replace(p, name=f"{p.name}{number}") for p in step.results]
         reached = made[following]
     summary = Summary(tuple(post), (), step.reference.number_model)
-    return replace(step, name=f"{step.name}_{steps}", params=tuple(params), reference=summary, source=None)
+    inputs = InputSpec(tuple(Bounds(p.name, -1.0, 1.0) for p in params if p.role is not Role.OUT))
+    name = f"{step.name}_{steps}"
+    return replace(step, name=name, params=tuple(params), reference=summary, source=None, inputs=inputs)
 
 
 def _put(e: Expr, name: str, value: Expr, memo: dict[Expr, Expr]) -> Expr:

@@ -67,7 +67,13 @@ def test_hardware_loops_by_hand(correct, mode):
     correct("raw_loops.c", MODE=mode)
 
 
-@pytest.mark.parametrize("name", ["chain.c", "utilities.c", "counters.c", "network.c", "assembly.c"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "chain.c", "utilities.c", "counters.c", "network.c", "assembly.c", "mixed.c", "short_names.c", "bare_metal.c",
+        "names.c",
+    ],
+)  # fmt: skip
 def test_programs_of_the_usual_kind(correct, name):
     correct(name)
 
@@ -108,7 +114,7 @@ PRODUCT = {"SIZE_M": 48, "SIZE_N": 32, "SIZE_K": 64, "TA": 1, "TB": 0, "BIAS": 1
         ("products.c", PRODUCT), ("products.c", {**PRODUCT, "TA": 0, "TYPE": "OS", "FULL": 1}),
         ("chain.c", {}), ("sums.c", {"MODE": 1}), ("tiles.c", {"MODE": 1}), ("blocks.c", {"MODE": 2}),
         ("depthwise.c", {"SIZE": 8, "CH": 3, "KERNEL": 3, "STRIDE": 1, "PAD": 1, "POOL": 2, "OLD_FORM": 0}),
-        ("average.c", {"TYPE": "WS"}),
+        ("average.c", {"TYPE": "WS"}), ("mixed.c", {}), ("short_names.c", {}), ("bare_metal.c", {}), ("names.c", {}),
     ],
 )  # fmt: skip
 def test_other_arrays(correct, config, name, macros):
@@ -120,6 +126,7 @@ def test_moves_of_a_wide_array(correct, name, mode):
     correct(name, "gemmini:config=int8-32", MODE=mode)
 
 
-def test_an_array_of_floats(correct):
-    result = correct("floats.c", "gemmini:config=fp32-4")
+@pytest.mark.parametrize("name", ["floats.c", "control.c"])
+def test_an_array_of_floats(correct, name):
+    result = correct(name, "gemmini:config=fp32-4")
     assert "not calibrated" in result["feedback"]

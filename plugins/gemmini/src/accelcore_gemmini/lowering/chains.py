@@ -237,21 +237,17 @@ class Writer:
 
 
 def library(task: Task, found: tuple[Chain, ...]) -> str:
-    """One call for each product, which adds what the result has so far, and a fence after it.
-
-    Hardware loops with a bias and without take turns in the accumulator on their own; a product without one is
-    therefore done with fine-grained commands (OS), so that the two kinds can be mixed.
-    """
+    """One call for each product, which adds what the result has so far, and a fence after it."""
     lines = []
     for chain in found:
         sign = _common_sign(chain)
         have = chain.start.text if chain.start else "NULL"
         for a, b in chain.products:
-            r, flow = chain.result, "OS" if have == "NULL" else "WS"
+            r = chain.result
             lines += [
                 f"tiled_matmul_auto({r.rows}, {r.cols}, {a.cols}, {a.text}, {b.text}, {have}, {r.text},",
                 f"                  {a.cols}, {b.cols}, {r.cols}, {r.cols}, MVIN_SCALE_IDENTITY, MVIN_SCALE_IDENTITY,",
-                f"                  MVIN_SCALE_IDENTITY, NO_ACTIVATION, {sign}, 0, 0, 0, 0, 0, 0, 0, {flow});",
+                f"                  MVIN_SCALE_IDENTITY, NO_ACTIVATION, {sign}, 0, 0, 0, 0, 0, 0, 0, WS);",
                 "gemmini_fence();",
             ]
             have = r.text

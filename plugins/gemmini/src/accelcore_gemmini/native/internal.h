@@ -60,8 +60,8 @@ struct gm_machine {
     int32_t weights_i[MAX_DIM][MAX_DIM];
     float weights_f[MAX_DIM][MAX_DIM];
     gm_loop_ws loop;
-    int loop_parity, d_half, x_half, c_half; /* halves of the local memories that the next hardware loop uses */
-    int conv_parity;
+    int loop_parity, result_half; /* halves of scratchpad and accumulator that the next hardware loop uses */
+    int conv_parity, conv_result_half;       /* the same for convolutions */
     gm_op loop_tag;                          /* stream and block of the operation that a loop is about to make */
     gm_conv_words conv;
     gm_op *ops;

@@ -16,7 +16,7 @@ typedef struct {
     int no_bias, rotated, out_1203, w_1203, w_0132, in_3120, depthwise, pixels, no_pool, down, dilated;
     uint64_t weights, output, bias, input;
     int rows, cols, inner_rows, inner_cols; /* of the input under the tile: all, and without padding */
-    uint32_t a, b, d, x, c;                 /* first local rows */
+    uint32_t a, b, c;                       /* first local rows */
 } conv;
 
 static int bits_of(uint64_t word, int high, int low) { return (int)(word >> low & ((1ull << (high - low + 1)) - 1)); }
@@ -85,7 +85,7 @@ static int load_bias(gm_machine *m, const conv *t) {
         for (int r = 0; r < t->orows; r++)
             for (int c = 0; c < t->ocols; c += dim)
                 for (int o = 0; o < t->ochs && !rule; o += wide) {
-                    uint32_t to = 1u << 31 | (t->d + (uint32_t)(o / dim * result_rows(t) + (b * t->orows + r) * t->ocols + c));
+                    uint32_t to = 1u << 31 | (t->c + (uint32_t)(o / dim * result_rows(t) + (b * t->orows + r) * t->ocols + c));
                     uint64_t from = t->no_bias ? 0 : t->bias + (uint64_t)(o * m->acc_bytes);
                     rule = gm_mvin(m, 2, from, sized(least(dim, t->ocols - c), least(wide, t->ochs - o), to));
                 }
@@ -167,7 +167,7 @@ static int multiply(gm_machine *m, const conv *t, pass *p, int batch, int orow, 
     int line = (row >> t->down) * (t->cols >> t->down) + (col >> t->down);
     int a = t->in_3120 ? batch / dim * input_rows(t) + p->in * image + line : p->in / dim * input_rows(t) + batch * image + line;
     int outs = least(dim, t->ochs - p->out), depth = least(dim, t->ichs - p->in) * p->pixels;
-    uint32_t c = 3u << 30 | (t->x + (uint32_t)(p->out / dim * result_rows(t) + (batch * t->orows + orow) * t->ocols + ocol));
+    uint32_t c = 3u << 30 | (t->c + (uint32_t)(p->out / dim * result_rows(t) + (batch * t->orows + orow) * t->ocols + ocol));
     int row_at = t->rotated ? t->krows - 1 - p->row : p->row, col_at = t->rotated ? t->kcols - 1 - p->col : p->col;
     uint64_t weights = p->fresh ? sized(depth, outs, weight_row(m, t, row_at, col_at, p->in, p->out)) : sized(dim, dim, GM_GARBAGE);
     int rule = gm_preload(m, weights, sized(count, outs, c));
@@ -258,8 +258,7 @@ static int check_capacity(gm_machine *m, const conv *t) {
     return RULE_NONE;
 }
 
-/* Halves of the local memories: those of the scratchpad alternate with each tile, those of the accumulator when a sum begins
- * (loads of D) and when it ends (products, stores). */
+/* Halves of the local memories: those of the scratchpad alternate with each tile, those of the accumulator with each result. */
 static void place(gm_machine *m, conv *t, uint64_t rs1) {
     int dim = m->config.dim, half = m->config.spad_rows / 2, acc_half = m->config.acc_rows / 2;
     int weights = blocks(t->w_0132 ? t->ichs : t->ochs, dim) * weight_rows(t);
@@ -267,9 +266,8 @@ static void place(gm_machine *m, conv *t, uint64_t rs1) {
     a_half = a_half ? (a_half - 1) & 1 : m->conv_parity, b_half = b_half ? (b_half - 1) & 1 : m->conv_parity;
     t->a = (uint32_t)(a_half * half), t->b = (uint32_t)((b_half + 1) * half - weights);
     m->conv_parity ^= 1;
-    t->d = (uint32_t)(m->d_half * acc_half), t->x = (uint32_t)(m->x_half * acc_half), t->c = (uint32_t)(m->c_half * acc_half);
-    if (t->bias) m->d_half ^= 1;
-    if (t->output) m->x_half ^= 1, m->c_half ^= 1;
+    t->c = (uint32_t)(m->conv_result_half * acc_half);
+    if (t->output) m->conv_result_half ^= 1; /* a tile without a result goes on in the next one */
 }
 
 int gm_loop_conv(gm_machine *m, uint64_t rs1, uint64_t rs2) {

@@ -13,7 +13,7 @@ typedef struct { int major, minor, major_end, minor_end, step_major, step_minor,
 typedef struct {
     const gm_loop_ws *r;
     int a_t, b_t, full, low_d, resadd, accumulate, parity, norm; /* norm: the activation, when it needs whole rows */
-    uint32_t a_base, b_base, d_base, x_base, c_base; /* local rows */
+    uint32_t a_base, b_base, c_base; /* local rows */
     int group, group_c, group_d;
     walk a, b, d, x_ij, c;
     int x_k, x_done;
@@ -81,7 +81,7 @@ static int load_d(gm_machine *m, tile *t) {
     int dim = m->config.dim, j = t->d.major, i = t->d.minor, blocks = limit(t->group_d, (int)r->j - j);
     int bytes = t->low_d ? m->elem_bytes : m->acc_bytes;
     uint64_t from = r->d + ((uint64_t)i * r->d_stride + (uint64_t)j) * (uint64_t)(dim * bytes);
-    uint32_t to = 1u << 31 | (t->d_base + (uint32_t)(((uint32_t)i * (uint32_t)r->j + (uint32_t)j) * (uint32_t)dim));
+    uint32_t to = 1u << 31 | (t->c_base + (uint32_t)(((uint32_t)i * (uint32_t)r->j + (uint32_t)j) * (uint32_t)dim));
     tag(m, t, GM_LOOP_D, i, j, 0, &t->d, 0);
     int rule = gm_mvin(m, 2, from, size(dim - pad(i, (int)r->i, 1, r->pad_i), blocks * dim - pad(j, (int)r->j, blocks, r->pad_j), to));
     advance(&t->d);
@@ -110,7 +110,7 @@ static int execute_block(gm_machine *m, tile *t) {
     int depth = dim - pad(k, (int)r->k, 1, r->pad_k);
     uint32_t a = t->a_base + (uint32_t)((t->a_t ? k * (int)r->i + i : i * (int)r->k + k) * dim);
     uint32_t b = t->b_base + (uint32_t)((t->b_t ? j * (int)r->k + k : k * (int)r->j + j) * dim);
-    uint32_t c = 1u << 31 | (uint32_t)(t->accumulate || k > 0) << 30 | (t->x_base + (uint32_t)((i * (int)r->j + j) * dim));
+    uint32_t c = 1u << 31 | (uint32_t)(t->accumulate || k > 0) << 30 | (t->c_base + (uint32_t)((i * (int)r->j + j) * dim));
     walk done = {.done = 1};
     tag(m, t, GM_LOOP_X, i, j, k, &done, 0);
     int rule = gm_preload(m, i == 0 ? size(depth, cols, b) : size(dim, dim, GM_GARBAGE), size(rows, cols, c));
@@ -214,9 +214,8 @@ static int run(gm_machine *m, uint64_t rs1, uint64_t rs2) {
     int a_half = (int)(rs1 >> 18 & 3), b_half = (int)(rs1 >> 16 & 3); /* a half that the program names, or 0 */
     a_half = a_half ? (a_half - 1) & 1 : t.parity, b_half = b_half ? (b_half - 1) & 1 : t.parity;
     t.a_base = (uint32_t)(a_half * half), t.b_base = (uint32_t)((b_half + 1) * half - (t.resadd ? 0 : k * j * m->config.dim));
-    t.d_base = (uint32_t)(m->d_half * acc_half), t.x_base = (uint32_t)(m->x_half * acc_half), t.c_base = (uint32_t)(m->c_half * acc_half);
-    if (r->d) m->d_half ^= 1;
-    if (r->c) m->x_half ^= 1, m->c_half ^= 1;
+    t.c_base = (uint32_t)(m->result_half * acc_half);
+    if (r->c) m->result_half ^= 1; /* a loop without a result goes on in the next one */
     t.a = t.resadd ? over(j, group, i, 1, !r->a) : t.a_t ? over(k, 1, i, group, !r->a) : over(k, group, i, 1, !r->a);
     t.b = t.resadd ? over(j, group, i, 1, !r->b) : t.b_t ? over(k, group, j, 1, !r->b) : over(k, 1, j, group, !r->b);
     t.d = over(j, t.group_d, i, 1, !r->d || t.resadd);

@@ -82,6 +82,8 @@ static inline uint32_t gemmini_acc_bits(acc_t x) {
 #define gemmini_extended_mvin3(dram, local, cols, rows) GEMMINI_DO(k_MVIN3, (uintptr_t)(dram), GEMMINI_BLOCK(local, cols, rows))
 #define gemmini_extended_mvout(dram, local, cols, rows) GEMMINI_DO(k_MVOUT, (uintptr_t)(dram), GEMMINI_BLOCK(local, cols, rows))
 #define gemmini_mvin(dram, local) gemmini_extended_mvin(dram, local, DIM, DIM)
+#define gemmini_mvin2(dram, local) gemmini_extended_mvin2(dram, local, DIM, DIM)
+#define gemmini_mvin3(dram, local) gemmini_extended_mvin3(dram, local, DIM, DIM)
 #define gemmini_block_mvin(dram, local, len) gemmini_extended_mvin(dram, local, (len) * DIM, DIM)
 #define gemmini_mvout(dram, local) gemmini_extended_mvout(dram, local, DIM, DIM)
 
@@ -107,7 +109,7 @@ static inline uint32_t gemmini_acc_bits(acc_t x) {
     GEMMINI_EX7(dataflow, act, shift, 1, A_stride, A_transpose, B_transpose)
 #define gemmini_extended2_config_ex(...) GEMMINI_BY_COUNT(GEMMINI_EX, __VA_ARGS__)
 #define gemmini_extended_config_ex(...) GEMMINI_BY_COUNT(GEMMINI_EX, __VA_ARGS__)
-#define gemmini_config_ex(dataflow, act, shift) gemmini_extended_config_ex(dataflow, act, shift, 1, 0, 0)
+#define gemmini_config_ex(dataflow, act, shift) GEMMINI_EX6(dataflow, act, shift, 1, 0, 0)
 
 #define gemmini_extended5_config_ld(stride, scale, shrunk, block_stride, repeats, id) \
     GEMMINI_DO(k_CONFIG, ((uint64_t)scale_t_to_scale_t_bits((scale_t)(scale)) << 32) | ((uint64_t)(uint16_t)(block_stride) << 16) | \
@@ -178,23 +180,40 @@ static inline uint32_t gemmini_acc_bits(acc_t x) {
                (uint64_t)((no_pool) != 0)) \
 }
 
-/* Short names, by the number of arguments: config_ld(stride, scale, [block stride,] id), config_st(stride [, scale]). */
+/* Short names, by the number of arguments: config_ld(stride, scale, [block stride,] id), config_st(stride [[, act], scale]),
+ * config_ex(dataflow, act, A_stride, A_transpose, B_transpose); moves and computes take whole blocks without sizes. */
 #define GEMMINI_LD4(stride, scale, block_stride, id) gemmini_extended4_config_ld(stride, scale, 0, block_stride, id)
 #define GEMMINI_LD3(stride, scale, id) gemmini_extended3_config_ld(stride, scale, 0, id)
 #define GEMMINI_LD2(stride, scale) gemmini_extended_config_ld(stride, scale)
 #define GEMMINI_LD1(stride) gemmini_config_ld(stride)
+#define GEMMINI_ST3(stride, act, scale) gemmini_extended_config_st(stride, act, scale)
 #define GEMMINI_ST2(stride, scale) gemmini_extended_config_st(stride, NO_ACTIVATION, scale)
 #define GEMMINI_ST1(stride) gemmini_config_st(stride)
+#define GEMMINI_EX5(dataflow, act, A_stride, A_transpose, B_transpose) GEMMINI_EX6(dataflow, act, 0, A_stride, A_transpose, B_transpose)
+#define GEMMINI_EX3(dataflow, act, shift) gemmini_config_ex(dataflow, act, shift)
+#define GEMMINI_IN4(...) gemmini_extended_mvin(__VA_ARGS__)
+#define GEMMINI_IN2(...) gemmini_mvin(__VA_ARGS__)
+#define GEMMINI_IN2_4(...) gemmini_extended_mvin2(__VA_ARGS__)
+#define GEMMINI_IN2_2(...) gemmini_mvin2(__VA_ARGS__)
+#define GEMMINI_IN3_4(...) gemmini_extended_mvin3(__VA_ARGS__)
+#define GEMMINI_IN3_2(...) gemmini_mvin3(__VA_ARGS__)
+#define GEMMINI_OUT4(...) gemmini_extended_mvout(__VA_ARGS__)
+#define GEMMINI_OUT2(...) gemmini_mvout(__VA_ARGS__)
+#define GEMMINI_PRE6(...) gemmini_extended_preload(__VA_ARGS__)
+#define GEMMINI_PRE2(...) gemmini_preload(__VA_ARGS__)
+#define GEMMINI_NEW6(...) gemmini_extended_compute_preloaded(__VA_ARGS__)
+#define GEMMINI_NEW2(...) gemmini_compute_preloaded(__VA_ARGS__)
+#define GEMMINI_HELD6(...) gemmini_extended_compute_accumulated(__VA_ARGS__)
+#define GEMMINI_HELD2(...) gemmini_compute_accumulated(__VA_ARGS__)
 #define config_ld(...) GEMMINI_BY_COUNT(GEMMINI_LD, __VA_ARGS__)
 #define config_st(...) GEMMINI_BY_COUNT(GEMMINI_ST, __VA_ARGS__)
-#define config_ex(dataflow, act, A_stride, A_transpose, B_transpose) \
-    gemmini_extended_config_ex(dataflow, act, 0, A_stride, A_transpose, B_transpose)
-#define mvin(...) gemmini_extended_mvin(__VA_ARGS__)
-#define mvin2(...) gemmini_extended_mvin2(__VA_ARGS__)
-#define mvin3(...) gemmini_extended_mvin3(__VA_ARGS__)
-#define mvout(...) gemmini_extended_mvout(__VA_ARGS__)
-#define preload(...) gemmini_extended_preload(__VA_ARGS__)
-#define compute_preloaded(...) gemmini_extended_compute_preloaded(__VA_ARGS__)
-#define compute_accumulated(...) gemmini_extended_compute_accumulated(__VA_ARGS__)
+#define config_ex(...) GEMMINI_BY_COUNT(GEMMINI_EX, __VA_ARGS__)
+#define mvin(...) GEMMINI_BY_COUNT(GEMMINI_IN, __VA_ARGS__)
+#define mvin2(...) GEMMINI_BY_COUNT(GEMMINI_IN2_, __VA_ARGS__)
+#define mvin3(...) GEMMINI_BY_COUNT(GEMMINI_IN3_, __VA_ARGS__)
+#define mvout(...) GEMMINI_BY_COUNT(GEMMINI_OUT, __VA_ARGS__)
+#define preload(...) GEMMINI_BY_COUNT(GEMMINI_PRE, __VA_ARGS__)
+#define compute_preloaded(...) GEMMINI_BY_COUNT(GEMMINI_NEW, __VA_ARGS__)
+#define compute_accumulated(...) GEMMINI_BY_COUNT(GEMMINI_HELD, __VA_ARGS__)
 #define fence() gemmini_fence()
 #endif

@@ -193,6 +193,18 @@ static void gemmini_conv_tiled(GEMMINI_CONV_ARGS, GEMMINI_LAYOUT_ARGS, int batch
     gemmini_conv_run(GEMMINI_CONV_FILLED(in_channels, out_channels, out_channels), &t, type);
 }
 
+static void gemmini_conv_tiled_stride(GEMMINI_CONV_ARGS, int in_stride, int weight_stride, int out_stride, GEMMINI_LAYOUT_ARGS, int batches, int porows,
+                                      int pocols, int pochs, int krows, int kcols, int kchs, GEMMINI_DATA_ARGS, GEMMINI_POOL_ARGS,
+                                      enum tiled_matmul_type_t type) {
+    gemmini_tile t = {batches, porows, pocols, pochs, krows, kcols, kchs};
+    gemmini_conv_run(GEMMINI_CONV_FILLED(in_stride, weight_stride, out_stride), &t, type);
+}
+
+static void gemmini_conv_cpu_stride(GEMMINI_CONV_ARGS, int in_stride, int weight_stride, int out_stride, GEMMINI_LAYOUT_ARGS, GEMMINI_DATA_ARGS,
+                                    GEMMINI_POOL_ARGS) {
+    gemmini_conv_run(GEMMINI_CONV_FILLED(in_stride, weight_stride, out_stride), NULL, CPU);
+}
+
 static void gemmini_conv_cpu(GEMMINI_CONV_ARGS, GEMMINI_LAYOUT_ARGS, GEMMINI_DATA_ARGS, GEMMINI_POOL_ARGS) {
     gemmini_conv_run(GEMMINI_CONV_FILLED(in_channels, out_channels, out_channels), NULL, CPU);
 }
@@ -232,13 +244,16 @@ static void gemmini_conv_dw_cpu(int batch_size, int in_row_dim, int in_col_dim, 
                          act, scale, pool_size, pool_stride, pool_padding, CPU);
 }
 
-/* Two forms of each name: with rows and columns of the images, or (older) with one size for both. */
+/* Forms of each name by the number of arguments: with rows and columns of the images, with strides between pixels as well, or
+ * (older) with one size for rows and columns. */
 #define GEMMINI_AUTO27(...) gemmini_conv_auto(__VA_ARGS__)
 #define GEMMINI_AUTO25(b, in, ic, oc, out, ...) gemmini_conv_auto(b, in, in, ic, oc, out, out, __VA_ARGS__)
 #define tiled_conv_auto(...) GEMMINI_BY_COUNT(GEMMINI_AUTO, __VA_ARGS__)
+#define GEMMINI_TILED37(...) gemmini_conv_tiled_stride(__VA_ARGS__)
 #define GEMMINI_TILED34(...) gemmini_conv_tiled(__VA_ARGS__)
 #define GEMMINI_TILED32(b, in, ic, oc, out, ...) gemmini_conv_tiled(b, in, in, ic, oc, out, out, __VA_ARGS__)
 #define tiled_conv(...) GEMMINI_BY_COUNT(GEMMINI_TILED, __VA_ARGS__)
+#define GEMMINI_CONV_CPU29(...) gemmini_conv_cpu_stride(__VA_ARGS__)
 #define GEMMINI_CONV_CPU26(...) gemmini_conv_cpu(__VA_ARGS__)
 #define GEMMINI_CONV_CPU24(b, in, ic, oc, out, ...) gemmini_conv_cpu(b, in, in, ic, oc, out, out, __VA_ARGS__)
 #define conv_cpu(...) GEMMINI_BY_COUNT(GEMMINI_CONV_CPU, __VA_ARGS__)

@@ -35,6 +35,8 @@ typedef int64_t full_t;
 
 #define HAS_MVIN_SCALE
 #define ACC_SCALE_T_IS_FLOAT
+#define ACC_SCALE_EXP_BITS 8
+#define ACC_SCALE_SIG_BITS 24
 #define ACC_READ_SMALL_WIDTH
 #define ACC_READ_FULL_WIDTH
 #define HAS_FIRST_LAYER_OPTIMIZATIONS
@@ -58,6 +60,7 @@ typedef uint32_t acc_scale_t_bits;
 #define ROUNDING_RIGHT_SHIFT(x, shift) \
     ((shift) > 0 ? ((x) >> (shift)) + ((((x) >> ((shift) - 1)) & 1) & \
         ((((shift) <= 1 ? 0 : ((x) & ((1ll << ((shift) - 1)) - 1))) != 0) | (((x) >> (shift)) & 1))) : (x) << -(shift))
+#define ROUNDING_RIGHT_SHIFT_BITS(x, shift) ROUNDING_RIGHT_SHIFT(x, shift)
 
 #if GEMMINI_FLOAT
 #define GEMMINI_ROUND_CLAMP(x) (x)
