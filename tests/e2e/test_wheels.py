@@ -1,4 +1,4 @@
-"""What users install: wheels of each distribution, and accelcore-avx alone from them, used by library calls."""
+"""What users install: wheels of each distribution, and one plugin alone from them, used by library calls."""
 
 from __future__ import annotations
 
@@ -54,22 +54,90 @@ def test_every_distribution_has_a_wheel_with_types_and_license_facts(wheels: Pat
         assert not any("/tests/" in name or name.startswith("tests/") for name in inside), path.name
 
 
+def installed_alone(package: str, wheels: Path, folder: Path) -> tuple[Path, dict[str, str]]:
+    """The Python of a fresh environment with one package from the wheels, and a clean environment to run it in."""
+    venv.create(folder / "venv", with_pip=True)
+    python = folder / "venv" / "bin" / "python"
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--find-links", str(wheels)]
+    done = subprocess.run([*pip, package], capture_output=True, text=True, env=clean, check=False)
+    assert done.returncode == 0, done.stderr
+    return python, clean
+
+
+def told(python: Path, program: str, *arguments: str, env: dict[str, str]) -> dict[str, object]:
+    """The JSON of the last line that a program prints."""
+    import json
+
+    folder = python.parents[2]
+    (folder / "use.py").write_text(program)
+    done = subprocess.run(
+        [str(python), "use.py", *arguments], capture_output=True, text=True, cwd=folder, env=env, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert str(folder) in said.pop("home")
+    return said
+
+
 def test_the_avx_plugin_installed_alone_compiles_an_example_by_library_calls(wheels: Path, tmp_path: Path) -> None:
     from accelcore.registry import registry
 
     target = "avx" if not registry().target("avx").missing() else "c"
-    venv.create(tmp_path / "venv", with_pip=True)
-    python = tmp_path / "venv" / "bin" / "python"
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    pip = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--find-links", str(wheels)]
-    done = subprocess.run([*pip, "accelcore-avx"], capture_output=True, text=True, env=clean, check=False)
-    assert done.returncode == 0, done.stderr
-    (tmp_path / "use.py").write_text(PROGRAM.format(target=target))
-    command = [str(python), "use.py", str(ROOT / "examples" / "softmax.py"), "out"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=clean, check=False)
-    assert done.returncode == 0, done.stderr
-    import json
-
-    said = json.loads(done.stdout.splitlines()[-1])
-    assert str(tmp_path) in said.pop("home")
+    python, clean = installed_alone("accelcore-avx", wheels, tmp_path)
+    example = str(ROOT / "examples" / "softmax.py")
+    said = told(python, PROGRAM.format(target=target), example, "out", env=clean)
     assert said == {"verdict": "proved", "grade": "derived", "right": True}
+
+
+NKI = """
+import json, sys
+from importlib.metadata import distributions
+import accelcore
+
+lifted = accelcore.lift(sys.argv[1])
+made = accelcore.compile(sys.argv[1], "nki", out="out", sizes={"m": 128, "n": 64}, max_evaluations=2, cache=False)
+ran = accelcore.run(sys.argv[2], target="nki")
+checked = accelcore.check("out/kernel.py", "out/task.json", "nki")
+print(json.dumps({
+    "verdict": lifted.json()["functions"][0]["verdict"],
+    "grade": made.json()["grade"],
+    "again": checked.json()["status"],
+    "program": [ran.json()["status"], ran.json()["stdout"].strip()],
+    "distributions": sorted(d.name for d in distributions() if d.name.startswith("accelcore")),
+    "home": accelcore.__file__,
+}))
+"""
+
+COPY = """
+import nki
+import nki.isa as nisa
+import nki.language as nl
+import numpy as np
+
+
+@nki.jit
+def copied(x):
+    tile = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.sbuf)
+    out = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+    nisa.dma_copy(dst=tile, src=x)
+    nisa.dma_copy(dst=out, src=tile)
+    return out
+
+
+x = np.arange(12, dtype=np.float32).reshape(3, 4)
+print((copied(x) == x).all())
+"""
+
+
+def test_the_nki_plugin_installed_alone_lifts_searches_and_runs_programs(wheels: Path, tmp_path: Path) -> None:
+    python, clean = installed_alone("accelcore-nki", wheels, tmp_path)
+    (tmp_path / "tile.py").write_text(COPY)
+    said = told(python, NKI, str(ROOT / "examples" / "softmax.py"), str(tmp_path / "tile.py"), env=clean)
+    assert said == {
+        "verdict": "proved",
+        "grade": "derived",
+        "again": "ok",
+        "program": ["ok", "True"],
+        "distributions": ["accelcore", "accelcore-autocomp", "accelcore-llmlift", "accelcore-nki"],
+    }

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pytest
 
-from accelcore import hookimpl
+from accelcore import __version__, hookimpl
 from accelcore.errors import UsageError
 from accelcore.registry import API, Registry, configured, discover, registry, using
 
@@ -43,10 +43,11 @@ class Entry:
 
     name: str
     result: object
+    requires: Sequence[str] | None = None
 
     @property
     def dist(self) -> object:
-        return SimpleNamespace(name=f"dist-of-{self.name}")
+        return SimpleNamespace(name=f"dist-of-{self.name}", requires=self.requires)
 
     def load(self) -> object:
         if isinstance(self.result, Exception):
@@ -82,6 +83,29 @@ def test_a_broken_plugin_is_reported_and_the_others_live(broken: object, said: s
     assert said in problem.what
     assert problem.hint
     assert [o.plugin for o in found.offers()] == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("requires", "fits"),
+    [
+        (None, True),
+        (["numpy", "not a requirement !!"], True),
+        ([f"accelcore=={__version__}"], True),
+        (["accelcore>=0.1,<99"], True),
+        (["accelcore>=99"], False),
+        (["accelcore<0.1"], False),
+        (["accelcore>=99; extra == 'testing'"], True),
+        (["accelcore>=99; python_version > '3'"], False),
+    ],
+)
+def test_a_plugin_made_for_another_accelcore_is_not_imported(requires: Sequence[str] | None, fits: bool) -> None:
+    found = Registry()
+    found.load(Entry("old", plugin(Idle()) if fits else ImportError("must not be reached"), requires))
+    assert [o.plugin for o in found.offers()] == (["old"] if fits else [])
+    for problem in found.problems():
+        assert f"this is {__version__}" in problem.what and "it is made for accelcore" in problem.what
+        assert "pip install -U dist-of-old" in problem.hint
+    assert len(found.problems()) == (not fits)
 
 
 def test_a_clash_names_both_owners_and_keeps_the_first() -> None:

@@ -94,9 +94,16 @@ class Registry:
             self._reject(plugin, name, owner, what, f"report it to the authors of {owner}, or ACCELCORE_DISABLE={name}")
 
     def load(self, entry: Any) -> None:
-        """Import and register one entry point."""
+        """Import and register one entry point whose distribution is made for this accelcore."""
         owner = entry.dist.name if entry.dist else "an unknown distribution"
         if entry.name in _disabled():
+            return
+        if wanted := _unmet(entry.dist):
+            from accelcore import __version__
+
+            what = f"it is made for accelcore{wanted}, this is {__version__}"
+            hint = f"pip install -U {owner}, or pip install 'accelcore{wanted}'"
+            self._problems.append(Problem(entry.name, owner, what, hint))
             return
         try:
             plugin = entry.load()
@@ -227,6 +234,26 @@ def configured(item: T, options: Mapping[str, object]) -> T:
         there = ", ".join(sorted(known)) or "none"
         raise UsageError(f"{getattr(item, 'name', item)} has no option {unknown[0]!r}; it has: {there}")
     return dataclasses.replace(item, **options)
+
+
+def _unmet(distribution: Any) -> str:
+    """The versions of accelcore that a distribution asks for, where this one is none of them; else "".
+
+    pip keeps such pairs apart, but not when something is installed later, from a checkout, or without dependencies.
+    """
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    from accelcore import __version__
+
+    for line in getattr(distribution, "requires", None) or ():
+        try:
+            wanted = Requirement(line)
+        except InvalidRequirement:
+            continue
+        applies = wanted.marker is None or wanted.marker.evaluate({"extra": ""})
+        if wanted.name == "accelcore" and applies and not wanted.specifier.contains(__version__, prereleases=True):
+            return str(wanted.specifier)
+    return ""
 
 
 def _check_api(plugin: object, name: str) -> None:
