@@ -10,8 +10,9 @@ from __future__ import annotations
 from accelcore.sandbox.dialogue import Dialogue, Ended
 from accelcore.sandbox.policy import COMPILER, KERNEL, PYTHON, Policy
 from accelcore.sandbox.run import ChildResult, Level, describe, level_of, run_child
+from accelcore.sandbox.warm import Warm
 
 __all__ = [
-    "COMPILER", "KERNEL", "PYTHON", "ChildResult", "Dialogue", "Ended", "Level", "Policy", "describe", "level_of",
-    "run_child",
+    "COMPILER", "KERNEL", "PYTHON", "ChildResult", "Dialogue", "Ended", "Level", "Policy", "Warm", "describe",
+    "level_of", "run_child",
 ]  # fmt: skip

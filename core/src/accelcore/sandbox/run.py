@@ -17,7 +17,7 @@ from typing import Any
 from accelcore.errors import MissingTool, SandboxError
 from accelcore.sandbox._jail import wire
 from accelcore.sandbox.policy import Policy
-from accelcore.sandbox.server import SERVER
+from accelcore.sandbox.server import SERVER, Server
 from accelcore.values import Limits, Status
 
 _LIMITS = Limits()
@@ -96,12 +96,17 @@ def run_child(
     spec |= {"argv": command, "env": environment(policy, env)}
     # The tool itself may be read; a link into a folder that the policy does not name is followed by the view.
     spec["reads"].append(command[0])
+    return ended_of(SERVER, spec, limits, stdin=stdin)
+
+
+def ended_of(server: Server, spec: dict[str, Any], limits: Limits, *, stdin: bytes | None = None) -> ChildResult:
+    """Have a server's keeper run what a specification says, to its end."""
     outputs = [os.pipe(), os.pipe()]
     with tempfile.TemporaryFile() as source:  # the child reads from its start, at its own pace
         source.write(stdin or b"")
         source.seek(0)
         try:
-            channel = SERVER.submit(spec, (source.fileno(), outputs[0][1], outputs[1][1]))
+            channel = server.submit(spec, (source.fileno(), outputs[0][1], outputs[1][1]))
         finally:
             for _, write in outputs:
                 os.close(write)
@@ -115,6 +120,7 @@ def specification(policy: Policy, limits: Limits, *, cwd: str | os.PathLike[str]
     inside = [] if cwd is None else [folder]
     return {
         "guest": "",
+        "call": "",
         "cwd": folder,
         "reads": [*policy.readable(), *([] if policy.write_cwd else inside)],
         "writes": inside if policy.write_cwd else [],

@@ -92,7 +92,7 @@ def _program(spec: Spec, layers: list[str]) -> list[seccomp.Instruction]:
     return seccomp.program(
         fork=spec["fork"],
         threads=spec["threads"],
-        exec_=not spec["guest"],
+        exec_=not (spec["guest"] or spec["call"]),
         # Landlock does not govern modes and owners; a read-only view does.
         metadata=bool(spec["writes"]) and "mount" in layers,
         deferred=spec["guest"] != "native",

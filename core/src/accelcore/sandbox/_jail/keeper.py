@@ -8,13 +8,17 @@ subreaper.
 from __future__ import annotations
 
 import contextlib
+import gc
+import importlib
 import json
 import os
 import select
 import signal
 import socket
 import struct
+import sys
 import time
+import traceback
 from typing import Any
 
 from . import cage, kernel, wire
@@ -155,6 +159,9 @@ def run_program(spec: Spec, channel: socket.socket, fds: list[int]) -> None:
         say(report, layers=layers)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        if spec["call"]:
+            report.close()
+            _call(spec["call"], spec["argv"], spec["env"])
         os.execve(spec["argv"][0], spec["argv"], spec["env"])
 
     began = time.monotonic()
@@ -175,6 +182,27 @@ def run_program(spec: Spec, channel: socket.socket, fds: list[int]) -> None:
             "returncode": os.waitstatus_to_exitcode(wait), "timeout": timed_out, "seconds": seconds,
             "layers": facts.get("layers", []), "error": facts.get("error", ""),
         })  # fmt: skip
+
+
+def _call(entry: str, arguments: list[str], env: dict[str, str]) -> None:
+    """Run `module:function` of a module that the server has imported, as a program; never returns."""
+    code = 1
+    try:
+        os.environ.clear()
+        os.environ.update(env)
+        gc.unfreeze()
+        gc.enable()
+        module, _, name = entry.partition(":")
+        code = int(getattr(importlib.import_module(module), name)(arguments) or 0)
+    except SystemExit as ending:
+        code = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
+    except BaseException:  # noqa: BLE001 - this is where a program's own errors end, as in an interpreter
+        traceback.print_exc()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
 
 
 def _watch(ward: Ward, channel: socket.socket, deadline: float) -> bool:

@@ -29,7 +29,7 @@ _GRACE = 10.0  # seconds that the keeper may lag behind its own deadline on a bu
 
 @dataclass(frozen=True)
 class Library:
-    """A shared object and one kernel in it."""
+    """A shared object and one kernel in it; without a path, no kernel: what a batch costs by itself."""
 
     path: str
     symbol: str
@@ -43,6 +43,16 @@ class Script:
     text: str
     entry: str
     arguments: tuple[AbiArg, ...]
+
+
+@dataclass(frozen=True)
+class Clocked:
+    """Nanoseconds of one batch: wall time until the answer, CPU time until the process was idle again, and CPU time
+    that the process used between the end of the batch before and the start of this one."""
+
+    window: int
+    cpu: int
+    outside: int
 
 
 Code = Library | Script
@@ -59,7 +69,7 @@ class Session:
     def __init__(self, code: Code, lent: Sequence[int], limits: Limits) -> None:
         self.code, self.limits = code, limits
         native = isinstance(code, Library)
-        policy = KERNEL.reading(code.path) if isinstance(code, Library) else PYTHON
+        policy = KERNEL.reading(*([code.path] if code.path else [])) if isinstance(code, Library) else PYTHON
         overhead = _OVERHEAD if native else _PYTHON_OVERHEAD
         room = sum(os.fstat(fd).st_size for fd in lent)
         bounds = Limits(_LIFETIME, limits.memory + overhead + 2 * room, limits.output)
@@ -102,9 +112,9 @@ class Session:
         found: list[int] = json.loads(bases)
         return found
 
-    def show(self, pieces: Sequence[Piece], near: Sequence[tuple[int, int]]) -> None:
-        """Map shared memory, then have (address, bytes) ranges read once."""
-        self._ask((guest.MAP, pieces), (guest.TOUCH, near))
+    def touch(self, near: Sequence[tuple[int, int]]) -> None:
+        """Have (address, bytes) ranges read once."""
+        self._ask((guest.TOUCH, near))
 
     def describe(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Tell the shapes and dtypes of the arrays that the next frames point to, where the kernel needs them."""
@@ -131,17 +141,15 @@ class Session:
         """
         return _codes(self._ask((guest.FRAMES, self._packed(words)), (guest.GO, b""), (guest.CODES, b""))[-1])
 
-    def run(self, words: np.ndarray[Any, Any], near: Sequence[tuple[int, int]]) -> tuple[int, int, list[int]]:
-        """Have (address, bytes) ranges read once, then run calls as one timed batch.
+    def run(self, words: np.ndarray[Any, Any], near: Sequence[tuple[int, int]]) -> tuple[Clocked, list[int]]:
+        """Have (address, bytes) ranges read once, then run calls as one timed batch; what the calls returned."""
+        answer, codes = self._time(guest.GO, (guest.FRAMES, self._packed(words)), (guest.TOUCH, near))
+        return Clocked(int(answer["ns"]), int(answer["cpu"]), int(answer["outside"])), _codes(codes)
 
-        Nanoseconds of wall time until the answer, of CPU time until the process was idle, and what the calls returned.
-        """
-        answer, codes = self._time(guest.GO, 1, (guest.FRAMES, self._packed(words)), (guest.TOUCH, near))
-        return int(answer["ns"]), int(answer["cpu"]), _codes(codes)
-
-    def run_empty(self, words: np.ndarray[Any, Any], repeat: int) -> int:
-        """Nanoseconds of the same batch calling nothing, the least of a few: the walk and the two messages."""
-        return int(self._time(guest.EMPTY, repeat, (guest.FRAMES, self._packed(words)))[0]["ns"])
+    def run_empty(self, words: np.ndarray[Any, Any], near: Sequence[tuple[int, int]]) -> Clocked:
+        """The same batch calling nothing: the walk and the messages."""
+        answer, _ = self._time(guest.EMPTY, (guest.FRAMES, self._packed(words)), (guest.TOUCH, near))
+        return Clocked(int(answer["ns"]), int(answer["cpu"]), int(answer["outside"]))
 
     def _packed(self, words: np.ndarray[Any, Any]) -> bytes:
         data, stride = frames.pack(self.signature, words, direct=self.direct)
@@ -175,8 +183,8 @@ class Session:
             at += size
         return found
 
-    def _time(self, code: bytes, repeat: int, *before: tuple[bytes, object]) -> tuple[dict[str, Any], bytes]:
-        return self._exchange({"do": "time", "code": code.decode(), "repeat": repeat}, before)
+    def _time(self, code: bytes, *before: tuple[bytes, object]) -> tuple[dict[str, Any], bytes]:
+        return self._exchange({"do": "time", "code": code.decode()}, before)
 
     def _exchange(self, message: dict[str, Any], asked: Sequence[tuple[bytes, object]]) -> tuple[dict[str, Any], bytes]:
         payloads = [m if isinstance(m, bytes) else json.dumps(m).encode() for _, m in asked]

@@ -7,11 +7,11 @@ no kernel learns how often it was called; every call executes it from poisoned m
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from accelcore_nki.kernels import Shape
 
 if TYPE_CHECKING:
     from accelcore.protocols import Buffers
+    from accelcore.sandbox import Warm
     from accelcore_nki.execute.memory import Memory
     from accelcore_nki.judging.replay import Replay
     from accelcore_nki.tensors import NkiTensor, Storage
@@ -110,7 +111,7 @@ class NkiRunner:
 
     def _child(self, call: Call) -> dict[str, Any]:
         """The child's answer; RunFailure when it gave none, or says that there is none."""
-        from accelcore.sandbox import PYTHON, run_child
+        from accelcore.sandbox import PYTHON
 
         request = {"chip": self.chip, "entry": self.kernel.entry, "arguments": [_told(n, a) for n, a in call.arguments]}
         with tempfile.TemporaryDirectory(prefix="nki-") as folder:
@@ -119,9 +120,7 @@ class NkiRunner:
             files[1].write_text(self.kernel.text)
             home = str(Path(__file__).resolve().parents[2])
             policy = replace(PYTHON, name="nki trace", write_cwd=True, file_size=_TRACE_BYTES).reading(home)
-            env = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": home, "OPENBLAS_NUM_THREADS": "1"}
-            argv = [sys.executable, "-m", "accelcore_nki.judging.tracer", *(f.name for f in files)]
-            child = run_child(argv, policy, self._limits(call), cwd=folder, env=env)
+            child = _tracer().run([f.name for f in files], policy, self._limits(call), cwd=folder)
             self.sandbox = child.sandbox
             if child.status is not Status.OK:
                 raise RunFailure(child.text[-2000:] or f"the child ended {child.status}", status=child.status.value)
@@ -181,6 +180,14 @@ class NkiRunner:
                 raise NkiError("parts of a result are never written", rule="output-not-written", where=where)
             target = buffers[param.name]
             target[...] = memory.read(view).reshape(target.shape).astype(target.dtype, copy=False)
+
+
+@cache
+def _tracer() -> Warm:
+    """What traces: every kernel in a process of its own, forked from one that has NumPy and the simulator imported."""
+    from accelcore.sandbox import Warm
+
+    return Warm("accelcore_nki.judging.tracer:main", ("numpy", "ml_dtypes"))
 
 
 def _told(name: str, argument: Shape | int) -> Any:
