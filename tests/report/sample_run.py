@@ -39,8 +39,14 @@ def run(**changes: object) -> Run:
             Candidate(bad, seed.digest, "plan", None, "rules", 1, 1),
         ),
         "evaluations": (
-            Evaluation(seed.digest, task.name, sizes, Status.OK, cost=Cost(2e-5), samples=(2e-5,)),
-            Evaluation(child.digest, task.name, sizes, Status.OK, cost=Cost(1e-5), metrics=(("ratio", 0.5),)),
+            Evaluation(
+                seed.digest, task.name, sizes, Status.OK, cost=Cost(2e-5), samples=(2e-5,),
+                timeline=(("dma", "load", 0.0, 1.2e-5), ("vector", NASTY, 1.2e-5, 2e-5)), feedback="dma is busiest",
+            ),
+            Evaluation(
+                child.digest, task.name, sizes, Status.OK, cost=Cost(1e-5), metrics=(("ratio", 0.5),),
+                timeline=(("dma", "load", 0.0, 6e-6), ("vector", "add", 1e-6, 1e-5), (NASTY, "store", 9e-6, 1e-5)),
+            ),
             Evaluation(bad.digest, task.name, sizes, Status.COMPILE_ERROR, feedback=NASTY, log=NASTY),
         ),
         "best": child.digest,

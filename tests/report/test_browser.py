@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-TABS = ("Proof", "Cost", "Candidates", "Failures", "Run")
+TABS = ("Proof", "Cost", "Candidates", "Timeline", "Failures", "Run")
 QUIET = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync",
          "--disable-component-update")  # fmt: skip
 
@@ -134,6 +134,18 @@ def test_the_chart_stays_in_its_frame(opened: Page) -> None:
     opened.get_by_role("tab", name="Cost").click()
     marks = opened.evaluate("[...document.querySelectorAll('svg circle')].map((c) => [+c.getAttribute('cy')])")
     assert marks and all(0 <= y <= 300 for (y,) in marks)
+
+
+def test_the_engines_of_a_simulator_have_a_timeline(opened: Page) -> None:
+    opened.get_by_role("tab", name="Timeline").click()
+    shown = opened.locator("[role=tabpanel]:visible")
+    assert shown.locator("h2").all_inner_texts() == ["Timeline of the start", "Timeline of the best kernel"]
+    assert [len(svg.locator("rect").all()) for svg in shown.locator("svg").all()] == [2, 3]
+    titles = opened.evaluate("[...document.querySelectorAll('svg rect.span title')].map((t) => t.textContent)")
+    assert titles[0] == "dma: load, 0 to 12.0 µs" and NASTY.split("\u2028")[0] in titles[1]
+    wide = opened.evaluate("[...document.querySelectorAll('svg rect.span')].map((r) => r.width.baseVal.value)")
+    assert abs(wide[0] / wide[2] - 2) < 0.01, "both charts have one scale"
+    assert "dma is busiest" in shown.inner_text() and "works until 20.0 µs" in shown.inner_text()
 
 
 def test_it_prints(opened: Page) -> None:

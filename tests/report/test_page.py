@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -81,6 +82,16 @@ def test_data_has_differences_costs_and_failures() -> None:
     assert found["roofline"]["peak"] == 1e11
 
 
+def test_timelines_are_those_of_the_start_and_of_the_champion() -> None:
+    found = data(run(), MACHINE)["timelines"]
+    assert [(t["title"], t["unit"], len(t["spans"])) for t in found] == [("start", "s", 2), ("best kernel", "s", 3)]
+    assert found[0]["spans"][0] == ["dma", "load", 0.0, 1.2e-5]
+    alone = replace(run(), evaluations=run().evaluations[:1], candidates=run().candidates[:1], best=None)
+    assert [t["title"] for t in data(alone, MACHINE)["timelines"]] == ["start"]
+    untold = tuple(replace(e, timeline=()) for e in run().evaluations)
+    assert data(run(evaluations=untold), MACHINE)["timelines"] == []
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -115,8 +126,6 @@ def test_a_shared_stage_is_counted_once() -> None:
 
 
 def test_default_sizes_are_halved_until_a_call_is_affordable() -> None:
-    from dataclasses import replace
-
     large = replace(matmul().task, sizes=(sizes_of({"m": 2048, "n": 2048, "p": 2048}),))
     assert dict(affordable(large, {}).sizes[0]) == {"m": 512, "n": 512, "p": 512}
     assert dict(affordable(large, {"m": 2048}).sizes[0]) == {"m": 2048, "n": 256, "p": 256}
@@ -151,10 +160,12 @@ def test_the_script_draws_every_part(changes: dict[str, object], tmp_path: Path)
     done = subprocess.run(["node", str(stub), str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     drawn = json.loads(done.stdout)
-    assert [t["text"] for t in drawn["tabs"]] == ["Proof", "Cost", "Candidates", "Failures", "Run"]
-    assert [p["hidden"] for p in drawn["parts"]] == [False, True, True, True, True]
+    timeline = [] if changes else ["Timeline"]
+    assert [t["text"] for t in drawn["tabs"]] == ["Proof", "Cost", "Candidates", *timeline, "Failures", "Run"]
+    assert [p["hidden"] for p in drawn["parts"]] == [False, *[True] * (len(drawn["tabs"]) - 1)]
     assert all(p["text"] for p in drawn["parts"])
     if not changes:
         assert "PROVED" in drawn["head"] and "2.00x" in drawn["head"]
-        assert NASTY in drawn["parts"][3]["text"]
+        assert "works until" in drawn["parts"][3]["text"]
+        assert NASTY in drawn["parts"][4]["text"]
         assert "vectorize(j, 16)" in drawn["parts"][2]["text"]

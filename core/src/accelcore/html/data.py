@@ -26,6 +26,7 @@ def data(run: Run, machine: Machine | None = None) -> Json:
         "champion": _champion(run),
         "baselines": _baselines(run),
         "candidates": _candidates(run),
+        "timelines": _timelines(run),
         "best": run.best,
         "events": [[time, kind, text] for time, kind, text in run.events],
         "reproduce": reproduce(run),
@@ -40,6 +41,19 @@ def _champion(run: Run) -> Json | None:
     if found.best is None:
         return None
     return {"digest": found.best.kernel, "cost": cost_json(found.best), "speedup": found.speedup}
+
+
+def _timelines(run: Run) -> list[Json]:
+    """What the engines did when, of the start and of the kernel that the run ends with, where a simulator told it."""
+    champion = _champion(run)
+    first = next((e for e in run.evaluations if e.status is Status.OK), None)
+    last = next((e for e in reversed(run.evaluations) if champion and e.kernel == champion["digest"]), None)
+    chosen = {e.kernel: (title, e) for title, e in (("start", first), ("best kernel", last)) if e is not None}
+    return [
+        {"title": title, "unit": e.cost.unit, "feedback": e.feedback, "spans": [list(span) for span in e.timeline]}
+        for title, e in chosen.values()
+        if e.timeline and e.cost is not None
+    ]
 
 
 def _baselines(run: Run) -> Json:

@@ -19,6 +19,7 @@ function draw(tag, attributes, text) {
 
 function cost(c) {
   if (!c || c.value === null || c.value === undefined) return "–";
+  if (c.value === 0) return "0";
   if (c.unit !== "s") return `${Math.round(c.value).toLocaleString("en")} ${c.unit}`;
   for (const [unit, scale] of [["s", 1], ["ms", 1e-3], ["µs", 1e-6], ["ns", 1e-9]])
     if (c.value >= scale || unit === "ns") return `${(c.value / scale).toPrecision(3)} ${unit}`;
@@ -195,6 +196,35 @@ function candidatesPart() {
   return part;
 }
 
+function timelineChart(timeline, end) {
+  const engines = [...new Set(timeline.spans.map((s) => s[0]))], high = 26;
+  const box = { l: 90, r: 780, t: 8, b: 8 + engines.length * high };
+  const x = (time) => box.l + (end ? ((box.r - box.l) * time) / end : 0);
+  const svg = draw("svg", { viewBox: `0 0 800 ${box.b + 40}`, role: "img", "aria-label": `Timeline of the ${timeline.title}` });
+  svg.append(draw("line", { class: "axis", x1: box.l, y1: box.b, x2: box.r, y2: box.b }));
+  for (const [at, anchor] of [[0, "start"], [end / 2, "middle"], [end, "end"]])
+    svg.append(draw("text", { x: x(at), y: box.b + 18, "text-anchor": anchor }, cost({ value: at, unit: timeline.unit })));
+  engines.forEach((engine, row) => svg.append(draw("text", { x: box.l - 8, y: box.t + row * high + 16, "text-anchor": "end" }, engine)));
+  for (const [engine, what, from, to] of timeline.spans) {
+    const bar = draw("rect", { class: "span", x: x(from), y: box.t + engines.indexOf(engine) * high + 3, width: Math.max(1, x(to) - x(from)), height: high - 8 });
+    bar.append(draw("title", {}, `${engine}: ${what}, ${cost({ value: from, unit: timeline.unit })} to ${cost({ value: to, unit: timeline.unit })}`));
+    svg.append(bar);
+  }
+  return svg;
+}
+
+function timelinePart() {
+  const part = make("div", {}, make("p", { class: "soft" }, "What each engine did when, by the simulator's account; both on one scale. Work that lies close together is drawn as one bar."));
+  const end = Math.max(...data.timelines.flatMap((t) => t.spans.map((s) => s[3])));
+  for (const timeline of data.timelines) {
+    const last = (engine) => Math.max(...timeline.spans.filter((s) => s[0] === engine).map((s) => s[3]));
+    const until = [...new Set(timeline.spans.map((s) => s[0]))].map((engine) => [engine, `works until ${cost({ value: last(engine), unit: timeline.unit })}`]);
+    part.append(make("h2", {}, `Timeline of the ${timeline.title}`), timelineChart(timeline, end), rows(until));
+    if (timeline.feedback) part.append(make("pre", { class: "wrap" }, timeline.feedback));
+  }
+  return part;
+}
+
 function failuresPart() {
   const groups = new Map();
   for (const c of data.candidates) if (c.status !== "ok") groups.set(c.status, [...(groups.get(c.status) || []), c]);
@@ -215,7 +245,7 @@ function runPart() {
   return part;
 }
 
-const PARTS = [["Proof", proofPart], ["Cost", costPart], ["Candidates", candidatesPart], ["Failures", failuresPart], ["Run", runPart]];
+const PARTS = [["Proof", proofPart], ["Cost", costPart], ["Candidates", candidatesPart], ...(data.timelines.length ? [["Timeline", timelinePart]] : []), ["Failures", failuresPart], ["Run", runPart]];
 
 function show(chosen) {
   PARTS.forEach((_, at) => {
