@@ -95,6 +95,17 @@ def softmax():
 # Bounds.
 
 
+def test_factors_over_the_same_axes():
+    left, right = (E.array(name, "f32", 2) for name in "uw")
+    body = lambda i, j, k: real(X[i, k]) * real(left[i, k]) * real(right[i, k]) * real(Y[k, j])  # noqa: E731  # one use
+    e = E.comp(M, lambda i: E.comp(N, lambda j: E.reduce("sum", P, lambda k: body(i, j, k))))
+    draw = np.random.default_rng(0)
+    x, u, w = draw.standard_normal((3, 20, 30)).astype("f4")
+    y = draw.standard_normal((30, 25)).astype("f4")
+    found = evaluate(e, {"x": x, "u": u, "w": w, "y": y}, {"m": 20, "n": 25, "p": 30})
+    np.testing.assert_allclose(found, (x.astype("f8") * u * w) @ y)
+
+
 def f32_matmul(a, b, order):
     """float32 accumulation in one order of k."""
     total = np.zeros((a.shape[0], b.shape[1]), np.float32)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nki_lowering import FAST, M, N, X, matrix, real, run, task_of
 
 from accelcore.errors import IllegalRewrite, UnsupportedLowering
 from accelcore.ir.expr import array, binary, call, cast, comp, const, fold, get, param, reduce, scan, select, size
 from accelcore.testing import small_tasks
-from accelcore.values import Param, Role, Summary, Task, sizes_of
-from accelcore_nki import install, simulate
+from accelcore.values import Param, Role
 from accelcore_nki.judging.interface import call_of
 from accelcore_nki.lowering import kernel
 from accelcore_nki.lowering.choices import MENU, choices
@@ -21,7 +21,6 @@ from accelcore_nki.target import NkiTarget
 
 GOLDEN = Path(__file__).parent / "golden"
 TASKS = {small.name: small for small in small_tasks()}
-FAST = ("rows(whole)", "fuse(all)", "name(functions)", "unroll(windows)", "engine(balance)", "pipeline(2)")
 SCHEDULES = (
     (),
     ("fuse(all)", "tile(16)"),
@@ -30,30 +29,6 @@ SCHEDULES = (
     ("hoist(both)", "block(256, 512)"),
 )
 LOWERED = ("elementwise", "row_sum", "dot", "matmul", "softmax", "blend", "transpose", "conv1d")
-N, M = size("n"), size("m")
-X = array("x", "f32", 2)
-
-
-def real(e):
-    return cast(e, "real")
-
-
-def task_of(name, e, *params, sizes):
-    """A task with one f32 result of the shape of x, or as given."""
-    return Task(name, tuple(params), Summary((("y", e),), (), "real"), sizes=(sizes_of(sizes),))
-
-
-def matrix(name, *shape, role=Role.IN):
-    return Param(name, "f32", shape, role)
-
-
-def run(task, schedule, inputs, sizes):
-    """The kernel on arrays, executed by the simulator in this process."""
-    install()
-    names = {}
-    exec(compile(kernel(task, schedule).text, "kernel.py", "exec"), names)
-    arguments = [inputs.get(name, value) for name, value in call_of(task, sizes).arguments]
-    return simulate(names[task.name])(*arguments)
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)

@@ -28,9 +28,9 @@ _WORTH = 1 << 12
 """Elements of the body's table from which a contraction is worth its set-up."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Operand:
-    """An array over axes, some of which are to be summed."""
+    """An array over axes, some of which are to be summed.  Compared by identity: factors may have the same axes."""
 
     axes: tuple[int, ...]
     data: Array

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
 
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.affine import affine
-from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import Expr, binary, call, cast, get, substitute, unary
 from accelcore.ir.ranges import interval
 from accelcore_nki.judging.interface import STORED
+from accelcore_nki.lowering.conversions import COMPARES, ROUGH, Conversions, has_data
 from accelcore_nki.lowering.engines import GPSIMD, PASS, SCALAR, TWICE
 from accelcore_nki.lowering.frames import COLUMN, ROW, Frame, Value
 from accelcore_nki.lowering.functions import named, without_casts
-from accelcore_nki.lowering.loads import Loads
 from accelcore_nki.lowering.texts import text, tidy
 
 ALU = {
@@ -41,13 +39,10 @@ _SCALED = {
 _OF_NUMBERS = {
     "exp": "math.exp({})", "log": "math.log({})", "sqrt": "math.sqrt({})", "rsqrt": "(1.0 / math.sqrt({}))"
 }  # fmt: skip
-_EXACT = 1 << 24  # integers up to here are float32 numbers
 
 
-class Elementwise(Loads):
+class Elementwise(Conversions):
     """Values without reductions."""
-
-    facts: Any = None
 
     def value(self, e: Expr, frame: Frame, dtype: str = "float32") -> Value:
         """The tile of `e`, computed where and when it is first needed; its type is a wish that operators grant."""
@@ -98,11 +93,12 @@ class Elementwise(Loads):
         if e.dtype == "i64" and not has_data(e):
             return self._index(e, frame)
         if e.op == "param":
+            self.exact(e)
             return self._scalar(e, frame)
         if e.op == "get":
             return self._read(e, frame, dtype)
         if e.op == "cast":
-            return self._cast(e, frame, dtype)
+            return self.converted(e, frame, dtype)
         if e.op == "select":
             return self._select(e, frame)
         if e.op == "call":
@@ -136,7 +132,6 @@ class Elementwise(Loads):
         return self.copied(tile, frame, "float32")
 
     def _scalar(self, e: Expr, frame: Frame) -> Value:
-        self._exact(e)
         name = self.names.new(f"{e.name}_column")
         self.emit(f"{name} = scalar_column({e.name}, {frame.rows.count}, nl.{STORED[e.dtype]})")
         return Value(name, rows=frame.rows.count)
@@ -148,39 +143,10 @@ class Elementwise(Loads):
             return self.value(get(body, *indices[1:]) if len(indices) > 1 else body, frame, dtype)
         if tensor.op != "input":
             return self.reduced(e, frame)
-        self._exact(e)
+        self.exact(e)
         return self.load(tensor.name, tuple(indices), frame)
 
-    def _exact(self, e: Expr) -> None:
-        """Integers that float32 does not hold exactly cannot be computed with."""
-        kind = DTYPES[e.dtype]
-        if e.dtype not in STORED:
-            raise UnsupportedLowering(f"the chip has no {e.dtype}")
-        if kind.is_integer:
-            low, high = interval(e, self.facts)
-            if max(abs(low), abs(high)) > _EXACT:
-                raise UnsupportedLowering(f"{e} may leave the integers that float32 holds exactly (2**24)")
-
     # Operators.
-
-    def _cast(self, e: Expr, frame: Frame, dtype: str) -> Value:
-        """Casts that round: to a narrower float, or of an exact integer that fits its type."""
-        inner, kind = e.args[0], DTYPES[e.dtype]
-        if kind.is_float:
-            narrow = STORED.get(e.dtype, "float32")
-            found = self.value(inner, frame, narrow)
-            if found.number or found.dtype == narrow:
-                return found
-            return self.copied(found, frame, narrow)
-        if DTYPES[inner.dtype].is_integer or inner.dtype == "bool":
-            low, high = interval(inner, self.facts)
-            limits = interval_of(e.dtype)
-            if e.attrs[1] == "wrap" and (low < limits[0] or high > limits[1]):
-                raise UnsupportedLowering(f"{e} wraps, the chip saturates")
-            if max(abs(low), abs(high)) > _EXACT:
-                raise UnsupportedLowering(f"{inner} may leave the integers that float32 holds exactly (2**24)")
-            return self.value(inner, frame, dtype)
-        raise UnsupportedLowering(f"no NKI code for a cast of {inner.dtype} to {e.dtype}")
 
     def _rewritten(self, e: Expr) -> Expr:
         """Operators that the engines lack, by those that they have."""
@@ -233,6 +199,9 @@ class Elementwise(Loads):
 
     def _call(self, e: Expr, frame: Frame, dtype: str) -> Value:
         name = e.name
+        if name == ROUGH:
+            at = e.args[0]
+            return self._scalar(at, frame) if at.op == "param" else self.load(at.args[0].name, at.args[1:], frame)
         if name == "accelcore_mod":
             return self._alu("mod", e.args[0], e.args[1], frame, dtype, commutes=False)
         if name in ("floor", "ceil"):
@@ -300,7 +269,7 @@ class Elementwise(Loads):
         return COLUMN not in small.free and (COLUMN in large.free or small.op == "const" or not has_data(small))
 
     def _binary(self, e: Expr, frame: Frame, dtype: str) -> Value:
-        a, b = e.args
+        a, b = self.compared(e) if e.op in COMPARES else e.args
         if e.op == "div" and COLUMN in a.free and COLUMN not in b.free and b.op != "const":
             return self._alu("multiply", a, binary("div", 1.0, b), frame, dtype, commutes=True)
         if e.op == "div" and a.op == "const" and a.value == 1:
@@ -436,20 +405,6 @@ class Elementwise(Loads):
         steps = f"nl.{op0}, {operand0}, op1=nl.{op}, operand1={operand1}{flags}"
         self.emit(f"nisa.{name}({target.text}, {data.at(frame)}, {steps})")
         return target
-
-
-def has_data(e: Expr) -> bool:
-    """Whether an expression reads anything but sizes and positions."""
-    from accelcore.ir.expr import walk
-
-    return any(n.op in ("input", "reduce", "scan", "fold") or (n.op == "param" and n.dtype != "i64") for n in walk(e))
-
-
-def interval_of(dtype: str) -> tuple[float, float]:
-    """Smallest and largest value of a machine integer."""
-    kind = DTYPES[dtype]
-    low, high = kind.low, kind.high
-    return (float("-inf") if low is None else low, float("inf") if high is None else high)
 
 
 def _minus_one(like: Expr) -> Expr:

@@ -20,6 +20,17 @@ def without_casts(e: Expr) -> Expr:
     return e
 
 
+def is_whole(e: Expr) -> bool:
+    """Whether a real expression has integer values only, by its form."""
+    if e.op == "const":
+        return float(e.value).is_integer()
+    if e.op == "cast":
+        return DTYPES[e.args[0].dtype].is_integer or (e.dtype == "real" and is_whole(e.args[0]))
+    if e.op in ("min", "max", "add", "sub", "mul", "neg", "abs"):
+        return all(is_whole(a) for a in e.args)
+    return e.op == "call" and e.name in ("floor", "ceil")
+
+
 def _is_one(e: Expr) -> bool:
     return e.op == "const" and e.value == 1
 

@@ -20,8 +20,8 @@ from accelcore_nki.lowering.functions import without_casts
 _SCANS = {
     "sum": ("multiply", "add"),
     "prod": ("multiply", "multiply"),
-    "max": ("bypass", "maximum"),
-    "min": ("bypass", "minimum"),
+    "max": ("maximum", "maximum"),
+    "min": ("minimum", "minimum"),
 }
 _STARTS = {"sum": 0.0, "prod": 1.0}
 

@@ -14,7 +14,8 @@ from accelcore.ir.expr import Expr, binary, call, param, substitute
 from accelcore.ir.ranges import interval
 from accelcore_nki.dtypes import FLOAT32_MIN
 from accelcore_nki.lowering.contractions import Contractions
-from accelcore_nki.lowering.elementwise import ACTIVATION, ALU, has_data
+from accelcore_nki.lowering.conversions import has_data
+from accelcore_nki.lowering.elementwise import ACTIVATION, ALU
 from accelcore_nki.lowering.engines import GPSIMD, PASS, SCALAR, TWICE
 from accelcore_nki.lowering.frames import COLUMN, COLUMNS, NOMINAL, ROW, Frame, Value
 from accelcore_nki.lowering.recurrences import Recurrences, recurrence
@@ -166,10 +167,13 @@ class Reductions(Contractions, Recurrences):
         return total
 
     def _unrolled(self, e: Expr, frame: Frame) -> Value:
-        """The same, written out: the first term needs no start, and every step its own engine."""
-        variable = self.names.new("k")
+        """The same, written out: the first term needs no start, and every step its own engine.
+
+        Each step has a variable of its own: a step may use the text of a value of the one before.
+        """
         total: Value | None = None
         for at in range(int(e.args[0].value)):
+            variable = self.names.new("k")
             self.repeats[variable] = int(e.args[0].value)
             with self.step(variable, at):
                 body = self.simpler(substitute(e.args[1], {e.number: param(variable, "i64")}))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from accelcore.errors import UnsupportedLowering
+from accelcore.ir.affine import at_least
 from accelcore.ir.expr import Expr, binary, cast, get, index, param, substitute, var, walk
 from accelcore.loops.lower import facts
 from accelcore.values import Param, Role, Summary
@@ -14,6 +15,7 @@ from accelcore_nki.judging.interface import further_sizes, stored
 from accelcore_nki.lowering.contractions import split
 from accelcore_nki.lowering.frames import BANK, COLUMN, COLUMNS, NOMINAL, PARTITIONS, ROW, ROWS, Block, Frame, Range
 from accelcore_nki.lowering.pieces import Piece, pieces
+from accelcore_nki.lowering.ready import ready
 from accelcore_nki.lowering.reductions import Reductions
 from accelcore_nki.lowering.texts import tidy
 
@@ -130,11 +132,12 @@ class Results(Reductions):
             e, numbers = self._element(e, numbers, extents)
         if e.rank:
             raise UnsupportedLowering(f"no NKI code for {e.op} as a result: {str(e)[:80]}")
+        e = ready(e, extents, {p.name: p.shape for p in self.task.params})
         axes = self._axes(numbers, e)
         found = list(pieces(e, extents))
         column = axes.column
         for _, group in groupby(
-            found, lambda p: [(n, x) for n, x in (*p.begins.items(), *p.extents.items()) if n != column]
+            found, lambda p: [(n, p.begins[n], x, p.steps[n]) for n, x in p.extents.items() if n != column]
         ):
             self._pieces(result, numbers, axes, list(group))
 
@@ -155,7 +158,7 @@ class Results(Reductions):
             mapping |= {n: v for n, v in at.items() if n is not None}
             parts = []
             for piece in group:
-                indices = tuple(mapping[n] + piece.begins[n] for n in numbers)
+                indices = tuple(piece.place(n, mapping[n]) for n in numbers)
                 columns = None if axes.column is None else piece.extents[axes.column]
                 parts.append(Part(substitute(piece.e, mapping), indices, columns))
             self._tiles(result, parts, None if axes.row is None else extents[axes.row])
@@ -242,8 +245,23 @@ class Results(Reductions):
             return self.one
         if self.choices.rows:
             whole = self.whole(tidy(columns))
+            if not at_least(columns, 1, {}, dict.fromkeys(columns.sizes, 1)):
+                whole = self._perhaps(stack, tidy(columns))
             return self.section(stack, "f", "", self.choices.parts, whole) if self.choices.parts else whole
         return self.section(stack, "f", tidy(columns), min(self.choices.tile, BANK) if matrix else self.choices.tile)
+
+    def _perhaps(self, stack: ExitStack, columns: str) -> Range:
+        """All columns of a piece that may have none."""
+        outer = self.block
+        self.block = Block(outer, f"if {columns} > 0:", turns=False, trips=outer.trips)
+        whole = Range("0", columns, 1 << 30, self.block)
+
+        def close() -> None:
+            self.block.close()
+            self.block = outer
+
+        stack.callback(close)
+        return whole
 
     def section(self, stack: ExitStack, stem: str, extent: str, size_: int, outer: Range | None = None) -> Range:
         """A loop over an extent, or over an outer range, in parts."""
@@ -297,7 +315,7 @@ class Results(Reductions):
         for side in (frame.rows, frame.columns):
             if side is not self.one:
                 side.block = branch
-        part = Part(substitute(piece.e, {number: position}), (position + piece.begins[number],), None)
+        part = Part(substitute(piece.e, {number: position}), (piece.place(number, position),), None)
         self._stored(result, part, frame)
         branch.close()
         self.block = outer
