@@ -7,14 +7,14 @@ from typing import Any, cast
 import pytest
 
 from accelcore.errors import RunFailure
-from accelcore.judge.race import Contender, _accuse_hidden_work
+from accelcore.judge.race import Contender, _accuse_hidden_work, _beside
 from accelcore.sandbox.native.timed import Timing
 from accelcore.values import Limits, Status
 
 
-def contender(window_ns: int, cpu_ns: int) -> Contender:
+def contender(window_ns: int, cpu_ns: int, outside_ns: int = 0, idle_ns: int = 0, batches: int = 5) -> Contender:
     side = Contender(cast(Any, None), Limits())
-    side.take([Timing(1, float(max(window_ns, cpu_ns)), window_ns, cpu_ns)] * 5)
+    side.take([Timing(1, float(max(window_ns, cpu_ns)), window_ns, cpu_ns, outside_ns, idle_ns)] * batches)
     return side
 
 
@@ -28,3 +28,16 @@ def test_work_beside_the_clock_is_accused(window: int, cpu: int) -> None:
     with pytest.raises(RunFailure, match="times as much CPU time as passed") as failure:
         _accuse_hidden_work(contender(window, cpu))
     assert failure.value.status == Status.CHEATED
+
+
+@pytest.mark.parametrize(
+    ("shown", "outside", "idle"),
+    [(400_000, 700_000, 500_000), (400_000, 1_200_000, 500_000), (10, 150_000, 0), (400_000, 0, 0)],
+)
+def test_taking_commands_is_not_work(shown: int, outside: int, idle: int) -> None:
+    assert _beside(contender(shown, shown, outside, idle)) == 0
+
+
+def test_work_before_the_clock_is_seen() -> None:
+    assert _beside(contender(40_000, 40_000, 4_500_000, 500_000)) == pytest.approx(4e-3)
+    assert _beside(contender(40_000, 40_000, 4_500_000, 500_000, batches=2)) == 0

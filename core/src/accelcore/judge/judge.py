@@ -126,8 +126,9 @@ class Judge:
             other = self._incumbent(incumbent, pool) if incumbent else None
             with lease("cpu"):
                 result = race(side, other, deck, most=rounds)
-                if median(result.seconds) <= floor(deck.compulsory):
-                    # Faster than a memory can be: once more, in fresh processes, before it is an accusation.
+                if result.beside or median(result.seconds) <= floor(deck.compulsory):
+                    # Faster than a memory can be, or busy before the clock: once more, in fresh processes, before it
+                    # is an accusation.
                     result = race(side, other, deck, most=rounds)
         except (RunFailure, SandboxError) as error:
             findings.failed(error)
@@ -138,6 +139,10 @@ class Judge:
         seconds = median(result.seconds)
         if seconds <= least:
             what = f"a call took {seconds:.3g} s, but its bytes cannot be moved in {least:.3g} s"
+            findings.fail(Status.CHEATED, what)
+            return
+        if result.beside:
+            what = f"used {result.beside:.3g} s of CPU time before the clock of a batch started, more than in the batch"
             findings.fail(Status.CHEATED, what)
             return
         findings.cost, findings.samples = Cost(seconds, "s"), result.seconds

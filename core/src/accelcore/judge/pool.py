@@ -19,7 +19,9 @@ from accelcore.judge.inputs import FAMILIES, draw, numpy_dtype
 from accelcore.judge.oracle import Interpreter, expect
 from accelcore.sandbox.native.guarded import POISONS
 from accelcore.sandbox.native.layout import Deck, Field, Layout
-from accelcore.values import Role, Sizes, Task
+from accelcore.sandbox.native.session import Code
+from accelcore.sandbox.native.timed import Blank
+from accelcore.values import Limits, Role, Sizes, Task
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,7 +103,7 @@ class Pool:
 
 
 class TimedDeck:
-    """Inputs of ordinary values in shared memory, with their oracles, for timed batches."""
+    """Inputs of ordinary values with their oracles, and the shared memory through which timed batches see them."""
 
     def __init__(self, pool: Pool, sizes: Sizes) -> None:
         task = pool.task
@@ -114,9 +116,13 @@ class TimedDeck:
         fewest, most = _DECK_SETS
         self.count = max(fewest, min(most, _DECK_BYTES // (self.inputs.block + self.results.block)))
         self.deck = Deck(self.inputs, self.count)
+        self.blank: Blank | None = None
         self.expected: list[Mapping[str, Bounded]] = []
         self._fill(pool, fewest)
-        self.outputs = Deck(self.results, max(1, min(self.count - 1, _OUTPUT_BYTES // self.results.block)))
+        most = max(1, min(self.count // 4 + 1, _OUTPUT_BYTES // self.results.block))
+        self.window = Deck(self.inputs, most)
+        # One for each side of a race, and for the blank: nobody sees what another answers to the same inputs.
+        self.outputs, self._unread = (Deck(self.results, most), Deck(self.results, most)), Deck(self.results, most)
 
     def _fill(self, pool: Pool, fewest: int) -> None:
         """Build sets until the deck is full or enough time has gone into it."""
@@ -135,9 +141,25 @@ class TimedDeck:
         return sum(f.size for f in (*self.inputs.fields, *self.results.fields))
 
     def close(self) -> None:
-        """Give the shared memory back."""
-        self.deck.close()
-        self.outputs.close()
+        """End the blank process and give the memory back."""
+        if self.blank is not None:
+            self.blank.close()
+        for deck in (self.deck, self.window, *self.outputs, self._unread):
+            deck.close()
+
+    def reveal(self, first: int, calls: int) -> None:
+        """Put the sets first .. first + calls - 1 where candidates see them; the other sets stay here."""
+        self.window.blocks()[:calls] = self.deck.blocks()[first : first + calls]
+
+    def blank_for(self, code: Code, limits: Limits, cpu: int) -> Blank:
+        """A process of this code's kind without a kernel, on that CPU, kept as long as the deck."""
+        if self.blank is not None and type(self.blank.code) is not type(code):
+            self.blank.close()
+            self.blank = None
+        if self.blank is None:
+            self.blank = Blank(code, self.window, self._unread, dict(self.sizes), limits)
+            self.blank.session.pin(cpu, realtime=True)
+        return self.blank
 
 
 def _build(pool: Pool, sizes: Sizes, family: str, rng: np.random.Generator) -> Trial:

@@ -40,6 +40,7 @@ _WARM_SHARE = 40  # of this many sets of a deck one goes into the first batch
 _GROSS_CPU = 1.5  # CPU time over wall time of a batch from which on it is an accusation ...
 _GROSS_NS = 200_000  # ... where it is more than waking, answering and going to sleep again cost on a busy machine
 _SETTLED = 3  # batches that must agree on it
+_PREPARES = 2  # times what a process without a kernel needs to take its commands that another may need for no work
 
 
 @dataclass
@@ -96,7 +97,8 @@ class Result:
     """Outcome of a race.  ratio: contender over incumbent, median of rounds; None without an incumbent.
 
     seconds: of the contender's calls, one for each batch.  low: smallest time of one over smallest of the other.
-    sets: how many inputs were compared.  realtime: no other process could interfere with either.
+    sets: how many inputs were compared.  realtime: no other process could interfere with either.  beside: seconds of
+    CPU time that the contender used before a batch to no purpose, if that is more than it used in it; else 0.
     """
 
     seconds: tuple[float, ...]
@@ -105,6 +107,7 @@ class Result:
     rounds: int
     sets: int
     realtime: bool
+    beside: float = 0.0
 
 
 def race(contender: Contender, incumbent: Contender | None, deck: TimedDeck, *, most: int = _MOST) -> Result:
@@ -115,11 +118,13 @@ def race(contender: Contender, incumbent: Contender | None, deck: TimedDeck, *, 
     ratios: list[float] = []
     sides = [contender] if incumbent is None else [contender, incumbent]
     realtime = True
+    sittings = 0
     for side in sides:
         side.seconds.clear()
         side.busy.clear()
     while not _decided(ratios, most, alone=incumbent is None):
-        with _Sitting(sides, deck, flip=len(ratios) % 2 == 1) as sitting:
+        sittings += 1
+        with _Sitting(sides, deck, flip=len(ratios) % 2 == 1, swap=sittings % 2 == 0) as sitting:
             realtime = realtime and sitting.realtime
             for times in sitting.rounds():
                 for side, timings in zip(sides, times, strict=True):
@@ -130,9 +135,10 @@ def race(contender: Contender, incumbent: Contender | None, deck: TimedDeck, *, 
                     break
     _accuse_hidden_work(contender)
     if incumbent is None:
-        return Result(tuple(contender.seconds), None, None, len(ratios), contender.inputs, realtime)
+        return Result(tuple(contender.seconds), None, None, len(ratios), contender.inputs, realtime, _beside(contender))
     low = min(contender.seconds) / max(1e-12, min(incumbent.seconds))
-    return Result(tuple(contender.seconds), median(ratios), low, len(ratios), contender.inputs, realtime)
+    sets, beside = contender.inputs, _beside(contender)
+    return Result(tuple(contender.seconds), median(ratios), low, len(ratios), sets, realtime, beside)
 
 
 def _decided(ratios: Sequence[float], most: int, *, alone: bool) -> bool:
@@ -162,19 +168,37 @@ def _accuse_hidden_work(contender: Contender) -> None:
         raise RunFailure(text, status=Status.CHEATED)
 
 
-class _Sitting:
-    """One process for each side, for one pass over the deck."""
+def _beside(contender: Contender) -> float:
+    """Seconds of CPU time before a batch beyond those of taking commands, where they exceed those of the batch.
 
-    def __init__(self, sides: Sequence[Contender], deck: TimedDeck, *, flip: bool) -> None:
-        self.sides, self.deck, self._flip = sides, deck, flip
+    Who works before the clock starts, or while a rival's runs, has them; honest code has next to none.
+    """
+    if len(contender.busy) < _SETTLED:
+        return 0.0
+    excess = median(timing.outside_ns - timing.idle_ns for timing in contender.busy)
+    shown = median(timing.ns for timing in contender.busy)
+    allowed = median(timing.idle_ns for timing in contender.busy) * _PREPARES
+    return excess * 1e-9 if excess > max(shown, allowed, _GROSS_NS) else 0.0
+
+
+class _Sitting:
+    """One process for each side, for one pass over the deck.
+
+    swap: the sides take each other's memory for results, so that over sittings neither is luckier with it.
+    """
+
+    def __init__(self, sides: Sequence[Contender], deck: TimedDeck, *, flip: bool, swap: bool) -> None:
+        self.sides, self.deck, self._flip, self._swap = sides, deck, flip, swap
         self.runs: list[Timed] = []
         self.realtime = True
 
     def __enter__(self) -> _Sitting:
         cpu = max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
         try:
-            for side in self.sides:
-                run = Timed(side.code, self.deck.deck, self.deck.outputs, dict(self.deck.sizes), side.limits)
+            self._blank = self.deck.blank_for(self.sides[0].code, self.sides[0].limits, cpu)
+            for at, side in enumerate(self.sides):
+                results = self.deck.outputs[at ^ self._swap]
+                run = Timed(side.code, self.deck.window, results, dict(self.deck.sizes), side.limits)
                 self.runs.append(run)
                 side.sandbox = run.session.sandbox
                 self.realtime = run.session.pin(cpu, realtime=True) and self.realtime
@@ -207,7 +231,7 @@ class _Sitting:
         """Calls of a batch that is long enough for the clock, and leaves sets for two rounds if possible."""
         seconds = min(timing.seconds for timing in timings)
         most = max(1, (self.deck.count - max(1, self.deck.count // _WARM_SHARE)) // 4)
-        return max(1, min(round(_BATCH_SECONDS / max(seconds, 1e-9)), most, self.deck.outputs.count))
+        return max(1, min(round(_BATCH_SECONDS / max(seconds, 1e-9)), most, self.deck.window.count))
 
     def _round(self, first: int, calls: int) -> list[list[Timing]]:
         self._flip = not self._flip  # A B B A, then B A A B: the first place is the worst
@@ -217,13 +241,14 @@ class _Sitting:
     def _turns(self, first: int, calls: int, *, back: bool = False) -> dict[int, Timing]:
         """One batch of each side over the same sets.  All see the inputs before any runs, so none finds them colder."""
         order = range(len(self.sides))[:: -1 if back != self._flip else 1]
+        self.deck.reveal(first, calls)
         for at in order:
-            self.runs[at].show(first, calls)
+            self.runs[at].show(calls)
         return {at: self._batch(at, first, calls) for at in order}
 
     def _batch(self, at: int, first: int, calls: int) -> Timing:
         try:
-            timing = self.runs[at].batch(first, calls)
+            timing = self.runs[at].batch(calls, self._blank)
             self.sides[at].check(self.runs[at], self.deck, first, calls)
         except RunFailure as failure:
             if at == 0:

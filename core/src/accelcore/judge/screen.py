@@ -33,17 +33,18 @@ class Depth:
     """How much is tried.  families: sets at the task's first sizes.  others: sets at each further size.
 
     held_out: how many sizes that the task does not name.  first: number of the first set, so that a second judgement
-    uses others.
+    uses others.  full: whether one set is tried at the sizes too whose cost the runner counts in their stead.
     """
 
     families: int = len(FAMILIES)
     others: int = 2
     held_out: int = 3
     first: int = 0
+    full: bool = False
 
 
 SCREEN = Depth()
-PROMOTE = Depth(families=2 * len(FAMILIES), others=3, held_out=6, first=len(FAMILIES) * 10)
+PROMOTE = Depth(families=2 * len(FAMILIES), others=3, held_out=6, first=len(FAMILIES) * 10, full=True)
 
 
 Opener = Callable[[], Runner]
@@ -101,7 +102,14 @@ class _Checks:
         unnamed = held_out(task, kernel, depth.held_out, seed=len(kernel.text))
         # Held-out shapes go round the families, so that each family is seen at one of them.
         ranges = [range(first + at * depth.others, first + (at + 1) * depth.others) for at in range(len(unnamed))]
-        return [*zip(unnamed, ranges, strict=True), (own, range(first, first + families)), *others]
+        full = [(s, range(first, first + 1)) for s in self._full(own) if depth.full]
+        return [*zip(unnamed, ranges, strict=True), (own, range(first, first + families)), *others, *full]
+
+    def _full(self, own: Sizes) -> list[Sizes]:
+        """The sizes that the runner counts instead of the task's own, where there are such."""
+        counted = dict(getattr(self.runner, "counted", {}))
+        sizes = tuple((name, int(counted.get(name, value))) for name, value in own)
+        return [sizes] if sizes != own else []
 
     def _announce(self, all_sizes: Sequence[Sizes]) -> None:
         """Tell a runner that can use it how large arrays will get, so that one process serves all calls."""

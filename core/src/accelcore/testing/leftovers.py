@@ -47,9 +47,11 @@ def leftovers() -> Leftovers:
     return Leftovers(processes, files, len(os.listdir("/proc/self/fd")))
 
 
-def settled(seconds: float = 10.0) -> Leftovers:
-    """Once no process is left, or after so long: keepers of runs that hung up clean up on their own, in a moment."""
+def settled(seconds: float = 10.0, *, before: Leftovers | None = None) -> Leftovers:
+    """Once no process is left but those from before, or after so long: keepers of runs that hung up clean up on their
+    own, in a moment."""
+    known = before.processes if before else frozenset()
     deadline = time.monotonic() + seconds
-    while (found := leftovers()).processes and time.monotonic() < deadline:
+    while (found := leftovers()).processes - known and time.monotonic() < deadline:
         os.sched_yield()
     return found

@@ -86,12 +86,12 @@ class Timed:
 
     def batch(self, calls: int, blank: Blank) -> Timing:
         """Run over the inputs of so many calls.  Raises RunFailure."""
+        alone = blank.costs(calls)
         self._batches += 1
         self._poison(calls)
         clocked, codes = self.session.run(self._words(calls), self._near(calls))
         for code in set(codes):
             check_code(code, self.sizes)
-        alone = blank.costs(calls)
         spent = max(clocked.window, clocked.cpu) - alone.window
         return Timing(calls, spent, clocked.window, clocked.cpu, clocked.outside, alone.outside)
 

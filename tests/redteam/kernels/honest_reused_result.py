@@ -1,6 +1,6 @@
 # task: axpy
-# expect: wrong cheated
-# Returns one array for all calls: what is judged later is the answer to the last.
+# expect: ok
+# Returns one array for all calls: each answer is taken before the next call.
 import numpy as np
 
 KEPT = {}
