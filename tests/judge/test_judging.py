@@ -188,6 +188,28 @@ def test_promotion_uses_other_inputs(kit):
     assert len(seen) > len(before)
 
 
+@pytest.mark.parametrize(("counted", "extra"), [({"n": 900}, {900}), ({"n": 500}, set()), ({"k": 7}, set())])
+def test_promotion_also_runs_where_the_costs_are_counted(kit, counted, extra):
+    sizes = set()
+
+    def spy(buffers, given):
+        sizes.add(given["n"])
+        right(buffers, given)
+
+    class Counting(kit.Simulator):
+        def open(self, artifact, *, limits):
+            runner = super().open(artifact, limits=limits)
+            runner.counted = counted
+            return runner
+
+    with Judge(Counting({"k": spy})) as judge:
+        artifact = Artifact(Kernel("k", "none", "double"), "", "double")
+        assert judge.judge(kit.double(), artifact).status is Status.OK
+        assert 900 not in sizes
+        assert judge.promote(kit.double(), artifact).status is Status.OK
+    assert sizes & {900} == extra
+
+
 def test_every_size_of_the_task_is_judged(kit):
     sizes = set()
 

@@ -120,6 +120,8 @@ class Runner(Protocol):
 
         Scalars are arrays of shape ().  Returns a cost per call where the evaluator counts them itself (simulators,
         models); None where the judge's clock counts.  Raises `RunFailure` when the kernel did not come back well.
+        A runner whose costs at the task's first sizes are those at larger ones names these in an attribute `counted`
+        (by size name): there a kernel is called once, in full, when it is confirmed.
         A runner that counts may say where the costs went: attributes `feedback` (text), `metrics` (by name)
         and `timeline` (values.Span tuples: what each engine did when, in the unit of the cost).
         """

@@ -255,6 +255,36 @@ def test_the_cost_may_stand_for_other_sizes():
     assert larger.fingerprint != own.fingerprint
 
 
+LARGE = HONEST.replace("nl.add, tile", "nl.maximum if m > 300 else nl.add, tile")
+
+
+@pytest.mark.parametrize(("text", "strict", "status"), [
+    (HONEST, True, Status.OK), (LARGE, False, Status.OK), (LARGE, True, Status.WRONG),
+])  # fmt: skip
+def test_a_champion_is_executed_in_full_where_a_candidate_is_only_timed(text, strict, status):
+    written = Kernel(text, "python", "row_sum")
+    found = judged_once(NkiSimulator("trn2", "m=400+n=67"), TASKS["row_sum"], written, strict=strict)
+    assert found.status is status, found.feedback
+
+
+def test_an_accepted_kernel_says_where_its_time_goes():
+    found = judged(HONEST)
+    assert "dma is the busiest engine" in found.feedback
+    assert "critical path: kernel.py:10 dma_copy" in found.feedback
+    facts = dict(found.metrics)
+    assert facts["modelled_us"] == pytest.approx(found.cost.value * 1e6)
+    assert facts["hbm_read_bytes"] == facts["hbm_compulsory_bytes"] - 20 == 5 * 67 * 4
+    assert 0 < facts["dma_busy_us"] < facts["modelled_us"]
+    assert {engine for engine, *_ in found.timeline} == {"dma", "vector"}
+    assert all(0 <= start < end <= found.cost.value for _, _, start, end in found.timeline)
+
+
+def test_a_refused_kernel_keeps_its_reason():
+    found = judged(in_body("return x"))
+    assert "busiest" not in found.feedback
+    assert found.timeline == ()
+
+
 @pytest.mark.parametrize("text", ["m", "m=0", "m=x", "=3"])
 def test_sizes_are_written_as_pairs(text):
     with pytest.raises(UsageError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import textwrap
 
@@ -44,6 +45,23 @@ def test_a_program_runs_unchanged_and_is_timed(tmp_path):
     assert found["cost"]["value"] > 0
     assert "double: modelled" in found["feedback"]
     assert found["metrics"]["kernels"]["double"]["instructions"] == 3
+
+
+def test_the_timeline_of_the_last_run_goes_to_a_file(tmp_path):
+    path, trace = tmp_path / "program.py", tmp_path / "trace.json"
+    path.write_text(DOUBLE + "double(np.ones((4, 8), np.float32))\n")
+    found = NkiSimulator(trace=str(trace)).run(path, [], limits=Limits(seconds=60))
+    assert found["status"] == "ok", found["log"]
+    events = json.loads(trace.read_text())["traceEvents"]
+    assert [e["name"] for e in events if e["ph"] == "X"] == ["dma_copy", "tensor_scalar", "dma_copy"]
+
+
+def test_redteam_a_link_in_place_of_the_timeline_is_not_followed(tmp_path):
+    secret, trace, path = tmp_path / "secret", tmp_path / "trace.json", tmp_path / "program.py"
+    secret.write_text("secret")
+    path.write_text(f"import os, sys\nos.symlink({str(secret)!r}, 'trace.json')\n")
+    NkiSimulator(trace=str(trace)).run(path, [], limits=Limits(seconds=60))
+    assert not trace.exists()
 
 
 def test_a_kernel_pasted_without_imports(tmp_path):

@@ -180,11 +180,36 @@ def _text(numbers: dict[str, Any]) -> str:
                  f"{dma['mean_bytes']:.0f} bytes at {dma['achieved_gb_s']:.0f} GB/s")  # fmt: skip
     lines.append(f"SBUF peak {memory['sbuf_peak']} of {memory['sbuf_limit']} bytes a partition, "
                  f"PSUM {memory['psum_peak_banks']} of {memory['psum_banks']} banks")  # fmt: skip
+    lines += _roof(numbers["roofline"])
     lines += [f"waits: {kind} {us:.1f} us" for kind, us in list(numbers["waits_us"].items())[:3]]
     for entry in numbers["lines"]:
         share = f"{entry['busy_us']:.1f} us, {entry['count']} times"
         lines.append(f"  {_short(entry['line'])} {entry['op']} on {entry['engine']}: {share}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_path(numbers["critical_path"])])
+
+
+def _roof(roofline: dict[str, Any]) -> list[str]:
+    """Where the kernel stands under the roofline; nothing for kernels without matrix products."""
+    if not roofline["flops"]:
+        return []
+    intensity = roofline["flops_per_byte"]
+    side = "left of" if intensity is not None and intensity < roofline["knee_flops_per_byte"] else "right of"
+    reach = "no HBM traffic" if intensity is None else f"{intensity:.0f} flop/byte"
+    return [f"roofline: {reach}, {side} the knee at {roofline['knee_flops_per_byte']:.0f}; "
+            f"{roofline['share_of_peak']:.1%} of the bf16 peak"]  # fmt: skip
+
+
+def _path(chain: list[dict[str, Any]]) -> list[str]:
+    """The lines that take most of the critical path, in its order."""
+    totals: dict[tuple[str, str, str], list[float]] = {}
+    for entry in chain:
+        at = totals.setdefault((_short(entry["line"]), entry["op"], entry["engine"]), [0.0, 0.0])
+        at[0] += entry["us"]
+        at[1] += entry["count"]
+    kept = set(sorted(totals, key=lambda key: -totals[key][0])[:_TOP])
+    parts = [f"{line} {op} {us:.1f} us ({count:.0f})" for (line, op, engine), (us, count) in totals.items()
+             if (line, op, engine) in kept]  # fmt: skip
+    return ["critical path: " + ", then ".join(parts)] if parts else []
 
 
 def _short(line: str) -> str:

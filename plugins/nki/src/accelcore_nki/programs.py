@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -18,12 +19,15 @@ from accelcore_nki.runner import RULE_BROKEN, home_of
 if TYPE_CHECKING:
     from accelcore.sandbox import ChildResult
 
-_REPORT = "report.json"
+_REPORT, _TRACE = "report.json", "trace.json"
 _MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
-def run_program(program: Path, args: Sequence[str], chip: str, limits: Limits) -> Mapping[str, Any]:
-    """Run a program: the object of `run --json`.  The cost is the modelled time of all its kernel runs together."""
+def run_program(program: Path, args: Sequence[str], chip: str, limits: Limits, trace: str = "") -> Mapping[str, Any]:
+    """Run a program: the object of `run --json`.  The cost is the modelled time of all its kernel runs together.
+
+    trace: where the timeline of its last kernel run goes, in the Chrome trace format; "" for nowhere.
+    """
     from accelcore.sandbox import PYTHON, run_child
 
     path = Path(program).resolve()
@@ -38,10 +42,14 @@ def run_program(program: Path, args: Sequence[str], chip: str, limits: Limits) -
         if os.environ.get(TARGET):
             env[TARGET] = os.environ[TARGET]
         env["PYTHONPATH"] = os.pathsep.join((home, *project))
-        argv = [sys.executable, "-m", "accelcore_nki.runner", str(report), chip, str(path), *args]
+        timeline = Path(folder) / _TRACE
+        argv = [sys.executable, "-m", "accelcore_nki.runner", str(report), str(timeline) if trace else "", chip]
+        argv += [str(path), *args]
         child = run_child(argv, policy, limits, cwd=folder, env=env)
-        if not report.exists():
+        if not report.is_file() or report.is_symlink():
             return {**_ended(child), "status": str(Status.HARNESS_ERROR), "feedback": "the simulator did not start"}
+        if timeline.is_file() and not timeline.is_symlink():  # the folder is the program's
+            shutil.copyfile(timeline, trace)
         return {**_ended(child), **_told(json.loads(report.read_text()))}
 
 

@@ -1,10 +1,11 @@
 """The child of `accelcore run --target nki`: one program under the simulator, its runs noted in a file.
 
-    python -m accelcore_nki.runner REPORT CHIP PROGRAM [ARGUMENT]...
+    python -m accelcore_nki.runner REPORT TRACE CHIP PROGRAM [ARGUMENT]...
 
 Names that kernels are pasted without (nki, nl, nisa, np) are there already, of the generation that the text is written
 for.  A file whose tests nobody calls is run as a test suite.  Frameworks that are not installed can be imported, not
-used.  The report is there, empty, when the program starts, and filled when it has ended by itself.
+used.  The report is there, empty, when the program starts, and filled when it has ended by itself.  TRACE, unless
+empty, is a file that gets the timeline of the last kernel run in the Chrome trace format.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ from typing import Any
 
 from accelcore_nki import absent, kernels
 from accelcore_nki.errors import NkiError
+from accelcore_nki.feedback import chrome_trace, feedback
 from accelcore_nki.generations import TARGET
 from accelcore_nki.recorder import Program
 from accelcore_nki.surface import install
+from accelcore_nki.timing import modelled
 
 RULE_BROKEN = 97  # exit of a program that a rule of NKI ended
 _FIRST = re.compile(  # what only NKI 1 has
@@ -37,7 +40,7 @@ _MOST_TIMED = 200_000  # instructions; a longer program is run but not timed
 
 def main(argv: list[str]) -> int:
     """Run the program; its exit code, or RULE_BROKEN with the error on standard error."""
-    report, chip, program, *arguments = argv
+    report, trace, chip, program, *arguments = argv
     os.environ.setdefault(TARGET, chip)
     Path(report).write_text("[]")
     install()
@@ -53,6 +56,8 @@ def main(argv: list[str]) -> int:
         code = ending.code if isinstance(ending.code, int) else int(ending.code is not None)
     finally:
         Path(report).write_text(json.dumps([_facts(name, p) for name, p in runs]))
+        if trace and runs and len(runs[-1][1].instructions) <= _MOST_TIMED:
+            Path(trace).write_text(json.dumps(chrome_trace(modelled(runs[-1][1]))))
     return code
 
 
@@ -129,9 +134,6 @@ def _fixtures() -> ModuleType:
 
 def _facts(name: str, program: Program) -> dict[str, Any]:
     """What the parent reports of one kernel run."""
-    from accelcore_nki.feedback import feedback
-    from accelcore_nki.timing import modelled
-
     if len(program.instructions) > _MOST_TIMED:
         return {"kernel": name, "instructions": len(program.instructions)}
     found = feedback(modelled(program))

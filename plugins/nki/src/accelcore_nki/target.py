@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _CHIPS = f"generation: {', '.join(GENERATIONS)}"
 
 
+_TRACE = "file that `run` writes the timeline of the last kernel run to (Chrome trace format; Perfetto shows it)"
+
 _TIMED = "sizes whose modelled time counts, as m=4096+n=8192, for kernels that are executed on smaller arrays"
 
 
@@ -104,6 +106,7 @@ class NkiSimulator:
 
     chip: str = field(default="trn2", metadata={"help": _CHIPS})
     timed: str = field(default="", metadata={"help": _TIMED})
+    trace: str = field(default="", metadata={"help": _TRACE})
 
     def __post_init__(self) -> None:
         _known(self.chip)
@@ -125,7 +128,7 @@ class NkiSimulator:
         """Run a Python program that defines and calls kernels."""
         from accelcore_nki.programs import run_program
 
-        return run_program(Path(program), args, self.chip, limits)
+        return run_program(Path(program), args, self.chip, limits, self.trace)
 
     def build(self, task: Task, kernels: Sequence[Kernel], *, limits: Limits) -> Sequence[Artifact | Evaluation]:
         """Look at the language and the syntax; kernels are traced when they are opened and called."""

@@ -24,25 +24,30 @@ from accelcore_nki.kernels import Shape
 if TYPE_CHECKING:
     from accelcore.protocols import Buffers
     from accelcore.sandbox import Warm
+    from accelcore.values import Span
     from accelcore_nki.execute.memory import Memory
+    from accelcore_nki.judging.accounts import Account
     from accelcore_nki.judging.replay import Replay
     from accelcore_nki.tensors import NkiTensor, Storage
     from accelcore_nki.timing import Timeline
 
 _TRACE_BYTES = 1 << 29  # of the answer's file: about two million calls
 _PATIENCE = 12.0  # times the child's limit that executing its program may take, on a busy machine
+_FULL = 10.0  # times longer still where it is executed in full, at the sizes that are else only timed
 
 
 @dataclass
 class Traced:
     """A checked program for one call, and where its results are.
 
-    begins, ends: on-chip storages by the instruction that uses them first and last; they hold memory in between.
+    account: of its time, once somebody asked.  begins, ends: on-chip storages by the instruction that uses them first
+    and last; they hold memory in between.
     """
 
     replay: Replay
     outputs: tuple[NkiTensor, ...]
     timeline: Timeline
+    account: Account | None = None
     begins: dict[int, list[Storage]] = field(default_factory=dict)
     ends: dict[int, list[Storage]] = field(default_factory=dict)
 
@@ -68,6 +73,37 @@ class NkiRunner:
     sandbox: str = ""
     _programs: dict[Call, Traced] = field(default_factory=dict)
 
+    @property
+    def feedback(self) -> str:
+        """Where the modelled time goes; "" before the first call at the sizes that count."""
+        return self._account().text
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """The counters of that."""
+        return dict(self._account().metrics)
+
+    @property
+    def timeline(self) -> tuple[Span, ...]:
+        """What each engine does when, in seconds."""
+        return self._account().spans
+
+    def _account(self) -> Account:
+        from accelcore_nki.judging.accounts import Account, account
+
+        sizes = self.timed or (dict(self.task.sizes[0]) if self.task.sizes else {})
+        found = self._programs.get(call_of(self.task, sizes)) if sizes or not self.task.sizes else None
+        if found is None:
+            return Account()
+        if found.account is None:
+            found.account = account(found.timeline)
+        return found.account
+
+    @property
+    def counted(self) -> Mapping[str, int]:
+        """Sizes whose time is the cost: a champion is executed there once."""
+        return self.timed
+
     def __enter__(self) -> NkiRunner:
         return self
 
@@ -79,7 +115,7 @@ class NkiRunner:
         costs = []
         for buffers in batch:
             traced = self.traced(sizes)
-            self._execute(traced, buffers)
+            self._execute(traced, buffers, _PATIENCE * (_FULL if self._large(sizes) else 1.0))
             costs.append(Cost(self._timed(sizes, traced) / 1e9, "s"))
         return costs
 
@@ -131,7 +167,10 @@ class NkiRunner:
         large = bool(self.timed) and call == call_of(self.task, self.timed)
         return replace(self.limits, seconds=_PATIENCE * self.limits.seconds) if large else self.limits
 
-    def _execute(self, traced: Traced, buffers: Buffers) -> None:
+    def _large(self, sizes: Mapping[str, int]) -> bool:
+        return bool(self.timed) and dict(sizes) == dict(self.timed)
+
+    def _execute(self, traced: Traced, buffers: Buffers, patience: float) -> None:
         from accelcore_nki.execute.memory import Memory
 
         program, memory = traced.replay.program, Memory(strict=True)
@@ -147,7 +186,7 @@ class NkiRunner:
                 name = next(given)
                 held[name] = storage
                 memory.fill(storage, buffers[name].reshape(storage.shape))
-        deadline = time.monotonic() + _PATIENCE * self.limits.seconds
+        deadline = time.monotonic() + patience * self.limits.seconds
         try:
             for at, instruction in enumerate(program.instructions):
                 for storage in traced.begins.get(at, ()):
