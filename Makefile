@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYPROJECTS := $(wildcard pyproject.toml core/pyproject.toml plugins/*/pyproject.toml requirements-dev.txt)
 
-.PHONY: demo test test-local-model lint redteam dist docs clean bench-examples bench-lifting bench-lifting-mutants bench-judge bench-search bench-scale bench-avx bench-peers bench-gemmini bench-rvv bench-nki help
+.PHONY: demo test test-local-model lint redteam dist docs changes clean bench-examples bench-lifting bench-lifting-mutants bench-judge bench-search bench-scale bench-avx bench-peers bench-gemmini bench-rvv bench-nki help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -39,6 +39,9 @@ docs: $(STAMP)  ## the documentation site, into build/site
 
 dist: $(STAMP)  ## wheels and sdists of every distribution into dist/
 	@$(BIN)/python tools/dist.py
+
+changes: $(STAMP)  ## what the next release will say, from changes.d/
+	@$(BIN)/towncrier build --draft --version next
 
 bench-examples: $(STAMP)  ## the eight examples: verdict, costs, ratios
 	@$(BIN)/python bench/examples.py
