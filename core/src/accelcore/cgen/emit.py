@@ -83,7 +83,15 @@ class Emitter:
     def expressions(self, frame: Frame, *written: Expr) -> Expressions:
         """A writer of expressions for one statement; `written` are those that it is going to write."""
         contract, uses = self.program.reassociate, uses_in(written)
-        return Expressions(self.unit, self.writer, frame, contract=contract, guarded=frame.guarded, uses=uses)
+        return Expressions(
+            self.unit,
+            self.writer,
+            frame,
+            contract,
+            guarded=frame.guarded,
+            uses=uses,
+            certain=Expressions.read_by(written),
+        )
 
     # Statements.
 

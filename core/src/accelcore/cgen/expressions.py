@@ -46,7 +46,7 @@ class Expressions:
 
     frame: of the statement.  base: the frame before any select narrowed the active lanes; expressions that are
     harmless everywhere are evaluated there, so that both branches of a select share them.  guarded: whether there may
-    be no lane at all that asks for the value.
+    be no lane at all that asks for the value.  certain: elements that the statement reads whatever it chooses.
     """
 
     unit: Unit
@@ -57,9 +57,26 @@ class Expressions:
     base: Expressions | None = None
     guarded: bool = False
     uses: dict[Expr, int] = field(default_factory=dict)
+    certain: frozenset[Expr] = frozenset()
     _varies: dict[Expr, bool] = field(default_factory=dict)
     _harmless: dict[Expr, bool] = field(default_factory=dict)
+    _settled: dict[Expr, bool] = field(default_factory=dict)
     roots: frozenset[Expr] = frozenset()
+
+    @staticmethod
+    def read_by(expressions: Iterable[Expr]) -> frozenset[Expr]:
+        """Elements that evaluating the expressions reads in any case, whatever their conditions choose."""
+        found: set[Expr] = set()
+        seen: set[Expr] = set()
+        left = list(expressions)
+        while left:
+            node = left.pop()
+            if node not in seen:
+                seen.add(node)
+                if node.op == "get":
+                    found.add(node)
+                left += node.args[:1] if node.op in ("select", "land", "lor") else node.args
+        return frozenset(found)
 
     @property
     def count(self) -> int:
@@ -102,7 +119,7 @@ class Expressions:
         """The value of `e`: uniform, or one text per group."""
         found = self.memo.get(e)
         if found is None:
-            if self.base is not None and (e in self.base.memo or self.harmless(e)):
+            if self.base is not None and (e in self.base.memo or self.settled(e)):
                 found = self.base.value(e)
             else:
                 found = self._varying_value(e) if self.varies(e) else self._uniform(e)
@@ -236,7 +253,7 @@ class Expressions:
     def _uniform_select(self, e: Expr) -> str:
         """condition ? a : b; statements of a branch that must not run otherwise go into an if."""
         condition = self.scalar(e.args[0])
-        if all(self.harmless(a) for a in e.args[1:]):
+        if all(self.settled(a) for a in e.args[1:]):
             a, b = (self.scalar(x) for x in e.args[1:])
             return f"({condition} ? {a} : {b})"
         name = self.writer.temporary()
@@ -302,7 +319,7 @@ class Expressions:
     def _select(self, e: Expr) -> Value:
         found = self.unit.isa.match(e, self.count, contract=self.contract)
         decided = self.masks.opaque and not self.varies(e.args[0])
-        if found is not None and not decided and all(self.harmless(a) for a in found.operands.values()):
+        if found is not None and not decided and all(self.settled(a) for a in found.operands.values()):
             return self._instruction(e, found)
         condition = self.value(e.args[0])
         if not condition.varying:
@@ -313,7 +330,7 @@ class Expressions:
 
     def _chosen(self, e: Expr, condition: str) -> Value:
         """A select whose condition is the same in all lanes, between values that are not."""
-        if not all(self.harmless(a) for a in e.args[1:]):
+        if not all(self.settled(a) for a in e.args[1:]):
             return self.blend(self.spread(Value("bool", (condition,))), *(
                 self._masked(a, self.spread(Value("bool", (condition,))), inverted=bool(at))
                 for at, a in enumerate(e.args[1:])
@@ -326,7 +343,7 @@ class Expressions:
 
     def _masked(self, e: Expr, condition: Value, *, inverted: bool) -> Value:
         """`e` where the condition holds (or does not), computed so that the other lanes do no harm."""
-        if self.harmless(e):
+        if self.settled(e):
             return self.spread(self.value(e))
         active = self.masks.narrowed(self.frame.active, condition, inverted=inverted)
         active = self._mask_kept(active)
@@ -384,6 +401,14 @@ class Expressions:
         if found is None:
             here = e.op != "get" or self._read_inside(e)
             found = self._harmless[e] = here and all(self.harmless(a) for a in e.args)
+        return found
+
+    def settled(self, e: Expr) -> bool:
+        """Whether computing `e` wherever the statement runs can do no harm: what it reads is inside, or read anyway."""
+        found = self._settled.get(e)
+        if found is None:
+            here = e.op != "get" or e in self.certain or self._read_inside(e)
+            found = self._settled[e] = here and all(self.settled(a) for a in e.args)
         return found
 
     def _read_inside(self, e: Expr) -> bool:
