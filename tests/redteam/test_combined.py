@@ -18,6 +18,7 @@ KERNELS = Path(__file__).parent / "kernels"
 FULL = bool(os.environ.get("ACCELCORE_FULL"))
 SAMPLE = 12
 """So many combinations, others each time, are judged in a short run."""
+SUFFIXES = {"c": ".c", "python": ".py"}
 REFUSED = ("cheated", "wrong", "crashed", "timeout")
 
 NATIVE = (
@@ -59,7 +60,7 @@ def combinations() -> Iterator[Combined]:
     """Every honest kernel with every sabotage of its language."""
     for honest in sorted(KERNELS.glob("honest_*")):
         for sabotage in (*SABOTAGES, *NATIVE):
-            if (sabotage.language == "c") == (honest.suffix == ".c"):
+            if SUFFIXES.get(sabotage.language) == honest.suffix:
                 yield Combined(honest, sabotage)
 
 

@@ -12,7 +12,7 @@ import pytest
 from accelcore.errors import RunFailure
 from accelcore.sandbox import COMPILER, run_child
 from accelcore.sandbox.native import NativeRunner, Script
-from accelcore.testing.leftovers import descendants, settled
+from accelcore.testing.leftovers import descendants, leftovers, settled
 from accelcore.values import AbiArg, Limits, Role, Status
 
 ARGUMENTS = (AbiArg("x", "pointer", "f64", Role.IN), AbiArg("out", "pointer", "f64", Role.OUT))
@@ -30,12 +30,12 @@ def test_nothing_is_left(tmp_path, monkeypatch):
     for text in scripts.values():  # the servers, and what they keep for good
         _call(text)
     run_child(["true"], COMPILER)
-    before = settled()
+    before = leftovers()
     for text in scripts.values():
         _call(text)
     run_child(["sh", "-c", "setsid sleep 1000 & sleep 1000 &"], COMPILER)
     run_child(["sh", "-c", "setsid sleep 1000 & sleep 1000"], COMPILER, Limits(seconds=0.2))
-    assert settled() == before
+    assert settled(before=before) == before
 
 
 def _call(text):
