@@ -10,9 +10,9 @@ import pytest
 
 from accelcore.errors import UsageError
 from accelcore.pipeline.programs import run
-from accelcore.values import Limits
+from accelcore_gemmini.account import accounted
 from accelcore_gemmini.config import HOST_CYCLES_PER_BLOCK, Config
-from accelcore_gemmini.program import _simulated, headers
+from accelcore_gemmini.program import headers
 from accelcore_gemmini.target import GemminiEvaluator, GemminiTarget
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -212,8 +212,8 @@ def test_a_program_of_several_files(tmp_path):
 def test_a_log_that_takes_too_long_is_a_timeout(tmp_path):
     log = tmp_path / "commands.log"
     np.array([[7, 0, 0, 0]], np.uint64).tofile(log)
-    assert _simulated(log, Config(), Limits())["cost"]["unit"] == "cycles"
-    assert _simulated(log, Config(), Limits(seconds=0.0))["status"] == "timeout"
+    assert accounted(log, Config(), 60.0)["cost"]["unit"] == "cycles"
+    assert accounted(log, Config(), 0.0)["status"] == "timeout"
 
 
 def test_a_program_without_commands(tmp_path):

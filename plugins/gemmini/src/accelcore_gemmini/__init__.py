@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from accelcore import hookimpl
 from accelcore_gemmini.commands import FENCE, Command, CommandError, Rule, Violation
 from accelcore_gemmini.config import CONFIGS, Config
-from accelcore_gemmini.feedback import Conflict, Feedback, Traffic, chrome_trace
+from accelcore_gemmini.feedback import Conflict, Feedback, Traffic
 from accelcore_gemmini.machine import Buffer, Machine, Outcome, Timing, layout
+from accelcore_gemmini.timeline import chrome_trace
 
 if TYPE_CHECKING:
     from accelcore.protocols import Evaluator, Target

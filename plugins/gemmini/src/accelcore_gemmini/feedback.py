@@ -1,8 +1,7 @@
-"""Where the cycles of a run went, as a value, as text, as JSON and as a Chrome trace."""
+"""Where the cycles of a run went, as a value, as text and as JSON."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,6 @@ _FEW_CONFIGS = 8
 _GARBAGE = 0xFFFFFFFF
 _MOST_CONFLICTS = 16
 _LINE = 64  # bytes of the largest request
-_QUEUES = ("load", "execute", "store")
 
 
 @dataclass(frozen=True)
@@ -265,20 +263,3 @@ def _traffic(outcome: Outcome) -> Iterator[Traffic]:
         read, written = int(size[load & inside].sum()), int(size[store & inside].sum())
         if read or written:
             yield Traffic(buffer.name, read, written, (read + written) / max(int(buffer.data.nbytes), 1))
-
-
-def chrome_trace(outcome: Outcome) -> str:
-    """The operations as a timeline (JSON) for chrome://tracing and Perfetto; one cycle is one microsecond."""
-    events: list[dict[str, Any]] = [
-        {"name": "thread_name", "ph": "M", "pid": 0, "tid": tid, "args": {"name": name}}
-        for tid, name in enumerate(_QUEUES)
-    ]
-    for op, (_, alloc, issue, complete) in zip(outcome.operations, outcome.timing.times.tolist(), strict=True):
-        if issue < 0 or complete < 0:
-            continue
-        events.append({
-            "name": Kind(int(op["kind"])).name.lower(), "ph": "X", "pid": 0, "tid": int(op["queue"]),
-            "ts": issue, "dur": max(complete - issue, 1),
-            "args": {"line": int(op["line"]), "rows": int(op["rows"]), "cols": int(op["cols"]), "allocated": alloc},
-        })  # fmt: skip
-    return json.dumps({"traceEvents": events, "displayTimeUnit": "ms"})

@@ -247,7 +247,7 @@ class _Handle:
         if made == _TOO_LONG:
             raise _too_long()
         if made == _STUCK:
-            raise UsageError("the model of time made no progress: commands wait for one another")
+            raise RunFailure("the commands never end: a preload waits for its compute", status=Status.TIMEOUT)
         if made == _NO_MEMORY:
             raise MemoryError("the model of time")
         pairs = tuple((int(a), int(b)) for a, b in segments[:made].tolist())

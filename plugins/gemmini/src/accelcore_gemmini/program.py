@@ -10,6 +10,7 @@ here, without memory, and timed: cycles and feedback come from that, for a host 
 from __future__ import annotations
 
 import itertools
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,15 +18,13 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from accelcore.errors import RunFailure
 from accelcore.values import Limits, Status
-from accelcore_gemmini.commands import FENCE_WORD, CommandError
-from accelcore_gemmini.config import HOST_CYCLES_PER_BLOCK, Config
+from accelcore_gemmini.account import accounted
+from accelcore_gemmini.config import Config
 
 if TYPE_CHECKING:
     from accelcore.cgen.toolchain import Compiler
     from accelcore.sandbox import ChildResult
-    from accelcore_gemmini.machine import Outcome
 
 # Programs are C of the bare-metal kind: signed overflow wraps there; the headers' macros need GNU extensions.
 # The red zone would be overwritten by the calls that stand for raw assembly.
@@ -38,8 +37,6 @@ _WATCH = ("-fsanitize=kernel-address",)
 _WATCH_GCC = (
     "--param=asan-instrumentation-with-call-threshold=0", "--param=asan-stack=0", "--param=asan-globals=0",
 )  # fmt: skip
-_BLOCKS_WORD, _EARLY_WORD = 0xFFFFFFFE, 0xFFFFFFFD
-_WORD = 0xFFFFFFFF
 _LOG, _LOG_BYTES = "commands.log", 4 << 30
 _RULE_BROKEN = 70
 
@@ -86,8 +83,6 @@ def compile_program(sources: Sequence[Path], config: Config, work: Path, limits:
 
 def _own_names(files: Sequence[Path]) -> list[str]:
     """Programs may bring the helpers of their harness themselves: then the header leaves its own out."""
-    import re
-
     text = "\n".join(file.read_text("utf-8", "replace") for file in files if file.is_file())
     names = "tiled_matmul_outer_eigen(?:_bias)?|add_matrix|negate_matrix"
     own = re.search(rf"^[ \t]*(?!return\b)[a-z_]\w*[\w \t*]*[ \t*](?:{names})[ \t]*\(", text, re.MULTILINE)
@@ -103,10 +98,13 @@ def _flags(one: Compiler) -> list[str]:
     return [*_FLAGS, *x86, *lines, *watch, *(() if one.family == "zig" else (_COUNT_BLOCKS,))]
 
 
-def run_program(program: Path, args: Sequence[str], config: Config, limits: Limits) -> Mapping[str, Any]:
+def run_program(
+    program: Path, args: Sequence[str], config: Config, limits: Limits, trace: str = ""
+) -> Mapping[str, Any]:
     """Compile, run and time a program: the object of `run --json`.
 
-    Leading arguments that name C files are further files of the program: it could not read them when it runs.
+    trace: a file to write the timeline to, as a Chrome trace.  Leading arguments that name C files are further files of
+    the program: it could not read them when it runs.
     """
     parts = list(itertools.takewhile(_is_source, args))
     with tempfile.TemporaryDirectory(prefix="gemmini-") as folder:
@@ -114,14 +112,14 @@ def run_program(program: Path, args: Sequence[str], config: Config, limits: Limi
         built = compile_program([program, *map(Path, parts)], config, Path(folder), compiling)
         if built.path is None:
             return {"status": str(Status.COMPILE_ERROR), "log": built.log}
-        return _run(built.path, args[len(parts) :], config, limits)
+        return _run(built.path, args[len(parts) :], config, limits, trace)
 
 
 def _is_source(argument: str) -> bool:
     return argument.endswith(".c") and Path(argument).is_file()
 
 
-def _run(path: Path, args: Sequence[str], config: Config, limits: Limits) -> dict[str, Any]:
+def _run(path: Path, args: Sequence[str], config: Config, limits: Limits, trace: str) -> dict[str, Any]:
     from dataclasses import replace
 
     from accelcore.sandbox import KERNEL, run_child
@@ -130,7 +128,7 @@ def _run(path: Path, args: Sequence[str], config: Config, limits: Limits) -> dic
     policy = replace(KERNEL, name="program", write_cwd=True, proc=True, file_size=_LOG_BYTES)
     env = {"ACCELCORE_GEMMINI_CONFIG": " ".join(map(str, config.words())), "ACCELCORE_GEMMINI_LOG": _LOG}
     child = run_child([path, *args], policy.reading(library_path().parent), limits, cwd=path.parent, env=env)
-    return {**_ended(child), **_simulated(path.parent / _LOG, config, limits)}
+    return {**_ended(child), **accounted(path.parent / _LOG, config, limits.seconds, _last_words(child), trace)}
 
 
 def _ended(child: ChildResult) -> dict[str, Any]:
@@ -145,86 +143,8 @@ def _ended(child: ChildResult) -> dict[str, Any]:
     }
 
 
-def _simulated(log: Path, config: Config, limits: Limits) -> dict[str, Any]:
-    """What the log gives within the program's time limit; a log that takes longer has no cycles."""
-    try:
-        return _timed(log, config, limits.seconds)
-    except RunFailure as error:
-        return {"status": str(error.status), "feedback": error.what}
-
-
-def _timed(log: Path, config: Config, seconds: float) -> dict[str, Any]:
-    """Cycles and feedback of the log of commands; nothing when the program issued none."""
-    import numpy as np
-
-    calls = np.fromfile(log, dtype=np.uint64) if log.exists() else np.empty(0, np.uint64)
-    calls = calls[: len(calls) // 4 * 4].reshape(-1, 4)
-    host = _Host(0, 0)
-    if len(calls) and int(calls[-1, 0]) == _BLOCKS_WORD:
-        host, calls = _Host(int(calls[-1, 1]), int(calls[-1, 3])), calls[:-1]
-    early = ""
-    if len(calls) and int(calls[-1, 0]) & _WORD == _EARLY_WORD:
-        line, calls = int(calls[-1, 0]) >> 32, calls[:-1]
-        early = f"the program reads output before a fence: that of the mvout at line {line} may not be there yet"
-    if not len(calls):
-        metrics = {"host_blocks": host.blocks, "modelled_host_cycles": host.cycles, "whole_program_cycles": host.cycles}
-        return {"feedback": f"the program issued no commands; {host}", "metrics": metrics}
-    whole = _whole_program(calls, config, seconds) + host.after
-    calls[:, 3] = 0
-    outcome, broken = _replayed(calls, config, seconds)
-    told = outcome.feedback()
-    lines = [told.text(), *([broken] if broken else []), *([early] if early else []), *_unfenced(calls)]
-    lines.append(f"{host}; with its work between commands the whole program takes {whole} cycles")
-    return {
-        "cost": {"value": outcome.cycles, "unit": "cycles", "fidelity": "simulated"},
-        "metrics": {
-            "utilization": told.utilization, "best_cycles": told.best, "host_blocks": host.blocks,
-            "modelled_host_cycles": host.cycles, "whole_program_cycles": whole, **told.counters,
-        },
-        "feedback": "\n".join(lines),
-    }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Host:
-    """What the host did: basic blocks, modelled cycles after the last command."""
-
-    blocks: int
-    after: int
-
-    @property
-    def cycles(self) -> int:
-        """Modelled host cycles of the program."""
-        return self.blocks * HOST_CYCLES_PER_BLOCK
-
-    def __str__(self) -> str:
-        return f"the host executed {self.blocks} basic blocks ({self.cycles} modelled host cycles, not in the cycles)"
-
-
-def _whole_program(calls: Any, config: Config, seconds: float) -> int:
-    """Cycles from the first command to the end with the host's work in between; idle time at fences counts."""
-    outcome, _ = _replayed(calls, config, seconds)
-    segments = outcome.timing.segments
-    fence_idle = 12 if len(calls) and int(calls[-1, 0]) & _WORD == FENCE_WORD else 0
-    return (segments[-1][1] + fence_idle) if segments else 0
-
-
-def _replayed(calls: Any, config: Config, seconds: float) -> tuple[Outcome, str]:
-    """The log's outcome, up to the first command that breaks a rule, and that command."""
-    from accelcore_gemmini.machine import Machine
-
-    machine = Machine(config, seconds=seconds)
-    try:
-        return machine.replay(calls), ""
-    except CommandError as error:
-        return machine.replay(calls[: error.violation.index]), f"broken rule: {error.violation}"
-
-
-def _unfenced(calls: Any) -> list[str]:
-    """Whether stores may still have been under way when the program ended."""
-    words = calls[:, 0] & _WORD
-    fences = (words == FENCE_WORD).nonzero()[0]
-    stores = (words == 3).nonzero()[0]
-    late = len(stores) and (not len(fences) or stores[-1] > fences[-1])
-    warning = "the last mvout has no fence after it: its output may be read before it is there"
-    return [warning] if late else []
+def _last_words(child: ChildResult) -> str:
+    """The reason that the simulator gives on standard error when a command breaks a rule."""
+    lines = child.stderr.decode("utf-8", "replace").splitlines()
+    last = lines[-1] if lines else ""
+    return re.sub(r"^gemmini: (line \d+: )?", "", last)

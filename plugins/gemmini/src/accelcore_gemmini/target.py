@@ -116,6 +116,7 @@ class GemminiEvaluator:
 
     config: str = field(default="int8-16", metadata={"help": f"instance: {', '.join(CONFIGS)}"})
     lat: int = field(default=40, metadata={"help": "cycles from a memory request to its first beat"})
+    trace: str = field(default="", metadata={"help": "file for the timeline of a program that is run, a Chrome trace"})
 
     def missing(self) -> list[str]:
         """A C compiler, when there is none."""
@@ -132,7 +133,7 @@ class GemminiEvaluator:
         """Compile a C program against the simulator's headers, run and time it."""
         from accelcore_gemmini.program import run_program
 
-        return run_program(Path(program), args, GemminiTarget(self.config, self.lat).instance(), limits)
+        return run_program(Path(program), args, GemminiTarget(self.config, self.lat).instance(), limits, self.trace)
 
     def build(self, task: Task, kernels: Sequence[Kernel], *, limits: Limits) -> Sequence[Artifact | Evaluation]:
         """Executables that write their commands down; shared objects of the host where the lowering declared it."""

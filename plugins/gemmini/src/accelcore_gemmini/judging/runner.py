@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import signal
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +18,13 @@ from accelcore.values import Cost, Limits, Role, Status, Task, abi_arguments
 from accelcore_gemmini.commands import FENCE_WORD, CommandError, Rule
 from accelcore_gemmini.config import HOST_CYCLES_PER_BLOCK, Config
 from accelcore_gemmini.machine import Buffer, Machine, Outcome, layout
+from accelcore_gemmini.timeline import spans
 
 if TYPE_CHECKING:
     import numpy as np
 
     from accelcore.protocols import Runner
+    from accelcore.values import Span
 
     Array = np.ndarray[Any, Any]
     Buffers = Mapping[str, Array]
@@ -48,6 +50,7 @@ class LogRunner:
         self.path, self.task, self.config, self.limits = path, task, config, limits
         self.sandbox = self.feedback = ""
         self.metrics: dict[str, float] = {}
+        self._longest: Outcome | None = None
         self._logs: dict[tuple[str, ...], Array] = {}
         self._cycles: dict[tuple[str, ...], float] = {}
 
@@ -80,12 +83,17 @@ class LogRunner:
         cycles = float(max(outcome.cycles + _before(log), 1))
         if cycles > max(self._cycles.values(), default=0.0):
             told = outcome.feedback()
-            self.feedback = told.text()
+            self.feedback, self._longest = told.text(), outcome
             self.metrics = {
                 "utilization": told.utilization, "best_cycles": float(told.best), "commands": float(len(log)),
                 "host_cycles": float(log[:, 3].sum()),
             }  # fmt: skip
         return cycles
+
+    @property
+    def timeline(self) -> Iterator[Span]:
+        """What each queue did when, in the longest run."""
+        return spans(self._longest) if self._longest else iter(())
 
     # What the child gets, and what it gives.
 

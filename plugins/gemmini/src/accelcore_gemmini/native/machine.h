@@ -101,6 +101,8 @@ typedef struct { uint64_t word, rs1, rs2; int64_t host_cycles; } gm_call;
 #define GM_BLOCKS_WORD 0xfffffffeu
 /* Before it, if the host read output that had no fence after its store: the store's line, and the address in rs1. */
 #define GM_EARLY_WORD 0xfffffffdu
+/* Before that, if the last command broke a rule: its number in rs1. */
+#define GM_BROKEN_WORD 0xfffffffcu
 /* Execute many commands; the index of the first that breaks a rule (its number in *rule), or `count`. */
 int64_t gm_run(gm_machine *machine, const gm_call *calls, int64_t count, int32_t *rule);
 /* Checks beyond those of every command.  unwritten: reading a local row that was never written breaks a rule.

@@ -34,13 +34,6 @@ static int64_t host_work(void) {
 /* Called at every basic block of a program that was compiled with -fsanitize-coverage=trace-pc. */
 void __sanitizer_cov_trace_pc(void) { gemmini_host_blocks++; }
 
-static void give_up(const char *reason, int32_t line) {
-    fflush(stdout);
-    fprintf(stderr, "gemmini: %s%.0d%s%s\n", line ? "line " : "", line, line ? ": " : "", reason);
-    if (host.log) fclose(host.log);
-    _Exit(EXIT_RULE);
-}
-
 /* The process's mappings become the memory that DMA may touch; adjacent ones with equal rights are one. */
 static int map_memory(gm_machine *m) {
     FILE *maps = fopen("/proc/self/maps", "r");
@@ -60,18 +53,28 @@ static int map_memory(gm_machine *m) {
     return m->area_count;
 }
 
-static void close_log(void) {
+/* The last records: what went wrong, and how much the host did.  rule: what the last command broke, or RULE_NONE. */
+static void close_log(int rule) {
     if (!host.log) return;
-    /* The last record: how much the host did. */
+    gm_call broken = {.word = GM_BROKEN_WORD, .rs1 = (uint64_t)rule}, early = {.word = GM_EARLY_WORD};
     gm_call blocks = {.word = GM_BLOCKS_WORD, .rs1 = gemmini_host_blocks, .host_cycles = host_work()};
-    gm_call early = {.word = GM_EARLY_WORD};
     int32_t line;
+    if (rule != RULE_NONE) fwrite(&broken, sizeof broken, 1, host.log);
     if (gm_watch_early(&line, &early.rs1)) {
         early.word |= (uint64_t)(uint32_t)line << 32;
         fwrite(&early, sizeof early, 1, host.log);
     }
     fwrite(&blocks, sizeof blocks, 1, host.log);
     fclose(host.log), host.log = NULL;
+}
+
+static void at_exit(void) { close_log(RULE_NONE); }
+
+static void give_up(int rule, const char *reason, int32_t line) {
+    fflush(stdout);
+    fprintf(stderr, "gemmini: %s%.0d%s%s\n", line ? "line " : "", line, line ? ": " : "", reason);
+    close_log(rule);
+    _Exit(EXIT_RULE);
 }
 
 static gm_machine *machine(void) {
@@ -83,13 +86,13 @@ static gm_machine *machine(void) {
     memset(&config, 0, sizeof config);
     for (size_t i = 0; text && i < sizeof config / sizeof *words; i++) words[i] = (int32_t)strtol(next, &next, 10);
     host.machine = text ? gm_new(&config) : NULL;
-    if (!host.machine) give_up("no configuration: programs are started by accelcore run --target gemmini", 0);
+    if (!host.machine) give_up(RULE_NONE, "no configuration: programs are started by accelcore run --target gemmini", 0);
     host.machine->find_memory = map_memory;
     gm_watch_symbols();
     host.machine->overrun = gm_watch_overrun;
     map_memory(host.machine);
     if (log) host.log = fopen(log, "wb");
-    atexit(close_log);
+    atexit(at_exit);
     return host.machine;
 }
 
@@ -98,7 +101,7 @@ static void record(uint32_t funct, uint64_t rs1, uint64_t rs2, int32_t line) {
     gm_call call = {(uint64_t)(uint32_t)line << 32 | funct, rs1, rs2, work};
     host.counted = gemmini_host_blocks;
     gm_at(host.machine, line, (int32_t)(work < INT32_MAX ? work : INT32_MAX));
-    if (host.log && fwrite(&call, sizeof call, 1, host.log) != 1) give_up("the log of commands cannot be written", line);
+    if (host.log && fwrite(&call, sizeof call, 1, host.log) != 1) give_up(RULE_NONE, "the log of commands cannot be written", line);
 }
 
 void gemmini_host_command(uint32_t funct, uint64_t rs1, uint64_t rs2, int32_t line) {
@@ -106,7 +109,8 @@ void gemmini_host_command(uint32_t funct, uint64_t rs1, uint64_t rs2, int32_t li
     record(funct, rs1, rs2, line);
     int64_t before, after;
     gm_ops(m, &before);
-    if (gm_command(m, funct, rs1, rs2)) give_up(gm_message(m), line);
+    int rule = gm_command(m, funct, rs1, rs2);
+    if (rule) give_up(rule, gm_message(m), line);
     const gm_op *ops = gm_ops(m, &after);
     for (int64_t i = before; i < after; i++) {
         int outside = ops[i].kind != GM_MVOUT || ops[i].flags & (GM_STATISTICS | GM_POOLED);
@@ -115,13 +119,13 @@ void gemmini_host_command(uint32_t funct, uint64_t rs1, uint64_t rs2, int32_t li
 }
 
 /* Times the operations since the last fence, unless that has been done: host.now and host.idle. */
-static void time_operations(void) {
+static void time_operations(int32_t line) {
     gm_machine *m = machine();
     int64_t count, counters[GM_COUNTERS], segment[1][2] = {{0, 0}};
     const gm_op *ops = gm_ops(m, &count);
     if (count == host.timed) return;
     gm_times *times = calloc((size_t)count + 1, sizeof *times);
-    if (!times || gm_timing_run(&m->config, ops, count, times, segment, 1, counters, 0) < 0) give_up("the model of time failed", 0);
+    if (!times || gm_timing_run(&m->config, ops, count, times, segment, 1, counters, 0) < 0) give_up(RULE_NONE, "the commands never end: a preload waits for its compute", line);
     host.now = 0;
     for (int64_t i = 0; i < count; i++)
         if (times[i].accept >= host.now) host.now = times[i].accept + m->config.host_issue;
@@ -131,7 +135,7 @@ static void time_operations(void) {
 
 void gemmini_host_fence(int32_t line) {
     machine();
-    time_operations();
+    time_operations(line);
     int64_t arrived = host.now + host_work();
     host.base += (arrived > host.idle ? arrived : host.idle) + FENCE_IDLE;
     record(GM_FENCE_WORD, 0, 0, line);
@@ -143,7 +147,7 @@ void gemmini_host_fence(int32_t line) {
 
 /* The clock never stands still between two readings. */
 uint64_t gemmini_host_cycles(void) {
-    time_operations();
+    time_operations(0);
     int64_t now = host.base + host.now + host_work();
     host.read = now > host.read ? now : host.read + 1;
     return (uint64_t)host.read;

@@ -34,14 +34,17 @@ __attribute__((weak, no_sanitize_coverage)) void __sanitizer_cov_trace_pc(void) 
 #define ROCC_INSTRUCTION_DSS(x, rd, rs1, rs2, funct) ROCC_INSTRUCTION_R_R_R(x, rd, rs1, rs2, funct)
 
 #if defined(__x86_64__)
-/* Raw assembly of programs: RISC-V's fence and rdcycle become calls. */
+/* Raw assembly of programs: RISC-V's fence and rdcycle become calls, which keep every register; of the control registers the
+ * counters are the clock, the number of the core is 0, and writes do nothing. */
+__attribute__((weak)) uint64_t gemmini_asm_cycles;
 __asm__(".macro fence args:vararg\n call gemmini_asm_fence@PLT\n .endm\n"
         ".macro fence.i args:vararg\n .endm\n"
         ".macro wfi\n .endm\n"
-        ".macro rdcycle to\n call gemmini_asm_rdcycle@PLT\n push %rbx\n mov gemmini_asm_cycles@GOTPCREL(%rip), %rbx\n"
-        " mov (%rbx), %rbx\n xchg %rbx, (%rsp)\n pop \\to\n .endm\n"
+        ".macro rdcycle to\n call gemmini_asm_rdcycle@PLT\n mov gemmini_asm_cycles(%rip), \\to\n .endm\n"
         ".macro rdtime to\n rdcycle \\to\n .endm\n"
         ".macro rdinstret to\n rdcycle \\to\n .endm\n"
-        ".macro csrr to, register\n rdcycle \\to\n .endm\n");
+        ".macro csrr to, register\n .ifc \\register, mhartid\n mov $0, \\to\n .else\n rdcycle \\to\n .endif\n .endm\n"
+        ".macro csrw args:vararg\n .endm\n .macro csrs args:vararg\n .endm\n .macro csrc args:vararg\n .endm\n"
+        ".macro csrwi args:vararg\n .endm\n .macro csrsi args:vararg\n .endm\n .macro csrci args:vararg\n .endm\n");
 #endif
 #endif
