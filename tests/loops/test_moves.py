@@ -6,12 +6,14 @@ import pytest
 from loop_tasks import SIZES, TASKS, check, program
 
 from accelcore.loops import Kind, VectorUnit, schedule
+from accelcore.loops.analysis import contractions
 from accelcore.loops.edit import loops_of
 from accelcore.loops.moves import MOST, Plan, moves, recipe, recipes
 from accelcore.loops.nodes import Program, Store, statements
 from accelcore.loops.printer import text
 from accelcore.loops.rewrites import parse
 from accelcore.loops.rewrites.compose import Tile
+from accelcore.loops.tiling import product_of, ranked
 
 WIDE = VectorUnit("wide", bytes=64, registers=32, masks=True, fma=True)
 NARROW = VectorUnit("narrow", bytes=16, registers=16)
@@ -81,11 +83,23 @@ def test_tiles_fit_the_register_file(unit: VectorUnit) -> None:
 
 
 def test_known_sizes_choose_the_tile() -> None:
-    few_rows = recipe(program("product"), WIDE, {"m": 8, "n": 512, "k": 512})
-    assert any(step.startswith(("tile(i, 8", "tile(i, 4")) for step in few_rows)
+    few_rows = recipes(program("product"), WIDE, {"m": 8, "n": 512, "k": 512})[:3]
+    assert any(steps[0].startswith("tile(i, 8") for steps in few_rows)
+    one_row = recipe(program("product"), WIDE, {"m": 1, "n": 512, "k": 512})
+    assert one_row[0] == "tile(i, 1, j, interleave=8)", "one row has registers for many columns"
     large = recipe(program("product"), WIDE, {"m": 2048, "n": 2048, "k": 2048})
     assert any("pack=B" in step for step in large)
     assert not any("pack" in step for step in recipe(program("product"), WIDE, {"m": 64, "n": 64, "k": 64}))
+
+
+@pytest.mark.parametrize("rows", [1, 5, 16, 32, 64, 100, 1024])
+@pytest.mark.parametrize("columns", [16, 40, 512])
+def test_tiles_for_known_sizes_fit_and_waste_little(rows: int, columns: int) -> None:
+    found = product_of(program("product"), contractions(program("product"))[0], WIDE,
+                       {"m": rows, "n": columns, "k": 64})  # fmt: skip
+    best, *others = ranked(found, WIDE)
+    assert best.rows <= rows and 16 * best.vectors < columns + 16
+    assert all(s.rows * s.vectors + s.vectors + 1 <= WIDE.registers for s in (best, *others))
 
 
 def test_plans_decide_what_recipes_leave_open() -> None:

@@ -38,8 +38,9 @@ _ROWS_WORTH_PACKING = 32  # rows that share an operand before a copy of it is re
 class Plan:
     """The choices that a recipe leaves open.
 
-    rows, vectors: the register tile of matrix products (0: the best that fits the register file).  panel: tiles of
-    columns per panel (0: no panels).  pack: copy the shared operands.  interleave: vectors per strip of reductions.
+    rows, vectors: the register tile of matrix products (0: the `choice`th of those that suit the sizes best).
+    panel: tiles of columns per panel (0: no panels).  pack: copy the shared operands.  interleave: vectors per strip
+    of reductions.
     stream: write results around the caches.  ahead: the cache that the next row is asked into while one is written
     (0 is the nearest, -1: none).  band: rows that go through all products before the next ones (0: all).
     lift: walk a matrix by rows where its columns are summed.  sizes: the sizes that matter most, where they are known.
@@ -54,6 +55,7 @@ class Plan:
     ahead: int = -1
     band: int = 0
     lift: bool = False
+    choice: int = 0
     sizes: tuple[tuple[str, int], ...] = ()
 
 
@@ -80,14 +82,10 @@ def recipes(
 ) -> list[tuple[str, ...]]:
     """At most `most` whole schedules by rule, the likeliest first, each different."""
     first = _plan(program, unit, sizes or {})
-    plans = [first, *(replace(first, interleave=n) for n in (2, 8, 1))]
-    if contractions(program):
-        options = ((0, False), (1, True), (1, False), (4, True))
-        if not all(c.nested for c in contractions(program)):
-            plans += [replace(first, band=48), replace(first, band=96)]
-        plans += [Plan(r, v, p, k) for r, v in ((0, 4), (0, 3), (0, 2), (4, 4), (4, 2)) for p, k in options]
+    plans = [first, *(_product_plans(program, first) if contractions(program) else ())]
     if any(b.role is Role.OUT and b.shape for b in program.arguments):
-        plans[1:1] = [replace(first, stream=True, ahead=0), replace(first, stream=True), replace(first, stream=False)]
+        plans += [replace(first, stream=True, ahead=0), replace(first, stream=True), replace(first, stream=False)]
+    plans += [replace(first, interleave=n) for n in (2, 8, 1)]
     plans.append(replace(first, lift=not first.lift))
     found: dict[tuple[str, ...], None] = {}
     for plan in plans:
@@ -95,6 +93,17 @@ def recipes(
             break
         found.setdefault(recipe(program, unit, sizes, plan))
     return [steps for steps in found if steps]
+
+
+def _product_plans(program: Program, first: Plan) -> Iterator[Plan]:
+    """Other register tiles, panels, bands and operands to copy, the likeliest first."""
+    yield from (replace(first, choice=n) for n in (1, 2, 3))
+    yield from (replace(first, panel=2 * first.panel or 1, pack=True, choice=n) for n in (0, 1))
+    if not all(c.nested for c in contractions(program)):
+        yield from (replace(first, band=rows) for rows in (48, 96))
+    for rows, vectors in ((0, 4), (0, 3), (0, 2), (4, 4), (8, 2), (4, 2)):
+        for panel, pack in ((0, False), (1, True), (1, False), (4, True)):
+            yield Plan(rows, vectors, panel, pack)
 
 
 def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:

@@ -13,10 +13,17 @@ from accelcore.loops.analysis import Contraction, calls, widest
 from accelcore.loops.linear import polynomial
 from accelcore.loops.nodes import Accumulate, Program, statements
 from accelcore.loops.products import summed
+from accelcore.loops.rewrites.compose import half_block
 from accelcore.loops.unit import VectorUnit
 
 if TYPE_CHECKING:
     from accelcore.loops.moves import Plan
+
+
+_MOST_ROWS = 14
+"""Rows of a tile: each is a stream of its own, and has a pointer of its own."""
+_LATENCY = 4.0  # cycles until a sum can be added to again
+_START = 30.0  # cycles to clear a tile's sums and to store them
 
 
 @dataclass(frozen=True)
@@ -27,44 +34,103 @@ class Shape:
     vectors: int
 
 
-def shapes(program: Program, c: Contraction, unit: VectorUnit) -> list[Shape]:
-    """Register tiles that fit, those with the most multiply-adds per load first.
+@dataclass(frozen=True)
+class Product:
+    """What a tile of a product needs to know.  Extents are 0 where they are not known.
+
+    sums, operands: sums and shared operands of a step.  rows, columns, steps: extents; lanes: columns in a vector.
+    """
+
+    sums: int
+    operands: int
+    lanes: int
+    rows: int = 0
+    columns: int = 0
+    steps: int = 0
+
+
+def product_of(program: Program, c: Contraction, unit: VectorUnit, sizes: Mapping[str, int]) -> Product:
+    """The facts of a contraction at known sizes."""
+    sums = sum(isinstance(s, Accumulate) for s in statements(program.loop(c.inner).body)) or 1
+    rows, columns, steps = (extent_of(program, name, sizes) for name in (c.row, c.column, c.inner))
+    lanes = unit.lanes(widest(program, program.loop(c.column)))
+    return Product(sums, len(c.reused), lanes, rows, columns, steps)
+
+
+def shapes(p: Product, unit: VectorUnit) -> list[Shape]:
+    """Register tiles that fit: the tallest ones of each width, those with the most multiply-adds per load first.
 
     A step of the inner loop keeps rows * vectors sums of each product, `vectors` of each shared operand, and one
     broadcast in registers, and loads rows + vectors * operands values.
     """
-    sums = sum(isinstance(s, Accumulate) for s in statements(program.loop(c.inner).body)) or 1
-    operands = len(c.reused)
-    found = []
-    for vectors in (4, 3, 2, 1):
-        rows = min((unit.registers - 1 - vectors * operands) // (vectors * sums), 14)
-        if rows >= 1:
-            found.append(Shape(rows, vectors))
-    gain = {s: s.rows * s.vectors * sums / (s.rows + s.vectors * operands) for s in found}
+    found = [s for vectors in (4, 3, 2, 1) if (s := _tallest(p, unit, vectors)).rows >= 1]
+    gain = {s: s.rows * s.vectors * p.sums / (s.rows + s.vectors * p.operands) for s in found}
     return sorted(found, key=lambda s: (-gain[s], s.vectors))
+
+
+def _tallest(p: Product, unit: VectorUnit, vectors: int) -> Shape:
+    rows = (unit.registers - 1 - vectors * p.operands) // (vectors * p.sums)
+    return Shape(min(rows, _MOST_ROWS), vectors)
+
+
+def ranked(p: Product, unit: VectorUnit) -> list[Shape]:
+    """The tiles that fit, the quickest on known extents first, the best of each width before others of its width."""
+    if not p.rows or not p.columns:
+        return shapes(p, unit)
+    strips = -(-p.columns // p.lanes)
+    cost = {
+        s: _cycles_of(p, s)
+        for vectors in (8, 6, 4, 3, 2, 1)
+        if vectors <= strips
+        for rows in range(1, _tallest(p, unit, vectors).rows + 1)
+        if rows <= p.rows and (s := Shape(rows, vectors))
+    }
+    order = sorted(cost, key=lambda s: (cost[s], -s.rows))
+    best = {s.vectors: s for s in reversed(order)}  # of each width, the quickest one
+    return sorted(order, key=lambda s: best[s.vectors] is not s)
+
+
+def _cycles_of(p: Product, s: Shape) -> float:
+    """Cycles of a product: of whole blocks of rows, and of what is left in blocks of half a tile and row by row."""
+    blocks, rest = divmod(p.rows, s.rows)
+    half = max(half_block(s.rows), 1)
+    parts = [(blocks, s.rows), (rest // half, half), (rest % half, 1)]
+    return sum(count * _band(p, rows, s.vectors) for count, rows in parts if count)
+
+
+def _band(p: Product, rows: int, vectors: int) -> float:
+    """Cycles of a block of rows: whole strips of columns, then vector by vector."""
+    whole, rest = divmod(p.columns, vectors * p.lanes)
+    single = -(-rest // p.lanes)
+    return whole * _step(p, rows, vectors) + single * _step(p, rows, 1)
+
+
+def _step(p: Product, rows: int, vectors: int) -> float:
+    """Cycles of a step of the inner loop, with its share of the tile's start and end.
+
+    Two multiply-adds and two loads a cycle, at least the four cycles that a sum waits for itself; loads that are hidden
+    still cost a little, since those that miss the nearest cache delay others.
+    """
+    adds, loads = rows * vectors * p.sums, rows + vectors * p.operands
+    return max(adds / 2, loads / 2, _LATENCY) + loads / 10 + _START / (p.steps or 256)
 
 
 def tile_text(program: Program, c: Contraction, unit: VectorUnit, plan: Plan) -> str:
     """The tile of a matrix product as a rewrite."""
-    fitting = shapes(program, c, unit)
-    shape = next((s for s in fitting if s.vectors == plan.vectors), fitting[0])
-    if not plan.vectors and plan.sizes:
-        shape = _matching(program, c, unit, fitting, dict(plan.sizes))
+    product = product_of(program, c, unit, dict(plan.sizes))
+    fitting = shapes(product, unit)
+    best = ranked(product, unit)
+    shape = next((s for s in fitting if s.vectors == plan.vectors), best[min(plan.choice, len(best) - 1)])
     rows = min(plan.rows or shape.rows, shape.rows)
-    lanes, depth = _lanes(program, c, unit), _depth(program, c, unit)
+    depth = _depth(program, c, unit)
     pack = "+".join(c.reused if plan.pack or depth > 1 else c.turned)
-    panel = lanes * shape.vectors * (plan.panel or (1 if pack else 0))
+    panel = product.lanes * shape.vectors * (plan.panel or (1 if pack else 0))
     options = [f"interleave={shape.vectors}"] if shape.vectors > 1 else []
     options += [f"panel={panel}"] if panel else []
     options += [f"pack={pack}"] if pack else []
     options += ["apart=1"] if calls(program.loop(c.column)) else []
     options += [f"depth={depth}"] if depth > 1 else []
     return ", ".join([f"tile({c.row}, {rows}, {c.column}", *options]) + ")"
-
-
-def _lanes(program: Program, c: Contraction, unit: VectorUnit) -> int:
-    """Columns in a vector of sums."""
-    return unit.lanes(widest(program, program.loop(c.column)))
 
 
 def _depth(program: Program, c: Contraction, unit: VectorUnit) -> int:
@@ -74,27 +140,6 @@ def _depth(program: Program, c: Contraction, unit: VectorUnit) -> int:
         return 1
     update, a, b = found
     return unit.steps(a.dtype, b.dtype, update.value.dtype)
-
-
-def _matching(program: Program, c: Contraction, unit: VectorUnit, fitting: list[Shape], sizes: dict[str, int]) -> Shape:
-    """The tile that wastes least on known extents: rows evened out over the blocks, columns over the strips.
-
-    A tile costs, per step of the inner loop, its multiply-adds and its loads at two a cycle, at least the four cycles
-    that a sum waits for itself.
-    """
-    total_rows, total_columns = (extent_of(program, name, sizes) for name in (c.row, c.column))
-    if not total_rows or not total_columns:
-        return fitting[0]
-    strips = -(-total_columns // _lanes(program, c, unit))
-    operands = len(c.reused)
-    options: dict[Shape, float] = {}
-    for s in fitting:
-        vectors = min(s.vectors, strips)
-        blocks = -(-total_rows // s.rows)
-        rows = -(-total_rows // blocks)
-        step = max(rows * vectors / 2, (rows + vectors * operands) / 2, 4.0)
-        options.setdefault(Shape(rows, vectors), step * total_rows / rows * -(-strips // vectors))
-    return min(options, key=lambda s: (options[s], -s.rows))  # more rows read the shared operand less often
 
 
 def extent_of(program: Program, iterator: str, sizes: Mapping[str, int]) -> int:

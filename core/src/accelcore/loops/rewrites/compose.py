@@ -189,12 +189,17 @@ class Tile(Composite):
         """Blocks of rows; what is left of them in blocks of the largest power of two up to half, then one by one."""
         loops = {f.iterator for f in loops_of(steps.program.body)}
         steps.do(f"jam({self.row}, {self.rows})")
-        half = 1 << ((self.rows // 2).bit_length() - 1)
+        half = half_block(self.rows)
         new = [
             f for f in loops_of(steps.program.body) if f.iterator not in loops and _base(f.iterator) == f"{self.row}t"
         ]
         if new and half > 1:
             steps.may(f"jam({new[0].iterator}, {half})")
+
+
+def half_block(rows: int) -> int:
+    """Rows of the blocks that what is left of a tile's rows runs in: the largest power of two up to half of them."""
+    return 1 << ((rows // 2).bit_length() - 1) if rows > 1 else 1
 
 
 def _base(iterator: str) -> str:
