@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class Diagnosis:
 def examine(*, attacks: bool = True) -> Diagnosis:
     """Look at everything; `attacks` tries the sandbox's attack table."""
     found = registry()
-    parts = (_system(), _compilers(), _sandbox(attacks=attacks), _plugins(found), _broken(found))
+    parts = (_system(), _compilers(), _sandbox(attacks=attacks), _plugins(found), _heavy(found), _broken(found))
     return Diagnosis(tuple(finding for part in parts for finding in part))
 
 
@@ -114,6 +115,29 @@ def _one(kind: str, item: Any, owner: str) -> Finding:
     if missing:
         return Finding(kind, item.name, "missing", f"{item.about} ({owner})", "; ".join(missing))
     return Finding(kind, item.name, "ok", f"{item.about} ({owner})")
+
+
+def _heavy(found: Registry) -> Iterator[Finding]:
+    """Plugins that slow down every command, because importing them imports something heavy; each in its own child."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    modules = {type(o.item).__module__.partition(".")[0]: o.owner for o in found.offers() if o.plugin != "builtin"}
+    with ThreadPoolExecutor(4) as pool:
+        heavies = list(pool.map(_heavy_of, modules))
+    for (module, owner), heavy in zip(modules.items(), heavies, strict=True):
+        if heavy:
+            text = f"importing it imports {', '.join(heavy)}, which slows down every command"
+            yield Finding("plugins", module, "weak", text, f"report it to the authors of {owner}")
+
+
+def _heavy_of(module: str) -> tuple[str, ...]:
+    """Nothing where the module cannot be imported alone, as one that was registered by a running program."""
+    from accelcore.testing.light import heavy_imports
+
+    try:
+        return heavy_imports(module)
+    except (RuntimeError, OSError, subprocess.SubprocessError):
+        return ()
 
 
 def _broken(found: Registry) -> Iterator[Finding]:

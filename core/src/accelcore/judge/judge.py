@@ -58,8 +58,28 @@ class Judge:
         self._lock = threading.Lock()
 
     def build(self, task: Task, kernels: Sequence[Kernel]) -> Sequence[Artifact | Evaluation]:
-        """Have the evaluator build a batch, in order."""
-        return self.evaluator.build(task, kernels, limits=self.limits)
+        """Have the evaluator build a batch, in order.
+
+        An evaluator may say that a kernel does not build, never that it is right: what claims to be OK and
+        what is missing are the harness's errors.
+        """
+        built = list(self.evaluator.build(task, kernels, limits=self.limits))
+        if len(built) != len(kernels):
+            what = f"{self.evaluator.name} built {len(built)} of {len(kernels)} kernels"
+            return [self._harness_error(task, kernel, what) for kernel in kernels]
+        return [self._sound(task, kernel, one) for kernel, one in zip(kernels, built, strict=True)]
+
+    def _sound(self, task: Task, kernel: Kernel, built: Artifact | Evaluation) -> Artifact | Evaluation:
+        if isinstance(built, Artifact):
+            return built
+        if built.status is Status.OK:
+            return self._harness_error(task, kernel, f"{self.evaluator.name} says OK of a kernel that was not judged")
+        return built
+
+    def _harness_error(self, task: Task, kernel: Kernel, what: str) -> Evaluation:
+        sizes: Sizes = task.sizes[0] if task.sizes else ()
+        findings = Findings(task, Artifact(kernel, "", kernel.entry), sizes, self.fingerprint, self.fidelity)
+        return findings.fail(Status.HARNESS_ERROR, what).evaluation()
 
     def judge(self, task: Task, artifact: Artifact, incumbent: Artifact | None = None) -> Evaluation:
         """Screen one artifact, then cost it; metric "ratio" is its cost over the incumbent's, side by side."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from accelcore.protocols import Evaluator
 from accelcore.registry import registry
+from accelcore.testing.judging import require_sole
 from accelcore.testing.tasks import SmallTask, small_tasks
 from accelcore.values import Artifact, Evaluation, Kernel, Limits, Status
 
@@ -21,6 +22,7 @@ class EvaluatorSuite:
         """The evaluator under test; skips where it is not usable."""
         import pytest
 
+        require_sole("evaluator", self.evaluator)
         found = registry().evaluator(self.evaluator)
         if found.missing():
             pytest.skip(f"not usable here: {found.missing()[0]}")

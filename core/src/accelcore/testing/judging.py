@@ -7,11 +7,21 @@ from typing import ClassVar
 
 from accelcore.errors import UnsupportedLowering
 from accelcore.protocols import Evaluator, Target
+from accelcore.registry import registry
 from accelcore.testing.tasks import SmallTask, small_tasks
 from accelcore.values import Evaluation, Kernel, Limits, Task
 
 REPORT: dict[str, list[str]] = {}
 """What was not exercised, by target."""
+
+
+def require_sole(kind: str, name: str) -> None:
+    """Fail where two plugins offer one name: the suite would test the other one."""
+    import pytest
+
+    for problem in registry().problems():
+        if f"{kind} {name!r} is already offered" in problem.what:
+            pytest.fail(str(problem))
 
 
 class Judging:
@@ -28,6 +38,7 @@ class Judging:
 
         from accelcore.pipeline.catalog import choose_target
 
+        require_sole("target", self.target.partition(":")[0])
         found = choose_target(self.target)
         if found.missing():
             pytest.skip(f"not usable here: {found.missing()[0]}")
