@@ -38,8 +38,9 @@ def accelcore_targets() -> Sequence[Target]:
 
 @hookimpl
 def accelcore_evaluators() -> Sequence[Evaluator]:
-    """Its simulator, and an installed spike."""
+    """Its simulator, and an installed spike or FireSim."""
+    from accelcore_gemmini.firesim import FireSimEvaluator
     from accelcore_gemmini.installed import SpikeEvaluator
     from accelcore_gemmini.target import GemminiEvaluator
 
-    return [GemminiEvaluator(), SpikeEvaluator()]
+    return [GemminiEvaluator(), SpikeEvaluator(), FireSimEvaluator()]

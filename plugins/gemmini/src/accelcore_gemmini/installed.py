@@ -36,7 +36,26 @@ _STARTUP = "riscv-tests/benchmarks/common"
 
 
 @dataclass(frozen=True)
-class SpikeEvaluator:
+class Installed:
+    """What evaluators of installed simulators share: they run programs, and no kernels."""
+
+    target: ClassVar[str] = "gemmini"
+    name: ClassVar[str] = ""
+
+    def build(self, task: Task, kernels: Sequence[Kernel], *, limits: Limits) -> Sequence[Artifact | Evaluation]:
+        """Every kernel is UNSUPPORTED: there are no cycles to compare kernels by."""
+        from accelcore.values import Evaluation
+
+        reason = f"{self.name} runs programs; kernels are judged by gemmini-simulator"
+        return [Evaluation(k.digest, task.name, (), Status.UNSUPPORTED, feedback=reason) for k in kernels]
+
+    def open(self, artifact: Artifact, *, limits: Limits) -> Runner:
+        """Never reached: `build` makes no artifact."""
+        raise UsageError(f"{self.name} runs programs, not kernels", hint="--target gemmini:evaluator=gemmini-simulator")
+
+
+@dataclass(frozen=True)
+class SpikeEvaluator(Installed):
     """Runs executables for RISC-V, or C programs that it compiles with the headers under $GEMMINI_ROCC_TESTS."""
 
     name: ClassVar[str] = "gemmini-spike"
@@ -59,27 +78,22 @@ class SpikeEvaluator:
     def run(self, program: Path, args: Sequence[str], *, limits: Limits) -> Mapping[str, Any]:
         """Run an executable for RISC-V, or compile a C program first."""
         with tempfile.TemporaryDirectory(prefix="gemmini-spike-") as folder:
-            path = Path(program).resolve()
-            if not _is_executable(path):
-                built = _compile(path, Path(folder) / "program", limits)
-                if built.status is not Status.OK:
-                    return {"status": str(Status.COMPILE_ERROR), "log": built.text}
-                path = Path(folder) / "program"
+            path = executable(program, Path(folder), limits)
+            if not isinstance(path, Path):
+                return {"status": str(Status.COMPILE_ERROR), "log": path.text}
             return _ended(_child([*self._command(), str(path), *args], [path.parent], Path(folder), limits))
 
     def _command(self) -> list[str]:
         return [str(shutil.which(_SPIKE)), "--extension=gemmini", *(["pk"] if self.pk else [])]
 
-    def build(self, task: Task, kernels: Sequence[Kernel], *, limits: Limits) -> Sequence[Artifact | Evaluation]:
-        """Every kernel is UNSUPPORTED: spike has no cycles to compare kernels by."""
-        from accelcore.values import Evaluation
 
-        reason = "spike runs programs; kernels are judged by gemmini-simulator"
-        return [Evaluation(k.digest, task.name, (), Status.UNSUPPORTED, feedback=reason) for k in kernels]
-
-    def open(self, artifact: Artifact, *, limits: Limits) -> Runner:
-        """Never reached: `build` makes no artifact."""
-        raise UsageError("spike runs programs, not kernels", hint="--target gemmini:evaluator=gemmini-simulator")
+def executable(program: Path, folder: Path, limits: Limits) -> Path | ChildResult:
+    """The program itself if it is an executable, else what is compiled from it into `folder`, or how that failed."""
+    path = Path(program).resolve()
+    if _is_executable(path):
+        return path
+    built = _compile(path, folder / "program", limits)
+    return folder / "program" if built.status is Status.OK else built
 
 
 def _is_executable(path: Path) -> bool:
