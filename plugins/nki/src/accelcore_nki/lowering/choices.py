@@ -29,14 +29,17 @@ MENU = {
     "engine": "which engine does element-wise work and copies out of PSUM: one, or by level busy times",
     "transpose": "how operands are turned: by the tensor engine, by DMA, or by strided DMA",
     "narrow": "compute what a product multiplies in bfloat16 where its other operand is bfloat16",
+    "keys": "scores of a softmax in front of a product that are in work at a time, with a running maximum",
+    "split": "write a computed operand as two bfloat16 that add up to it where its other operand is bfloat16",
     "fold": "elements of a one-dimensional result that a partition takes at a time",
     "unroll": "work on shifted views of one loaded window instead of loading every shift",
 }  # fmt: skip
-_NUMBERS = {"tile": (1,), "parts": (1,), "pipeline": (1,), "apart": (1,), "block": (2,), "fold": (1,)}
+_NUMBERS = {"tile": (1,), "parts": (1,), "pipeline": (1,), "apart": (1,), "block": (2,), "fold": (1,), "keys": (1,)}
 _WORDS = {
     "rows": {"whole"}, "hoist": {"stationary", "moving", "both"}, "order": {"rows", "columns"}, "swap": {"axes"},
     "fuse": {"all"}, "name": {"functions"}, "engine": {"vector", "scalar", "gpsimd", "balance"},
     "transpose": {"tensor", "dma", "strided"}, "narrow": {"operands"}, "unroll": {"windows"},
+    "split": {"operands"},
 }  # fmt: skip
 
 
@@ -58,6 +61,8 @@ class Choices:
     engine: str = "vector"
     transpose: str = "tensor"
     narrow: str = ""
+    keys: int = 0
+    split: str = ""
     fold: int = 512
     unroll: str = ""
 

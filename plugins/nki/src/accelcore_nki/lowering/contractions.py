@@ -94,7 +94,7 @@ class Contractions(Elementwise):
         if found is None or frame.rows.most == 1:
             return None
         if found.scale is not None:
-            bare = _sum(found)
+            bare = bare_sum(found)
             return self.value(binary("mul", bare, found.scale), frame)
         if frame.columns.most <= BANK:
             return self._bank(found, frame)
@@ -120,12 +120,29 @@ class Contractions(Elementwise):
                 self.loops[start] = block
             yield Range(start, count, size, block, outer=base, offset=at)
 
-    def _bank(self, found: Product, frame: Frame) -> Value:
-        """One PSUM tile: the loop over the summed indices, a product each."""
+    def in_psum(self, e: Expr, frame: Frame) -> Value:
+        """The tile of an expression, over several banks of PSUM where it is a product of matrices."""
+        found = split(e)
+        if found is None or found.scale is not None:
+            return self.spread_out(self.value(e, frame), frame)
+        name, rows, count = self.names.new("scores"), frame.rows.count, frame.columns.count
+        self.emit(f"{name} = nl.ndarray(({rows}, {count}), dtype=nl.float32, buffer=nl.psum)")
+        at, size = self.names.new("b0"), self.names.new("bn")
+        with self.loop(at, f"range(0, {count}, {BANK})", _trips(frame.columns, BANK)) as block:
+            self.emit(f"{size} = min({BANK}, {count} - {at})")
+            start = self.names.new("b")
+            self.emit(f"{start} = {frame.columns.start} + {at}")
+            columns = Range(start, size, BANK, block, frame.columns.outer, start)
+            self._bank(found, replace(frame, columns=columns), f"{name}[0:{rows}, {at}:{at} + {size}]")
+        return Value(name, True, psum=True, rows=rows, columns=count, span=min(frame.columns.most, NOMINAL))
+
+    def _bank(self, found: Product, frame: Frame, name: str = "") -> Value:
+        """One PSUM tile (or `name`): the loop over the summed indices, a product each."""
         left, right = self._hoisted(found, frame)
-        name = self.names.new("sums")
         rows, columns = frame.rows.count, frame.columns.count
-        self.emit(f"{name} = nl.ndarray(({rows}, {columns}), dtype=nl.float32, buffer=nl.psum)")
+        if not name:
+            name = self.names.new("sums")
+            self.emit(f"{name} = nl.ndarray(({rows}, {columns}), dtype=nl.float32, buffer=nl.psum)")
         with self._summed(found) as (inner, keys, names):
             a = left.piece(keys, frame.rows) if left else self._left(_at(found.left, names), found, frame, inner)
             b = right.piece(keys, frame.columns) if right else self._right(_at(found.right, names), found, frame, inner)
@@ -208,11 +225,32 @@ class Contractions(Elementwise):
         if chosen in ("stationary", "both") and not _reduces(found.left, ROW):
             left = self._held(found, frame, frame.rows.outer or frame.rows, stationary=True)
         if chosen in ("moving", "both"):
-            right = self._held(found, frame, frame.columns.outer or frame.columns, stationary=False)
+            wide = _reduces(found.left, ROW) and not self.choices.narrow
+            right = self._held(found, frame, frame.columns.outer or frame.columns, stationary=False, wide=wide)
         return left, right
 
-    def _held(self, found: Product, frame: Frame, over: Range, *, stationary: bool) -> Held:
-        """All tiles of an operand for a range of the result, in a dictionary by summed indices."""
+    def held_moving(self, found: Product, frame: Frame) -> Held | None:
+        """The moving operand of a product with computed weights, kept for all of the frame's columns."""
+        if self.choices.hoist not in ("moving", "both"):
+            return None
+        return self._held(found, frame, frame.columns, stationary=False, wide=not self.splits(found))
+
+    def moving(self, found: Product, frame: Frame) -> Value:
+        """The tile of the moving operand, its summed index on the frame's rows."""
+        tile = self._operand_tile(substitute(found.right, {found.inner[0]: ROWS}), frame, found)
+        return tile if self.splits(found) or tile.dtype == "float32" else self.copied(tile, frame, "float32")
+
+    def splits(self, found: Product) -> bool:
+        """Whether a computed operand is the sum of two bfloat16: where the schedule says so, and the other is one."""
+        right = self.simpler(found.right)
+        plain = right.op == "get" and right.args[0].op == "input"
+        return bool(self.choices.split) and plain and right.dtype == "bf16"
+
+    def _held(self, found: Product, frame: Frame, over: Range, *, stationary: bool, wide: bool = False) -> Held:
+        """All tiles of an operand for a range of the result, in a dictionary by summed indices.
+
+        wide: as float32, because it multiplies what is.
+        """
         side = found.left if stationary else found.right
         block = self.place(substitute(side, {ROW: index(0), COLUMN: index(0)}), frame)
         block = max((block, over.block), key=lambda b: b.depth)
@@ -235,7 +273,7 @@ class Contractions(Elementwise):
                 else:
                     e = substitute(e, {found.inner[0]: ROWS})
                 tile = self._operand_tile(e, Frame(inner, over), found)
-                if not stationary and _reduces(found.left, ROW) and not self.choices.narrow and tile.dtype != "float32":
+                if wide and tile.dtype != "float32":
                     tile = self.copied(tile, Frame(inner, over), "float32")
                 self.emit(f"{name}[{keys}] = {tile.text}")
         held = Held(name, over, tile.dtype)
@@ -298,7 +336,7 @@ def _at(e: Expr, names: dict[int, Expr]) -> Expr:
     return substitute(e, {n: v for n, v in names.items() if n in e.free})
 
 
-def _sum(found: Product) -> Expr:
+def bare_sum(found: Product) -> Expr:
     """The sum without its scale."""
     body = binary("mul", found.left, found.right)
     for number, extent in (found.inner, *reversed(found.others)):

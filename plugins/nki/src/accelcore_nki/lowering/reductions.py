@@ -13,11 +13,11 @@ from accelcore.errors import UnsupportedLowering
 from accelcore.ir.expr import Expr, binary, call, param, substitute
 from accelcore.ir.ranges import interval
 from accelcore_nki.dtypes import FLOAT32_MIN
-from accelcore_nki.lowering.contractions import Contractions
 from accelcore_nki.lowering.conversions import has_data
 from accelcore_nki.lowering.elementwise import ACTIVATION, ALU
 from accelcore_nki.lowering.engines import GPSIMD, PASS, SCALAR, TWICE
 from accelcore_nki.lowering.frames import COLUMN, COLUMNS, NOMINAL, ROW, Frame, Value
+from accelcore_nki.lowering.online import Online
 from accelcore_nki.lowering.recurrences import Recurrences, recurrence
 from accelcore_nki.lowering.texts import tidy
 
@@ -31,11 +31,14 @@ _COMBINE = {"sum": "add", "prod": "mul", "max": "max", "min": "min"}
 _UNROLLED = 16  # repetitions of a loop that may share a window of what it loads
 
 
-class Reductions(Contractions, Recurrences):
+class Reductions(Online, Recurrences):
     """What repeats over an index that the result does not have."""
 
     def reduced(self, e: Expr, frame: Frame) -> Value:
         """A reduction, or an element of a running one."""
+        together = self.online(e)
+        if together is not None:
+            return together
         running = recurrence(e)
         if running is not None:
             return self.running(running, e, frame)

@@ -211,6 +211,7 @@ class Results(Reductions):
         return _multiplies(e) and not _whole_rows(e) and self.choices.hoist != ""
 
     def _stored(self, result: Param, part: Part, frame: Frame) -> None:
+        self.find_softmaxes(part.e, frame)
         self.store(result.name, part.indices, self.value(part.e, frame, stored(result)), frame)
 
     def _rows(self, stack: ExitStack, rows: Expr | None) -> Range:
