@@ -127,8 +127,8 @@ def _indirection(tensor: NkiTensor, scalar: Any, vector: Any, dim: int, shape: t
     if vector is not None:
         if tensor.storage.on_chip:
             raise fail("buffer", "vector_offset addresses HBM only", tensor)
-        if vector.shape[0] != shape[0]:
-            raise fail("shape", f"{vector.shape[0]} indices for {shape[0]} rows", vector)
+        if vector.size < shape[0] or (vector.free == 1 and vector.size > shape[0]):
+            raise fail("shape", f"{vector.size} indices for {shape[0]} rows", vector)
     return Indirect(source, tensor.strides[dim], tensor.shape[dim], vector is not None)
 
 

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from accelcore_nki import isa, language
+from accelcore_nki.errors import UnsupportedCall, source_line
 from accelcore_nki.kernels import Kernel, jit, simulate
 from accelcore_nki.nki1 import surface as first
 from accelcore_nki.tensors import NkiTensor
@@ -27,10 +28,21 @@ def modules() -> dict[str, Any]:
     compiler = ModuleType("nki.compiler", "Requests to the compiler.")
     compiler.__dict__.update(first.requests())
     parts: dict[str, Any] = {"language": language, "isa": isa, "typing": typing, "tensor": constants}
-    parts |= {"compiler": compiler, "isa.constants": first.enumerations("nki.isa.constants")}
+    collectives = ModuleType("nki.collectives", "What several cores do together; not simulated.")
+    collectives.__dict__["__getattr__"] = _not_together
+    parts |= {"collectives": collectives, "compiler": compiler}
+    parts["isa.constants"] = first.enumerations("nki.isa.constants")
     top.__dict__.update(parts, jit=jit, simulate=functools.partial(simulate, strict=False), NkiTensor=NkiTensor)
     top.__dict__.update(ways(_kernel), __version__="0.7.0", __path__=[])
     return {"nki": top, **{f"nki.{name}": module for name, module in parts.items()}, **first.modules()}
+
+
+def _not_together(name: str) -> Any:
+    """No collective is simulated; importing the module is no use of one."""
+    if name.startswith("__"):
+        raise AttributeError(name)
+    what, hint = f"nki.collectives.{name} is not simulated", "nearest: none; one core is simulated"
+    raise UnsupportedCall(what, rule="unsupported", where=source_line(), hint=hint)
 
 
 def _kernel(function: Any) -> Kernel:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from accelcore_nki.recorder import Instruction
 
 _CORE = 16  # partitions of a GpSimd core
-_NEUTRAL = {"add": 0.0, "subtract": 0.0, "multiply": 1.0, "maximum": -np.inf, "minimum": np.inf}
+_NEUTRAL = {"add": 0.0, "subtract": 0.0, "multiply": 1.0, "maximum": -np.inf, "minimum": np.inf,
+            "abs_max": 0.0, "abs_min": np.inf}  # fmt: skip
 _EXACT = {"add": np.add, "subtract": np.subtract, "multiply": np.multiply, "maximum": np.maximum, "minimum": np.minimum}
 
 
@@ -137,6 +138,15 @@ def activate(memory: Memory, i: Instruction) -> None:
     memory.write(i.dst[0], result)
     if i.args["command"] != "idle" or len(i.dst) > 1:
         accumulate(memory, i, result, "add", "scalar")
+
+
+def activate2(memory: Memory, i: Instruction) -> None:
+    """dst = f((data op0 imm0) op1 imm1), and optionally its reduction."""
+    value = _step(memory, i, _step(memory, i, memory.real(i.src[0]), 0), 1)
+    result = np.asarray(activation(i.args["op"])(value), np.float32)
+    memory.write(i.dst[0], result)
+    if i.args["command"] != "idle" or len(i.dst) > 1:
+        accumulate(memory, i, result, i.args["reduce"], "scalar")
 
 
 def exponential(memory: Memory, i: Instruction) -> None:
@@ -276,6 +286,18 @@ def topk(memory: Memory, i: Instruction) -> None:
     written[:, : -(-k // _CORE)] = True
     memory.write(i.dst[0], values, written)
     memory.write(i.dst[1], places, written)
+
+
+def nonzero_with_count(memory: Memory, i: Instruction) -> None:
+    """In every 16th partition: places of what is not 0, then padding, then how many."""
+    source, target = i.src[0], i.dst[0]
+    values = np.full((target.shape[0], target.free), i.args["padding"], np.int64)
+    written = np.zeros(values.shape, bool)
+    for p in range(0, source.shape[0], _CORE):
+        found = np.flatnonzero(memory.tile(source[p : p + 1])[0])
+        values[p, : len(found)], values[p, -1] = found + i.args["offset"], len(found)
+        written[p] = True
+    memory.write(target, values, written)
 
 
 def sequence_bounds(memory: Memory, i: Instruction) -> None:

@@ -171,7 +171,7 @@ class Memory:
             address += (np.arange(count) * step).reshape((-1,) + (1,) * (len(view.shape) - dim - 1))
         if found is None:
             return address, None
-        rows = self._rows(found.source)
+        rows = self._rows(found.source)[: view.shape[0] if found.vector else None]
         inside = (rows >= 0) & (rows < found.limit)
         if not inside.all() and not found.skip:
             raise NkiError(
@@ -191,7 +191,8 @@ class Memory:
 
         if isinstance(source, VirtualRegister):
             return np.array([self.register(source.index)])
-        return self.read(source).reshape(-1).astype(np.int64)
+        # several indices a partition are taken partition first
+        return self.read(source).reshape(source.shape[0], -1).T.reshape(-1).astype(np.int64)
 
     def _check(self, view: NkiTensor, written: Array) -> None:
         if SIZES[view.dtype] != SIZES[view.storage.dtype] or self._window(view, written).all():

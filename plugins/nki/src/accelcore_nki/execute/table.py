@@ -21,7 +21,7 @@ _MATHS = (
     maths.tensor_reduce, maths.tensor_partition_reduce, maths.tensor_scalar_reduce, maths.activate, maths.exponential,
     maths.reciprocal, maths.tensor_tensor_scan, maths.tensor_scalar_cumulative, maths.bn_stats, maths.bn_aggr,
     maths.range_select, maths.select_reduce, maths.max8, maths.nc_find_index8, maths.nc_match_replace8,
-    maths.topk, maths.sequence_bounds,
+    maths.topk, maths.sequence_bounds, maths.activate2, maths.nonzero_with_count,
 )  # fmt: skip
 
 TABLE: dict[str, Callable[[Memory, Instruction], None]] = {f.__name__: f for f in (*_MOVES, *_MATHS)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from accelcore_nki.errors import NkiError as NkiValidationError
+from accelcore_nki.isa.activations import activate2, activation, activation_reduce, exponential
 from accelcore_nki.isa.arithmetic import (
     nc_matmul,
     nc_transpose,
@@ -31,16 +32,14 @@ from accelcore_nki.isa.copies import (
 )
 from accelcore_nki.isa.enums import dge_mode, engine, matmul_perf_mode, nc_version, oob_mode, reduce_cmd
 from accelcore_nki.isa.functions import (
-    activation,
-    activation_reduce,
     bn_aggr,
     bn_stats,
     core_barrier,
-    exponential,
     get_nc_version,
     max8,
     nc_find_index8,
     nc_match_replace8,
+    nonzero_with_count,
     range_select,
     register_alloc,
     register_load,
@@ -57,14 +56,14 @@ tensor_engine, vector_engine, scalar_engine = engine.tensor, engine.vector, engi
 gpsimd_engine, dma_engine, unknown_engine = engine.gpsimd, engine.dma, engine.unknown
 
 __all__ = [
-    "NkiValidationError", "VirtualRegister", "activation", "activation_reduce", "affine_select", "bn_aggr",
-    "bn_stats", "core_barrier", "dge_mode", "dma_compute", "dma_copy", "dma_transpose", "engine", "exponential",
-    "get_nc_version", "iota", "local_gather", "matmul_perf_mode", "max8", "memset", "nc_find_index8",
-    "nc_match_replace8", "nc_matmul", "nc_n_gather", "nc_stream_shuffle", "nc_transpose", "nc_version", "oob_mode",
-    "range_select", "reciprocal", "reduce_cmd", "register_alloc", "register_load", "register_move", "register_store",
-    "scalar_tensor_tensor", "select_reduce", "sequence_bounds", "tensor_copy", "tensor_copy_predicated",
-    "tensor_partition_reduce", "tensor_reduce", "tensor_scalar", "tensor_scalar_cumulative", "tensor_scalar_reduce",
-    "tensor_tensor", "tensor_tensor_scan", "topk",
+    "NkiValidationError", "VirtualRegister", "activate2", "activation", "activation_reduce", "affine_select",
+    "bn_aggr", "bn_stats", "core_barrier", "dge_mode", "dma_compute", "dma_copy", "dma_transpose", "engine",
+    "exponential", "get_nc_version", "iota", "local_gather", "matmul_perf_mode", "max8", "memset", "nc_find_index8",
+    "nc_match_replace8", "nc_matmul", "nc_n_gather", "nc_stream_shuffle", "nc_transpose", "nc_version",
+    "nonzero_with_count", "oob_mode", "range_select", "reciprocal", "reduce_cmd", "register_alloc", "register_load",
+    "register_move", "register_store", "scalar_tensor_tensor", "select_reduce", "sequence_bounds", "tensor_copy",
+    "tensor_copy_predicated", "tensor_partition_reduce", "tensor_reduce", "tensor_scalar",
+    "tensor_scalar_cumulative", "tensor_scalar_reduce", "tensor_tensor", "tensor_tensor_scan", "topk",
 ]  # fmt: skip
 
 

@@ -50,8 +50,13 @@ def dma_copy(
     dge_mode: Any = dge.unknown,
     engine: Any = engines.unknown,
     name: Any = None,
+    dst_rmw_op: Any = None,
+    unique_indices: bool = True,
 ) -> Instruction:
-    """dst = src between HBM and SBUF; casts through float32."""
+    """dst = src between HBM and SBUF; casts through float32.
+
+    dst_rmw_op (until NKI 0.2): dst = dst op src, element after element, whether indices are unique or not.
+    """
     target, source = _memory("dst", dst), _memory("src", src)
     if oob_mode is oob.skip:
         target, source = _skipping(target, oob_mode), _skipping(source, oob_mode)
@@ -62,7 +67,10 @@ def dma_copy(
         same_dtype("dst of a hwdge copy", target, source)
     plain = source.indirection is None and target.indirection is None
     sources = (source,) if plain else (*_with_index(source), *_with_index(target)[1:])
-    return current().emit("dma_copy", "dma", (target,), sources, _dma(dge_mode, engine))
+    args = _dma(dge_mode, engine)
+    if dst_rmw_op is not None:
+        args = {**args, "rmw": operator_name(dst_rmw_op, frozenset(("add", "maximum")), "dst_rmw_op")}
+    return current().emit("dma_copy", "dma", (target,), sources, args)
 
 
 def _with_index(view: NkiTensor) -> tuple[NkiTensor, ...]:

@@ -1,7 +1,8 @@
-"""nki.isa: activations, statistics, selections, searches, registers."""
+"""nki.isa: statistics, selections, searches, registers."""
 
 from __future__ import annotations
 
+from operator import index as as_int
 from typing import Any
 
 from accelcore_nki.dtypes import FLOAT32_MIN
@@ -9,7 +10,7 @@ from accelcore_nki.errors import fail
 from accelcore_nki.isa.arithmetic import scalar_operand
 from accelcore_nki.isa.enums import nc_version
 from accelcore_nki.isa.enums import reduce_cmd as commands
-from accelcore_nki.operators import ACTIVATIONS, COMPARE, operator_name
+from accelcore_nki.operators import COMPARE, operator_name
 from accelcore_nki.recorder import Instruction, current
 from accelcore_nki.registers import VirtualRegister
 from accelcore_nki.rules import SBUF_ONLY, at_least, column, not_both_psum, same_shape, tensor, tile
@@ -21,61 +22,6 @@ _STATS_MOST, _SEARCH_LEAST, _SEARCH_MOST, _CORE = 512, 8, 16384, 16
 def get_nc_version() -> nc_version:
     """The generation that the kernel is traced for."""
     return nc_version(current().generation.version)
-
-
-def activation(
-    dst: Any,
-    op: Any,
-    data: Any,
-    bias: Any = None,
-    scale: Any = 1.0,
-    reduce_op: Any = None,
-    reduce_res: Any = None,
-    reduce_cmd: Any = commands.idle,
-    name: Any = None,
-) -> Instruction:
-    """dst = op(data * scale + bias) on the scalar engine, and optionally the sum of it."""
-    target, source = tile("dst", dst), tile("data", data)
-    same_shape(("dst", target), ("data", source))
-    if bias is not None and not isinstance(bias, NkiTensor) and bias != 0:
-        at_least(3, "a scalar bias")
-    sources = [source]
-    args: dict[str, Any] = {"op": operator_name(op, ACTIVATIONS)}
-    args["scale"] = scalar_operand(scale, "scale", source, sources)
-    args["bias"] = scalar_operand(bias, "bias", source, sources, strict=False)
-    if reduce_op is not None:
-        operator_name(reduce_op, frozenset(("add",)), "reduce_op")
-    args["command"] = reduce_cmd.name
-    results = (target,) if reduce_res is None else (target, column("reduce_res", reduce_res, source))
-    return current().emit("activation", "scalar", results, tuple(sources), args)
-
-
-def activation_reduce(
-    dst: Any, op: Any, data: Any, reduce_op: Any, reduce_res: Any, bias: Any = None, scale: Any = 1.0, name: Any = None
-) -> Instruction:
-    """`activation` that also sums its result over the free axes."""
-    return activation(dst, op, data, bias, scale, reduce_op, reduce_res, commands.reset_reduce)
-
-
-def exponential(
-    dst: Any,
-    src: Any,
-    max_value: Any = 0.0,
-    reduce_res: Any = None,
-    reduce_cmd: Any = commands.idle,
-    reduce_init: Any = 0.0,
-    name: Any = None,
-) -> Instruction:
-    """dst = exp(src - max_value) on the vector engine (NeuronCore-v4)."""
-    at_least(4, "exponential")
-    target, source = tile("dst", dst), tile("src", src)
-    same_shape(("dst", target), ("src", source))
-    sources = [source]
-    args: dict[str, Any] = {"maximum": scalar_operand(max_value, "max_value", source, sources)}
-    args["initial"] = scalar_operand(reduce_init, "reduce_init", source, sources)
-    args["command"] = reduce_cmd.name
-    results = (target,) if reduce_res is None else (target, column("reduce_res", reduce_res, source))
-    return current().emit("exponential", "vector", results, tuple(sources), args)
 
 
 def bn_stats(dst: Any, data: Any, name: Any = None) -> Instruction:
@@ -212,6 +158,20 @@ def sequence_bounds(dst: Any, segment_ids: Any, name: Any = None) -> Instruction
     if source.shape[0] != 1 or target.shape[0] != 1 or target.free != 2 * source.free:
         raise fail("shape", "segment_ids is (1, n), dst (1, 2, n)", target, source)
     return current().emit("sequence_bounds", "gpsimd", (target,), (source,), {})
+
+
+def nonzero_with_count(
+    dst: Any, src: Any, index_offset: int = 0, padding_val: int = -1, name: Any = None
+) -> Instruction:
+    """In partitions 0, 16, 32, ...: places of the elements that are not 0, padding, and their number at the end."""
+    at_least(3, "nonzero_with_count")
+    target, source = tile("dst", dst, SBUF_ONLY), tile("src", src, SBUF_ONLY)
+    if source.dtype not in ("float32", "int32") or target.dtype != "int32":
+        raise fail("dtype", "src is float32 or int32, dst int32", target, source)
+    if (target.shape[0], target.free) != (source.shape[0], source.free + 1):
+        raise fail("shape", "dst has one element a partition more than src", target, source)
+    args = {"offset": as_int(index_offset), "padding": as_int(padding_val)}
+    return current().emit("nonzero_with_count", "gpsimd", (target,), (source,), args)
 
 
 def core_barrier(*_: Any, **__: Any) -> None:

@@ -14,7 +14,7 @@ from accelcore_nki.nki1.elementwise import broadcast, joint_shape, mask_of, mask
 from accelcore_nki.nki1.subscripts import affine, crop
 from accelcore_nki.nki1.tiles import Tile, cropped, defer, operand
 from accelcore_nki.recorder import current
-from accelcore_nki.tensors import PSUM, SBUF, Indirect, NkiTensor
+from accelcore_nki.tensors import PSUM, SBUF, NkiTensor
 
 tensor_engine, vector_engine, scalar_engine = engine.tensor, engine.vector, engine.scalar
 gpsimd_engine, dma_engine, unknown_engine = engine.gpsimd, engine.dma, engine.unknown
@@ -449,14 +449,7 @@ def dma_copy(
 
 def add_rows(target: NkiTensor, source: NkiTensor, op: Any) -> None:
     """target = target op source by DMA, element after element, at run-time addresses too."""
-    from accelcore_nki.operators import operator_name
-
-    kind = operator_name(op, frozenset(("add", "maximum")), "dst_rmw_op")
-    found = target.indirection
-    index = found.source if isinstance(found, Indirect) else None
-    sources = (source, index) if isinstance(index, NkiTensor) else (source,)
-    args = {"rmw": kind, "dge": "unknown", "queue": "unknown"}
-    current().emit("dma_copy", "dma", (target,), sources, args)
+    core.dma_copy(target, source, dst_rmw_op=op)
 
 
 def dma_transpose(src: Any, *, axes: Any = None, mask: Any = None, dtype: Any = None, **_: Any) -> Tile:

@@ -63,7 +63,7 @@ def _cycles(i: Instruction, constants: Constants) -> float:
     if i.op in _ALWAYS_TWICE or (i.op in _TWO_INPUTS and not _one_pass(i)):
         n = 2 * n
     n_fast = n / _speed(i, constants)
-    reads_out = i.op in _READ_OUT or (i.op == "activation" and len(i.dst) > 1)
+    reads_out = i.op in _READ_OUT or (i.op in ("activation", "activate2") and len(i.dst) > 1)
     return max(least, n_fast) + (least if reads_out else 0)
 
 
