@@ -53,33 +53,47 @@ def test_an_honest_kernel_is_ok_and_its_cost_is_modelled():
     assert "sandbox" not in found.log
 
 
-@pytest.mark.parametrize(
-    ("line", "status"),
-    [
-        ("print('PASS', 'latency: 1')", Status.OK),
-        ("import os; os._exit(0)", Status.CRASHED),
-        ("raise SystemExit(0)", Status.CRASHED),
-        ("raise ValueError('no')", Status.CRASHED),
-        ("import numpy as np; return np.asarray(x).sum(axis=1)", Status.COMPILE_ERROR),
-        ("return x", Status.COMPILE_ERROR),
-        ("return nl.ndarray((m,), dtype=nl.float32, buffer=nl.shared_hbm)", Status.COMPILE_ERROR),
-        ("nisa.sendrecv(x, x)", Status.UNSUPPORTED),
-        ("x[0, 0] > 0 and 1", Status.COMPILE_ERROR),
-        ("return x[:, 0]", Status.WRONG),
-        ("return []", Status.COMPILE_ERROR),
-        ("while True: pass", Status.TIMEOUT),
-        ("hold = [bytearray(1 << 26) for _ in range(1000)]", Status.CRASHED),
-        ("import socket; socket.create_connection(('192.0.2.1', 80), timeout=0.1)", Status.CRASHED),
-        ("import subprocess; subprocess.run(['true'], check=True)", Status.CRASHED),
-        ("open(nl.__file__, 'a')", Status.CRASHED),
-        ("open('/etc/passwd')", Status.CRASHED),
-        ("import os; assert any('KEY' in e or 'SEED' in e or 'PYTEST' in e for e in os.environ)", Status.CRASHED),
-        ("import sys; f = sys._getframe()\n    while f: assert 'expected' in f.f_locals; f = f.f_back", Status.CRASHED),
-        ("big = nl.ndarray((128, 1 << 20), dtype=nl.float32, buffer=nl.sbuf)", Status.COMPILE_ERROR),
-        ("tall = nl.ndarray((256, 4), dtype=nl.float32, buffer=nl.sbuf)", Status.COMPILE_ERROR),
-    ],
-)
-def test_redteam_what_a_kernel_does_in_the_child(line, status):
+CHILD = {
+    "prints the verdict": ("print('PASS', 'latency: 1')", Status.OK),
+    "leaves": ("import os; os._exit(0)", Status.CRASHED),
+    "asks to end": ("raise SystemExit(0)", Status.CRASHED),
+    "raises": ("raise ValueError('no')", Status.CRASHED),
+    "computes with numpy": ("import numpy as np; return np.asarray(x).sum(axis=1)", Status.COMPILE_ERROR),
+    "returns its input": ("return x", Status.COMPILE_ERROR),
+    "writes nothing": ("return nl.ndarray((m,), dtype=nl.float32, buffer=nl.shared_hbm)", Status.COMPILE_ERROR),
+    "no such instruction": ("nisa.sendrecv(x, x)", Status.UNSUPPORTED),
+    "branches on data": ("x[0, 0] > 0 and 1", Status.COMPILE_ERROR),
+    "returns a view of its input": ("return x[:, 0]", Status.WRONG),
+    "returns nothing": ("return []", Status.COMPILE_ERROR),
+    "never ends": ("while True: pass", Status.TIMEOUT),
+    "takes memory": ("hold = [bytearray(1 << 26) for _ in range(1000)]", Status.CRASHED),
+    "calls home": ("import socket; socket.create_connection(('192.0.2.1', 80), timeout=0.1)", Status.CRASHED),
+    "starts a process": ("import subprocess; subprocess.run(['true'], check=True)", Status.CRASHED),
+    "rewrites the package": ("open(nl.__file__, 'a')", Status.CRASHED),
+    "reads a file": ("open('/etc/passwd')", Status.CRASHED),
+    "looks for a seed": (
+        "import os; assert any('KEY' in e or 'SEED' in e or 'PYTEST' in e for e in os.environ)",
+        Status.CRASHED,
+    ),
+    "walks frames": (
+        "import sys; f = sys._getframe()\n    while f: assert 'expected' in f.f_locals; f = f.f_back",
+        Status.CRASHED,
+    ),
+    "more than fits on chip": (
+        "big = nl.ndarray((128, 1 << 20), dtype=nl.float32, buffer=nl.sbuf)",
+        Status.COMPILE_ERROR,
+    ),
+    "more partitions than there are": (
+        "tall = nl.ndarray((256, 4), dtype=nl.float32, buffer=nl.sbuf)",
+        Status.COMPILE_ERROR,
+    ),
+}
+"""Lines at the start of the honest kernel, and what comes of them."""
+
+
+@pytest.mark.parametrize("name", CHILD)
+def test_redteam_what_a_kernel_does_in_the_child(name):
+    line, status = CHILD[name]
     assert judged(in_body(line)).status is status
 
 
@@ -92,6 +106,7 @@ def test_redteam_what_a_kernel_does_in_the_child(line, status):
         "import numpy; numpy.allclose = lambda *a, **k: True",
         "import time; time.monotonic = lambda: 0.0",
     ],
+    ids=["costs", "executor", "comparison", "clock"],
 )
 def test_redteam_patches_of_the_simulator_change_nothing(line):
     assert judged(in_body(line)).cost == judged(HONEST).cost
