@@ -87,7 +87,7 @@ CHEATS: dict[str, Callable[[], Kernel]] = {
     ),
     "a preload without its compute": lambda: changed("", "gemmini_preload(0, 1u << 31); gemmini_fence();"),
     "two preloads for one compute": lambda: changed(
-        "", "for (int i = 0; i < 2; i++) { gemmini_preload(0, 1u << 31); } gemmini_compute_preloaded(0, ~0u); gemmini_fence();"
+        "", "for (int i = 2; i--;) gemmini_preload(0, 1u << 31); gemmini_compute_preloaded(0, ~0u); gemmini_fence();"
     ),
     "a loop of the hardware without end": lambda: changed(
         "gemmini_loop_ws(65535, 65535, 65535, 0, 0, 0, a, b, NULL, c, p, n, n, n, 0, 0, 0, 0, 0, 0, 0, 0, 0);", ""
