@@ -13,6 +13,7 @@ from accelcore.errors import AccelcoreError, IllegalRewrite
 from accelcore.ir.expr import walk
 from accelcore.loops import schedule
 from accelcore.loops.analysis import (
+    Contraction,
     Stride,
     calls,
     contractions,
@@ -32,6 +33,10 @@ from accelcore.values import Role
 MOST = 30
 _WORTH_KEEPING = 12  # weight of a repeated expression that pays for a store and a load: a function call
 _ROWS_WORTH_PACKING = 32  # rows that share an operand before a copy of it is repaid
+
+
+_BANDS = ((48, 6, 4), (14, 14, 2), (24, 6, 4), (96, 6, 4))
+"""Bands of rows, each in whole tiles of so many rows by so many vectors."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +102,10 @@ def recipes(
 
 def _product_plans(program: Program, first: Plan) -> Iterator[Plan]:
     """Other register tiles, panels, bands and operands to copy, the likeliest first."""
+    if not all(c.nested for c in contractions(program)):
+        yield from (replace(first, band=rows, rows=tall, vectors=wide) for rows, tall, wide in _BANDS)
     yield from (replace(first, choice=n) for n in (1, 2, 3))
     yield from (replace(first, panel=2 * first.panel or 1, pack=True, choice=n) for n in (0, 1))
-    if not all(c.nested for c in contractions(program)):
-        yield from (replace(first, band=rows) for rows in (48, 96))
     for rows, vectors in ((0, 4), (0, 3), (0, 2), (4, 4), (8, 2), (4, 2)):
         for panel, pack in ((0, False), (1, True), (1, False), (4, True)):
             yield Plan(rows, vectors, panel, pack)
@@ -161,11 +166,21 @@ class _Cook:
                 return
             seen.add(c.column)
             if self.plan.band and not c.nested and not self.banded:
-                self.banded = self.may(f"split({c.row}, {self.plan.band})")
+                c = self._banded(c)
             if not c.nested and not self.may(f"isolate({c.column})"):
                 continue
             c = next((x for x in contractions(self.program) if x.column == c.column), c)
             self.may(tile_text(self.program, c, self.unit, self.plan))
+
+    def _banded(self, c: Contraction) -> Contraction:
+        """Bands of rows that go through all products, so that what lies between these stays in the nearest caches.
+
+        Operands that have to be turned are turned once, before the bands.
+        """
+        for name in c.turned:
+            self.may(f"pack({name}, {c.row}, last={c.column})")
+        self.banded = self.may(f"split({c.row}, {self.plan.band})")
+        return next((x for x in contractions(self.program) if x.column == c.column), c)
 
     def columns(self) -> None:
         """Sums down the columns of a matrix: whole rows added to a row of sums, so that memory is read in order."""

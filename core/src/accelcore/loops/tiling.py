@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import Expr
-from accelcore.loops.analysis import Contraction, calls, widest
+from accelcore.loops.analysis import Contraction, calls
 from accelcore.loops.linear import polynomial
 from accelcore.loops.nodes import Accumulate, Program, statements
 from accelcore.loops.products import summed
@@ -51,10 +51,10 @@ class Product:
 
 def product_of(program: Program, c: Contraction, unit: VectorUnit, sizes: Mapping[str, int]) -> Product:
     """The facts of a contraction at known sizes."""
-    sums = sum(isinstance(s, Accumulate) for s in statements(program.loop(c.inner).body)) or 1
+    updates = [s for s in statements(program.loop(c.inner).body) if isinstance(s, Accumulate)]
     rows, columns, steps = (extent_of(program, name, sizes) for name in (c.row, c.column, c.inner))
-    lanes = unit.lanes(widest(program, program.loop(c.column)))
-    return Product(sums, len(c.reused), lanes, rows, columns, steps)
+    lanes = unit.lanes(updates[0].value.dtype)
+    return Product(len(updates), len(c.reused), lanes, rows, columns, steps)
 
 
 def shapes(p: Product, unit: VectorUnit) -> list[Shape]:
