@@ -74,6 +74,13 @@ def pointer(at: Expressions, access: Access, group: int) -> str:
     return access.place.names[0] if offset == "0" else f"{access.place.names[0]} + {offset}"
 
 
+def distance(at: Expressions, access: Access, dtype: str) -> str:
+    """C text of the bytes between lanes."""
+    size = (DTYPES[dtype].bits or 64) // 8
+    step = address.render(address.times(access.step or {}, {(): size}), at.scalar)
+    return f"(ptrdiff_t)({step})"
+
+
 # Reading.
 
 
@@ -124,6 +131,8 @@ def local(at: Expressions, place: Place, indices: Indices, group: int) -> str | 
 
 def read_varying(at: Expressions, e: Expr) -> Value:
     """An element per lane."""
+    if e in at.frame.tiles:
+        return at.frame.tiles[e]
     name = e.name if e.op == "param" else e.args[0].name
     indices = () if e.op == "param" else e.args[1:]
     place = at.frame.places[name]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from accelcore.cgen import abi, accesses, accumulation, address, dots, interleaving
+from accelcore.cgen import abi, accesses, accumulation, address, dots, interleaving, segments
 from accelcore.cgen.expressions import Expressions, stripped, uses_in
 from accelcore.cgen.frame import Frame, Place
 from accelcore.cgen.isa import VectorIsa
@@ -97,8 +97,11 @@ class Emitter:
 
     def block(self, block: Block, frame: Frame) -> None:
         """Statements in order; a buffer is in scope after its Allocate."""
-        for part in interleaving.grouped(block):
-            if len(part) > 1 and interleaving.written(self.expressions(frame), part):
+        at = self.expressions(frame)
+        frame = segments.loaded(at, block)
+        together = segments if self.isa.scalable else interleaving
+        for part in segments.grouped(at, block) if self.isa.scalable else interleaving.grouped(block):
+            if len(part) > 1 and together.written(self.expressions(frame), part):
                 continue
             for statement in part:
                 if isinstance(statement, Allocate):

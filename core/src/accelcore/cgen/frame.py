@@ -53,7 +53,7 @@ class Frame:
     """Immutable context of a statement.
 
     active: mask of the lanes that run; None when all do.  guarded: whether a condition (not just the end of the loop)
-    made lanes inactive.  extents: of the loops around, by iterator.
+    made lanes inactive.  extents: of the loops around, by iterator.  tiles: reads that are in registers already.
     """
 
     places: Mapping[str, Place] = field(default_factory=dict)
@@ -62,6 +62,7 @@ class Frame:
     lanes: Lanes | None = None
     active: Value | None = None
     guarded: bool = False
+    tiles: Mapping[Expr, Value] = field(default_factory=dict)
 
     def with_place(self, place: Place) -> Frame:
         """With one more buffer in scope."""

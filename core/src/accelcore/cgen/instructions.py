@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from accelcore.errors import IrError
-from accelcore.ir.expr import COMMUTATIVE, Expr, array, param, walk
+from accelcore.ir.dtypes import DTYPES
+from accelcore.ir.expr import COMMUTATIVE, Expr, array, const, param, walk
+from accelcore.ir.ranges import natural
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,8 @@ def _unify(pattern: Expr, e: Expr, bound: dict[str, Expr]) -> Iterator[dict[str,
     elif pattern.op == "const":
         if pattern is e:
             yield bound
+    elif pattern.op == "cast" and e.op == "const" and pattern.args[0].op == "param":
+        yield from _narrow_constant(pattern.args[0], e, bound)
     elif pattern.op == e.op and len(pattern.args) == len(e.args) and _attributes_agree(pattern, e):
         yield from _arguments(pattern.args, e.args, bound)
         if pattern.op in COMMUTATIVE and pattern.args[0] is not pattern.args[1]:
@@ -131,6 +135,15 @@ def _bind(pattern: Expr, e: Expr, bound: dict[str, Expr]) -> Iterator[dict[str, 
         return
     if bound.get(pattern.name, e) is e:
         yield {**bound, pattern.name: e}
+
+
+def _narrow_constant(operand: Expr, e: Expr, bound: dict[str, Expr]) -> Iterator[dict[str, Expr]]:
+    """An integer constant where a widened operand is meant: the same constant in the operand's dtype, if it fits."""
+    if not (DTYPES[operand.dtype].is_integer and DTYPES[e.dtype].is_integer and DTYPES[operand.dtype].bits):
+        return
+    low, high = natural(operand.dtype)
+    if low <= int(e.value) <= high:
+        yield from _bind(operand, const(int(e.value), operand.dtype), bound)
 
 
 def _arguments(patterns: tuple[Expr, ...], args: tuple[Expr, ...], bound: dict[str, Expr]) -> Iterator[dict[str, Expr]]:

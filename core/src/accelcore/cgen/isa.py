@@ -24,6 +24,8 @@ its templates use it.  All its masks are values of its own types ("opaque"), and
 
   length(n) longest()  dtype of the widest    sets the active elements to at most n, or to all; gives how many
   keep(d,v)                                   v in the active elements, d beyond them
+  segment2(p) apart2(p,s) ...                 fields of records that touch, or are s bytes apart; fields2: their C type
+  unsegment2(p,v) unapart2(p,s,v) ...         stores of them; tuple2(v, v) makes them, field2(v,k) is one of them
   mask_and(a,b) mask_or mask_xor mask_not(a)  of masks (dtype "bool"); mask_splat(x) from a C condition
   mask_any(m) mask_all(m)                     C conditions
 """

@@ -124,11 +124,29 @@ def _constant_division(at: Expressions, e: Expr) -> Value:
 
 
 def exposed(at: Expressions, e: Expr) -> Expr:
-    """A conversion of a quotient that is a product and a shift, as one of the shift: one instruction may do both."""
-    if e.op != "cast" or e.args[0].op != "tdiv" or e.args[0].args[1].op != "const" or not at.unit.isa.scalable:
+    """A quotient as the product and shift that it is where a conversion follows: one instruction may do both.
+
+    Products with powers of two are shifts, which no machine does more slowly.
+    """
+    if not at.unit.isa.scalable:
         return e
-    shown = _by_high_product(e.args[0]) if e.args[0].args[1].value > 0 else None
+    if e.op in ("mul", "tdiv"):
+        return _shifted(e) or e
+    if e.op != "cast" or e.args[0].op != "tdiv" or e.args[0].args[1].op != "const":
+        return e
+    shown = _shifted(e.args[0]) or (_by_high_product(e.args[0]) if e.args[0].args[1].value > 0 else None)
     return e if shown is None else cast(shown, e.dtype, str(e.attrs[0]), str(e.attrs[1]))
+
+
+def _shifted(e: Expr) -> Expr | None:
+    """A product with a power of two, or an unsigned quotient by one, as a shift.  Widening products stay."""
+    a, b = e.args if e.op == "tdiv" or e.args[1].op == "const" else e.args[::-1]
+    if b.op != "const" or not DTYPES[e.dtype].is_integer or e.dtype == INDEX or a.op == "cast":
+        return None
+    value = int(b.value)
+    if value < 2 or value & (value - 1) or (e.op == "tdiv" and DTYPES[e.dtype].kind != "uint"):
+        return None
+    return binary("shl" if e.op == "mul" else "shr", a, const(value.bit_length() - 1, e.dtype))
 
 
 def _by_high_product(e: Expr) -> Expr | None:

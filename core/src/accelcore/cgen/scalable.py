@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from accelcore.cgen import address
 from accelcore.cgen.frame import Place, Value
 from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import Expr, binary, cast, const
@@ -17,12 +16,12 @@ if TYPE_CHECKING:
 
 def strided(at: Expressions, access: Access, e: Expr) -> Value | None:
     """A load of lanes that lie a uniform distance apart; None where the ISA has none."""
-    from accelcore.cgen.accesses import pointer
+    from accelcore.cgen.accesses import distance, pointer
 
     template, mask = _template(at, "stride", e.dtype)
     if template is None or access.step is None:
         return None
-    text = at.expand(template, p=f"({pointer(at, access, 0)})", s=_distance(at, access, e.dtype), m=mask)
+    text = at.expand(template, p=f"({pointer(at, access, 0)})", s=distance(at, access, e.dtype), m=mask)
     return Value(e.dtype, (text,), varying=True)
 
 
@@ -41,7 +40,7 @@ def scattered(at: Expressions, access: Access, indices: Indices, value: Expr) ->
 
     Lanes that meet in one place are stored in their order, as the loop would.
     """
-    from accelcore.cgen.accesses import pointer
+    from accelcore.cgen.accesses import distance, pointer
 
     apart = access.step is not None
     template, mask = _template(at, "unstride" if apart else "unindex", value.dtype)
@@ -50,11 +49,11 @@ def scattered(at: Expressions, access: Access, indices: Indices, value: Expr) ->
     (text,) = at.vector(value)
     if apart:
         where, offsets = f"({pointer(at, access, 0)})", ""
-        distance = _distance(at, access, value.dtype)
+        bytes_ = distance(at, access, value.dtype)
     else:
         where, offsets = access.place.names[0], _offsets(at, access.place, indices, value.dtype)
-        distance = ""
-    at.writer.line(f"{at.expand(template, p=where, s=distance, i=offsets, v=text, m=mask)};")
+        bytes_ = ""
+    at.writer.line(f"{at.expand(template, p=where, s=bytes_, i=offsets, v=text, m=mask)};")
     return True
 
 
@@ -85,12 +84,6 @@ def _template(at: Expressions, role: str, dtype: str) -> tuple[str | None, str]:
     if active is None:
         return at.unit.isa.move(role, dtype, at.count), ""
     return at.unit.isa.move(f"mask{role}", dtype, at.count), active.texts[0]
-
-
-def _distance(at: Expressions, access: Access, dtype: str) -> str:
-    """C text of the bytes between lanes."""
-    step = address.render(address.times(access.step or {}, {(): _size(dtype)}), at.scalar)
-    return f"(ptrdiff_t)({step})"
 
 
 def _size(dtype: str) -> int:

@@ -86,7 +86,8 @@ def _locals(body: Block) -> dict[str, Place]:
 
 def _held(at: Expressions, body: Block, seen: set[Expr]) -> Iterator[str]:
     """Dtypes of the vectors that a block holds."""
-    yield from (word for part in interleaving.runs(body) if (word := interleaving.word_of(at, part)))
+    if not at.unit.isa.scalable:
+        yield from (word for part in interleaving.runs(body) if (word := interleaving.word_of(at, part)))
     for s in statements(body):
         if isinstance(s, Store | Accumulate):
             if at.unit.isa.scalable and accesses.locate(at, s.buffer, s.indices).step is None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from accelcore.errors import AccelcoreError
 from accelcore.loops import schedule
+from accelcore.loops.analysis import strided
 from accelcore.loops.moves import moves as general
 from accelcore.loops.moves import recipes
 from accelcore.loops.nodes import Accumulate, For, Kind, Program, Statement, Store, statements
@@ -67,7 +68,7 @@ def _whole(program: Program, vlen: int, sizes: Mapping[str, int] | None) -> Iter
     bases = [steps for steps in found if _sensible("; ".join(steps))]
     tiles = [steps for steps in bases if any("tile(" in step for step in steps)]
     yield from ("; ".join(steps) for steps in tiles[:6])
-    for base in _distinct(steps for steps in bases if steps not in tiles):
+    for base in (*_distinct(steps for steps in bases if steps not in tiles), *_records(start, shared)):
         yield from _grouped(program, base)
 
 
@@ -77,6 +78,21 @@ def _distinct(bases: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
     for steps in bases:
         found.setdefault(_VECTORS.sub("", "; ".join(steps)), steps)
     return list(found.values())[:2]
+
+
+def _records(program: Program, before: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Lanes along loops whose accesses are apart in memory: records, and what is turned; at most two."""
+    loops = [s for s in statements(program.body) if isinstance(s, For) and s.kind is Kind.SERIAL]
+    found: list[tuple[str, ...]] = []
+    for loop in loops:
+        if loop.extent.op == "const" and int(loop.extent.value) <= _FULL:
+            continue
+        inside = [s for s in statements(loop.body) if isinstance(s, For)]
+        small = [f for f in inside if f.extent.op == "const" and int(f.extent.value) <= _FULL]
+        steps = (*before, *(f"unroll({f.iterator}, 0)" for f in small[::-1]), f"vectorize({loop.iterator})")
+        if strided(loop) and len(inside) - len(small) <= 1 and _after(program, "; ".join(steps[len(before) :])):
+            found.append(steps)
+    return found[:2]
 
 
 def _grouped(program: Program, base: tuple[str, ...]) -> Iterator[str]:
@@ -95,7 +111,7 @@ def _shapes(program: Program, base: tuple[str, ...]) -> list[tuple[str, ...]]:
     if after is None:
         return []
     small = tuple(f"unroll({f.iterator}, 0)" for f in _small_inside(after))
-    rows = [f.iterator for f in _around(after)]
+    rows = [f.iterator for f in (*_around(after), *_long_inside(after))]
     found: list[tuple[str, ...]] = [(f"jam({row}, {n})",) for row in rows for n in (4, 2, 8)]
     if small:
         found = [small, *((f"jam({row}, {n})", *small) for row in rows for n in (4, 2)), *found]
@@ -133,6 +149,17 @@ def _small_inside(program: Program) -> list[For]:
         if isinstance(s, For) and s.kind is Kind.SERIAL and s.extent.op == "const" and int(s.extent.value) <= _FULL
     ]
     return found[::-1]
+
+
+def _long_inside(program: Program) -> list[For]:
+    """Other serial loops inside vector loops that have nothing but stores: several turns fill neighbouring places."""
+    return [
+        s
+        for f in _vector_loops(program)
+        for s in f.body
+        if isinstance(s, For) and s.kind is Kind.SERIAL and all(isinstance(t, Store) for t in s.body)
+        and not (s.extent.op == "const" and int(s.extent.value) <= _FULL)
+    ]  # fmt: skip
 
 
 def _around(program: Program) -> list[For]:

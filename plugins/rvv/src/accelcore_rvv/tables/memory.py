@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from accelcore_rvv.tables.registers import BITS, COUNTS, FLOATS, INTEGERS, exists, mask, reinterpreted, shapes, suffix
+from accelcore_rvv.tables.registers import (
+    BITS,
+    COUNTS,
+    FLOATS,
+    INTEGERS,
+    LARGEST,
+    ctype,
+    exists,
+    mask,
+    reinterpreted,
+    shapes,
+    suffix,
+)
 
 Table = dict[tuple[str, str, int], str]
 
@@ -19,6 +31,7 @@ def moves() -> Table:
         _masks(table, lanes)
     for dtype, lanes in shapes((*FLOATS, *INTEGERS)):
         _accesses(table, dtype, lanes)
+        _segments(table, dtype, lanes)
         _values(table, dtype, lanes)
         _reductions(table, dtype, lanes)
     for dtype, lanes in shapes(INTEGERS):
@@ -63,6 +76,20 @@ def _accesses(table: Table, dtype: str, lanes: int) -> None:
         table["unindex", dtype, lanes] = f"__riscv_vsoxei64_v_{s}({{p}}, {{i}}, {{v}}, ac_vl)"
         table["maskindex", dtype, lanes] = f"__riscv_vluxei64_v_{s}_mu({{m}}, {zero}, {{p}}, {{i}}, ac_vl)"
         table["maskunindex", dtype, lanes] = f"__riscv_vsoxei64_v_{s}_m({{m}}, {{p}}, {{i}}, {{v}}, ac_vl)"
+
+
+def _segments(table: Table, dtype: str, lanes: int) -> None:
+    """Fields of records; all of them together fill at most eight registers."""
+    s, bits, registers = suffix(dtype, lanes), BITS[dtype], max(1, lanes * BITS[dtype] // 64)
+    for n in range(2, LARGEST // registers + 1):
+        fields = f"{s}x{n}"
+        table[f"segment{n}", dtype, lanes] = f"__riscv_vlseg{n}e{bits}_v_{fields}({{p}}, ac_vl)"
+        table[f"apart{n}", dtype, lanes] = f"__riscv_vlsseg{n}e{bits}_v_{fields}({{p}}, {{s}}, ac_vl)"
+        table[f"unsegment{n}", dtype, lanes] = f"__riscv_vsseg{n}e{bits}_v_{fields}({{p}}, {{v}}, ac_vl)"
+        table[f"unapart{n}", dtype, lanes] = f"__riscv_vssseg{n}e{bits}_v_{fields}({{p}}, {{s}}, {{v}}, ac_vl)"
+        table[f"tuple{n}", dtype, lanes] = f"__riscv_vcreate_v_{fields}({{v}})"
+        table[f"field{n}", dtype, lanes] = f"__riscv_vget_v_{fields}_{s}({{v}}, {{k}})"
+        table[f"fields{n}", dtype, lanes] = ctype(dtype, lanes).replace("_t", f"x{n}_t")
 
 
 def _values(table: Table, dtype: str, lanes: int) -> None:
