@@ -60,6 +60,37 @@ def test_absent_frameworks_are_imported_and_named_when_used(tmp_path):
     assert "torch_neuronx is not installed" in bad["log"]
 
 
+def test_who_asks_whether_a_framework_is_there_is_told_the_truth(tmp_path):
+    text = """
+    import importlib.util
+    import pytest
+
+    try:
+        import jax.numpy as jnp
+        HAVE = True
+    except ImportError:
+        HAVE = False
+    try:
+        import jaxlib
+    except (ValueError, AttributeError):
+        pass
+
+    def test_guards():
+        assert not HAVE
+        assert importlib.util.find_spec("jax") is None
+
+    def test_skipped():
+        pytest.importorskip("torch_xla")
+        raise AssertionError
+
+    def test_named():
+        with pytest.raises(ModuleNotFoundError, match="jaxlib is not installed"):
+            jaxlib.version()
+    """
+    found = ran(tmp_path, text)
+    assert "2 passed, 1 skipped" in found["stdout"], found["stdout"] + found["log"]
+
+
 @pytest.mark.parametrize(
     ("line", "rule"),
     [("nl.sort(nl.load(x))", "unsupported"), ("np.exp(nl.load(x))", "host-read"), ("np.asarray(x)", "host-read"),
