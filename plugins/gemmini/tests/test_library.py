@@ -114,7 +114,8 @@ PRODUCT = {"SIZE_M": 48, "SIZE_N": 32, "SIZE_K": 64, "TA": 1, "TB": 0, "BIAS": 1
         ("products.c", PRODUCT), ("products.c", {**PRODUCT, "TA": 0, "TYPE": "OS", "FULL": 1}),
         ("chain.c", {}), ("sums.c", {"MODE": 1}), ("tiles.c", {"MODE": 1}), ("blocks.c", {"MODE": 2}),
         ("depthwise.c", {"SIZE": 8, "CH": 3, "KERNEL": 3, "STRIDE": 1, "PAD": 1, "POOL": 2, "OLD_FORM": 0}),
-        ("average.c", {"TYPE": "WS"}), ("mixed.c", {}), ("short_names.c", {}), ("bare_metal.c", {}), ("names.c", {}),
+        ("average.c", {"TYPE": "WS"}), ("mixed.c", {}), ("counters.c", {}), ("short_names.c", {}),
+        ("bare_metal.c", {}), ("names.c", {}),
     ],
 )  # fmt: skip
 def test_other_arrays(correct, config, name, macros):
