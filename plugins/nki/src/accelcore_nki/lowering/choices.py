@@ -25,6 +25,7 @@ MENU = {
     "fuse": "one instruction for what two do: scale and bias in an activation, two scalar operations, a sum on the way",
     "name": "use the activation tables' own functions: sigmoid, silu, square, rsqrt",
     "pipeline": "how many tiles of rows are in work at a time, their instructions taking turns, to overlap engines",
+    "turns": "with a pipeline: write next what an estimate of the engines' times lets start first",
     "apart": "turns between the starts of two tiles in work, where the schedule has a pipeline",
     "engine": "which engine does element-wise work and copies out of PSUM: one, or by level busy times",
     "transpose": "how operands are turned: by the tensor engine, by DMA, or by strided DMA",
@@ -32,14 +33,18 @@ MENU = {
     "keys": "scores of a softmax in front of a product that are in work at a time, with a running maximum",
     "split": "write a computed operand as two bfloat16 that add up to it where its other operand is bfloat16",
     "fold": "elements of a one-dimensional result that a partition takes at a time",
+    "sums": "how many terms of a short sum are multiplied and added by two instructions, on engines of their own",
     "unroll": "work on shifted views of one loaded window instead of loading every shift",
 }  # fmt: skip
-_NUMBERS = {"tile": (1,), "parts": (1,), "pipeline": (1,), "apart": (1,), "block": (2,), "fold": (1,), "keys": (1,)}
+_NUMBERS = {
+    "tile": (1,), "parts": (1,), "pipeline": (1,), "apart": (1,), "block": (2,), "fold": (1,),
+    "keys": (1,), "sums": (1,),
+}  # fmt: skip
 _WORDS = {
     "rows": {"whole"}, "hoist": {"stationary", "moving", "both"}, "order": {"rows", "columns"}, "swap": {"axes"},
     "fuse": {"all"}, "name": {"functions"}, "engine": {"vector", "scalar", "gpsimd", "balance"},
     "transpose": {"tensor", "dma", "strided"}, "narrow": {"operands"}, "unroll": {"windows"},
-    "split": {"operands"},
+    "split": {"operands"}, "turns": {"clock"},
 }  # fmt: skip
 
 
@@ -58,11 +63,13 @@ class Choices:
     name: str = ""
     pipeline: int = 1
     apart: int = 0
+    turns: str = ""
     engine: str = "vector"
     transpose: str = "tensor"
     narrow: str = ""
     keys: int = 0
     split: str = ""
+    sums: int = 0
     fold: int = 512
     unroll: str = ""
 

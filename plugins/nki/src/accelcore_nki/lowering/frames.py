@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from accelcore.ir.expr import Expr, var
@@ -19,16 +20,16 @@ BANK = 512  # float32 elements of a PSUM bank
 class Block:
     """Lines of one indentation.  A block joins its parent when it is closed, so what is hoisted meanwhile precedes it.
 
-    values: what has been computed here, by expression and ranges.  turns: whether it is the body of a generator that
-    gives way after each instruction, so that several of them can be written in turns.  trips: how often it runs, at
-    extents of NOMINAL.
+    values: what has been computed here, by expression and ranges.  turns: the line before each instruction, of its
+    operation and operands, where it is the body of a generator that gives way there, so that several of them can be
+    written in turns.  trips: how often it runs, at extents of NOMINAL.
     """
 
     parent: Block | None = None
     head: str = ""
     lines: list[str] = field(default_factory=list)
     values: dict[object, object] = field(default_factory=dict)
-    turns: bool = False
+    turns: Callable[[str], str] | None = None
     trips: float = 1.0
 
     @property
@@ -43,20 +44,20 @@ class Block:
             self.parent.lines.extend(self.lines)
         elif self.lines and self.turns:
             self.parent.lines.append(self.head)
-            self.parent.lines.extend(f"    {line}" for line in _yielding(self.lines))
+            self.parent.lines.extend(f"    {line}" for line in _yielding(self.lines, self.turns))
         elif self.lines:
             self.parent.lines.append(self.head)
             self.parent.lines.extend(f"    {line}" for line in self.lines)
 
 
-def _yielding(lines: list[str]) -> list[str]:
-    """The lines with a `yield` after each instruction."""
+def _yielding(lines: list[str], turns: Callable[[str], str]) -> list[str]:
+    """The lines with a `yield` before each instruction."""
     found = []
     for line in lines:
-        found.append(line)
         bare = line.lstrip()
         if bare.startswith("nisa."):
-            found.append(f"{line[: len(line) - len(bare)]}yield")
+            found.append(f"{line[: len(line) - len(bare)]}{turns(bare)}")
+        found.append(line)
     return found
 
 

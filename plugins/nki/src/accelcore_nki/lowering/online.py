@@ -161,13 +161,15 @@ class Online(Contractions):
         with self._scores(found, frame) as block:
             score = self.in_psum(found.score, block)
             raised = self.tile(block, wide=False, stem="raised")
-            grown = self._raised(score, scale, least, raised, block)
+            self._raise(score, scale, least, raised, block)
             part = self.tile(block, wide=False, stem="part")
             weight = self.tile(block, wide=True, stem="weight")
             extra = f"scale={scale}, bias={raised.text}, reduce_op=nl.add, reduce_res={part.text}"
             self.charge("scalar", SCALAR, score.span)
             given = f"{weight.text}, nl.exp, {score.at(block)}, {extra}, reduce_cmd=nisa.reduce_cmd.reset_reduce"
             self.emit(f"nisa.activation({given})")
+            grown = self.tile(block, wide=False, stem="grown")
+            self.emit(f"nisa.activation({grown.text}, nl.exp, {least.text}, scale=-1.0, bias={raised.text})")
             steps = f"nl.multiply, {grown.text}, op1=nl.add, operand1={part.text}, engine=nisa.engine.gpsimd"
             self.emit(f"nisa.tensor_scalar({total.text}, {total.text}, {steps})")
             block.columns.block.values[_WEIGHT, id(block.rows), id(block.columns), "float32"] = weight
@@ -184,16 +186,13 @@ class Online(Contractions):
         self.emit(f"nisa.memset({tile.text}, {value!r}, engine=nisa.engine.gpsimd)")
         return tile
 
-    def _raised(self, score: Value, scale: str, least: Value, raised: Value, block: Frame) -> Value:
-        """The new smallest of -z, and by what earlier sums shrink."""
+    def _raise(self, score: Value, scale: str, least: Value, raised: Value, block: Frame) -> None:
+        """The new smallest of -z."""
         low = self.tile(block, wide=False, stem="low")
         self.charge("vector", PASS, score.span)
         self.emit(f"nisa.tensor_reduce({low.text}, nl.maximum, {score.at(block)}, axis=1, negate=True)")
         steps = f"nl.multiply, {scale}, op1=nl.minimum, operand1={least.text}"
         self.emit(f"nisa.tensor_scalar({raised.text}, {low.text}, {steps})")
-        grown = self.tile(block, wide=False, stem="grown")
-        self.emit(f"nisa.activation({grown.text}, nl.exp, {least.text}, scale=-1.0, bias={raised.text})")
-        return grown
 
     @contextmanager
     def _scores(self, found: Softmax, frame: Frame) -> Iterator[Frame]:

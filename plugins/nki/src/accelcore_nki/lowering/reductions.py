@@ -16,7 +16,7 @@ from accelcore_nki.dtypes import FLOAT32_MIN
 from accelcore_nki.lowering.conversions import has_data
 from accelcore_nki.lowering.elementwise import ACTIVATION, ALU
 from accelcore_nki.lowering.engines import GPSIMD, PASS, SCALAR, TWICE
-from accelcore_nki.lowering.frames import COLUMN, COLUMNS, NOMINAL, ROW, Frame, Value
+from accelcore_nki.lowering.frames import COLUMN, COLUMNS, ROW, Frame, Value
 from accelcore_nki.lowering.online import Online
 from accelcore_nki.lowering.recurrences import Recurrences, recurrence
 from accelcore_nki.lowering.texts import tidy
@@ -175,25 +175,26 @@ class Reductions(Online, Recurrences):
         Each step has a variable of its own: a step may use the text of a value of the one before.
         """
         total: Value | None = None
-        for at in range(int(e.args[0].value)):
+        count = int(e.args[0].value)
+        for at in range(count):
             variable = self.names.new("k")
-            self.repeats[variable] = int(e.args[0].value)
+            self.repeats[variable] = count
             with self.step(variable, at):
                 body = self.simpler(substitute(e.args[1], {e.number: param(variable, "i64")}))
                 if total is None:
                     total = self.spread_out(self.value(body, frame), frame)
                 else:
                     target = self.tile(frame, wide=True, stem="total")
-                    self._add_to(target, total, body, e.kind, frame)
+                    self._add_to(target, total, body, e.kind, frame, at)
                     total = target
         assert total is not None
         return total
 
-    def _add_to(self, target: Value, total: Value, body: Expr, kind: str, frame: Frame) -> None:
-        """target = total op body; a product with a column in one instruction, unless other engines are idle."""
+    def _add_to(self, target: Value, total: Value, body: Expr, kind: str, frame: Frame, at: int = 0) -> None:
+        """target = total op body; a product with a column may be one instruction.  at: which step it is, if known."""
         op = _KINDS[kind][0]
         step = self._step(body) if body.op == "mul" and self.choices.fuse and kind == "sum" else None
-        if step is not None and not self._idle():
+        if step is not None and self._in_one(at, total.span):
             x, op0, small, _ = step
             data, operand = self.value(x, frame), self._operand(small, frame)
             steps = f"nl.{op0}, {operand}, op1=nl.add, operand1={total.at(frame)}"
@@ -204,9 +205,15 @@ class Reductions(Online, Recurrences):
         pair = f"{total.at(frame)}, {terms.at(frame)}, nl.{op}{self.pair_engine(total, terms)}"
         self.emit(f"nisa.tensor_tensor({target.at(frame)}, {pair})")
 
-    def _idle(self) -> bool:
+    def _in_one(self, at: int, span: int) -> bool:
+        """Whether a product and its sum are one instruction: as the schedule says, else unless engines are idle."""
+        if self.choices.sums and at:
+            return at > self.choices.sums
+        return not self._idle(span)
+
+    def _idle(self, span: int) -> bool:
         """Whether a product on the scalar engine and a sum on GpSimd end before both on the vector engine would."""
-        weight = self.block.trips * NOMINAL
+        weight = self.block.trips * span
         busy = {name: self.busy.get(name, 0.0) for name in ("vector", "scalar", "gpsimd")}
         apart = max(busy["scalar"] + weight * SCALAR, busy["gpsimd"] + weight * GPSIMD)
         return self.choices.engine == "balance" and apart < busy["vector"] + weight * TWICE

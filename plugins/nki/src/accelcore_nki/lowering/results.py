@@ -18,6 +18,7 @@ from accelcore_nki.lowering.pieces import Piece, pieces
 from accelcore_nki.lowering.ready import ready
 from accelcore_nki.lowering.reductions import Reductions
 from accelcore_nki.lowering.texts import tidy
+from accelcore_nki.lowering.turns import BY_CLOCK, BY_TURNS, clock, turn
 
 HEADER = '''"""{about}"""
 
@@ -50,22 +51,6 @@ def scalar_column(value, rows, dtype):
     nisa.dma_copy(dst=given, src=value.ap([[0, rows], [1, 1]]))
     nisa.tensor_copy(column, given)
     return column
-
-'''
-
-
-TURNS = '''
-def in_turns(tiles, depth, apart):
-    """Run generators, `depth` of them at a time and started `apart` turns after each other, an instruction a turn."""
-    waiting, active, turn = list(tiles), [], 0
-    while waiting or active:
-        if waiting and len(active) < depth and (not active or turn >= apart):
-            active.append(waiting.pop(0))
-            turn = 0
-        turn += 1
-        for tile in list(active):
-            if next(tile, StopIteration) is StopIteration:
-                active.remove(tile)
 
 '''
 
@@ -109,7 +94,8 @@ class Results(Reductions):
         self.emit(f"return {', '.join(f'{p.name}_hbm' for p in task.results)}")
         arguments = ", ".join([p.name for p in given] + list(further_sizes(task)))
         body = "\n".join(f"    {line}" for line in self.root.lines)
-        helpers = (SCALAR if "scalar_column(" in body else "") + (TURNS if "in_turns(" in body else "")
+        used = {"scalar_column(": SCALAR, "in_turns(": BY_TURNS, "by_clock(": BY_CLOCK}
+        helpers = "".join(text for name, text in used.items() if name in body)
         head = HEADER.format(about=about)
         return f"{head}{helpers}\n@nki.jit\ndef {task.name}({arguments}):\n{body}\n"
 
@@ -225,7 +211,8 @@ class Results(Reductions):
         """Row tiles as generators, a few of which are in work at a time."""
         at, count, name = self.names.new("p0"), self.names.new("pn"), self.names.new("row_tile")
         outer = self.block
-        block = self.block = self.loops[at] = Block(outer, f"def {name}({at}):", turns=True, trips=NOMINAL / PARTITIONS)
+        way = clock if self.choices.turns else turn
+        block = self.block = self.loops[at] = Block(outer, f"def {name}({at}):", turns=way, trips=NOMINAL / PARTITIONS)
 
         def close() -> None:
             apart = self.choices.apart or max(
@@ -235,7 +222,8 @@ class Results(Reductions):
             del self.loops[at]
             self.block = outer
             tiles = f"[{name}({at}) for {at} in range(0, {rows}, {PARTITIONS})]"
-            self.emit(f"in_turns({tiles}, {self.choices.pipeline}, {apart})")
+            depth = self.choices.pipeline
+            self.emit(f"by_clock({tiles}, {depth})" if self.choices.turns else f"in_turns({tiles}, {depth}, {apart})")
 
         stack.callback(close)
         self.emit(f"{count} = min({PARTITIONS}, {rows} - {at})")
@@ -254,7 +242,7 @@ class Results(Reductions):
     def _perhaps(self, stack: ExitStack, columns: str) -> Range:
         """All columns of a piece that may have none."""
         outer = self.block
-        self.block = Block(outer, f"if {columns} > 0:", turns=False, trips=outer.trips)
+        self.block = Block(outer, f"if {columns} > 0:", trips=outer.trips)
         whole = Range("0", columns, 1 << 30, self.block)
 
         def close() -> None:

@@ -29,6 +29,9 @@ _RESERVED = {
     "on_chip",
     "scalar_column",
     "in_turns",
+    "by_clock",
+    "RATES",
+    "LATENCY",
 }
 
 

@@ -19,12 +19,18 @@ _PLAIN = (
     f"{_ALL}; pipeline(3)",
     f"{_ALL}; pipeline(3); apart(1)",
     f"{_ALL}; pipeline(4); parts(2048)",
+    f"{_ALL}; pipeline(6); parts(2048); turns(clock)",
+    f"{_ALL}; pipeline(8); parts(1024); turns(clock); sums(2)",
+    f"{_ALL}; pipeline(4); turns(clock)",
     "rows(whole)",
     "fuse(all)",
     "name(functions)",
     "unroll(windows)",
 )
+_ONLINE = f"{_ALL}; hoist(both); split(operands); turns(clock)"
 _FIRST = (
+    f"{_ONLINE}; keys(512); pipeline(8)",
+    f"{_ONLINE}; keys(512); pipeline(6)",
     "hoist(both); block(512, 512)",
     f"{_ALL}; hoist(both); pipeline(4)",
     f"{_ALL}; hoist(both); pipeline(4); apart(2)",
@@ -42,6 +48,8 @@ _ENGINES = (
     "pipeline(4)",
     "pipeline(3)",
     "pipeline(6)",
+    "pipeline(8)",
+    "turns(clock)",
     "apart(1)",
     "apart(2)",
     "apart(5)",
@@ -50,6 +58,8 @@ _ENGINES = (
     "engine(gpsimd)",
     "engine(vector)",
 )
+_SOFTMAX = ("keys(512)", "keys(1024)", "keys(2048)", "keys(256)", "split(operands)")
+_SUMS = ("sums(1)", "sums(2)", "sums(3)", "sums(4)")
 _PARTS = ("parts(1024)", "parts(2048)", "parts(512)")
 _WIDTHS = (1024, 2048, 4096, 256, 8192)
 
@@ -79,8 +89,8 @@ def _candidates(kernel: Kernel) -> Iterator[str]:
     """All texts that are not in the schedule already."""
     groups: list[Iterable[str]] = [_PLAIN]
     if "nc_matmul" in kernel.text:
-        groups = [_FIRST, _PLAIN, _PRODUCTS]
-    groups += [_ENGINES, _PARTS, _TURNS, (f"tile({n})" for n in _WIDTHS), (f"fold({n})" for n in _WIDTHS)]
+        groups = [_FIRST, _PLAIN, _PRODUCTS, _SOFTMAX]
+    groups += [_ENGINES, _PARTS, _SUMS, _TURNS, (f"tile({n})" for n in _WIDTHS), (f"fold({n})" for n in _WIDTHS)]
     for group in groups:
         yield from (t for t in group if not set(t.split("; ")) <= set(kernel.schedule))
 

@@ -1,0 +1,100 @@
+"""Several tiles of rows in work at a time: each is a generator that gives way before every instruction.
+
+By turns, each tile writes an instruction in its turn.  By the clock, each says what its next instruction is, and the
+one that can start first is written: a list schedule with the engines' rates, as if the instructions of a tile waited
+for each other.  The order is all that this decides, so it is right whatever the rates are.
+"""
+
+from __future__ import annotations
+
+import re
+
+BY_TURNS = '''
+def in_turns(tiles, depth, apart):
+    """Run generators, `depth` of them at a time and started `apart` turns after each other, an instruction a turn."""
+    waiting, active, turn = list(tiles), [], 0
+    while waiting or active:
+        if waiting and len(active) < depth and (not active or turn >= apart):
+            active.append(waiting.pop(0))
+            turn = 0
+        turn += 1
+        for tile in list(active):
+            if next(tile, StopIteration) is StopIteration:
+                active.remove(tile)
+
+'''
+BY_CLOCK = '''
+RATES = {"tensor": 2.4, "vector": 0.96, "scalar": 1.2, "gpsimd": 0.6, "dma": 0.72}  # elements a ns and partition
+LATENCY = {"tensor": 230, "vector": 250, "scalar": 230, "gpsimd": 230, "dma": 1500}  # ns until others see a result
+
+
+def by_clock(tiles, depth):
+    """Run generators, `depth` of them at a time: always the one whose next instruction can start first."""
+    waiting, active, free = list(tiles), [], {}
+
+    def resume(tile, done, last):
+        work = next(tile, None)
+        if work is not None:
+            ready = done if work[0] == last == "tensor" else done + LATENCY.get(last, 0)
+            active.append((ready, len(waiting), work, tile))
+
+    while waiting or active:
+        while waiting and len(active) < depth:
+            resume(waiting.pop(0), min((entry[0] for entry in active), default=0.0), "")
+        at = min(range(len(active)), key=lambda n: (max(active[n][0], free.get(active[n][2][0], 0.0)), -active[n][1]))
+        ready, _, (engine, passes, *operands), tile = active.pop(at)
+        if any(operand.buffer == nl.psum for operand in operands[1:]):
+            passes = 1
+        elif engine == "tensor" and passes == 4 and operands[-1].dtype != nl.float32:
+            passes = 1
+        count = max([math.prod(operand.shape[1:]) for operand in operands], default=1)
+        free[engine] = max(ready, free.get(engine, 0.0)) + max(64, count) * passes / RATES[engine]
+        resume(tile, free[engine], engine)
+
+'''
+_ENGINES = {
+    "nc_matmul": "tensor", "nc_transpose": "tensor", "activation": "scalar", "dma_copy": "dma", "dma_transpose": "dma",
+    "iota": "gpsimd", "affine_select": "gpsimd",
+}  # fmt: skip
+_PASSES = {"nc_matmul": 4, "nc_transpose": 2}  # of float32
+_TWICE = frozenset(("tensor_tensor", "scalar_tensor_tensor", "tensor_tensor_scan"))  # two float32 streams from SBUF
+_OPERANDS = {
+    "nc_matmul": (0, 1, 2), "tensor_tensor": (0, 1, 2), "tensor_tensor_scan": (0, 1, 2), "iota": (0,), "memset": (0,),
+    "affine_select": (0,), "scalar_tensor_tensor": (0, 1, -1),
+}  # fmt: skip
+"""Which of the names among the arguments are tiles whose size counts; the first two of most."""
+_TILE = re.compile(r"[A-Za-z_]\w*(\[.*\])?")
+
+
+def turn(line: str) -> str:
+    """The line before an instruction where tiles go by turns."""
+    return "yield"
+
+
+def clock(line: str) -> str:
+    """The line before an instruction where tiles go by the clock: its engine, and the tiles that it works on."""
+    operation, _, rest = line.removeprefix("nisa.").partition("(")
+    named = re.search(r"engine=nisa\.engine\.(\w+)", line)
+    engine = named[1] if named else _ENGINES.get(operation, "vector")
+    operands = [re.sub(r"^(dst|src|operand1)=", "", part) for part in _arguments(rest)]
+    tiles = [o for o in operands if _TILE.fullmatch(o) and not o.startswith("nl.")]
+    places = _OPERANDS.get(operation, (0, 1))
+    tiles = [tiles[at] for at in places if -len(tiles) <= at < len(tiles)]
+    passes = 2 if engine == "vector" and operation in _TWICE else _PASSES.get(operation, 1)
+    return f'yield "{engine}", {", ".join([str(passes), *tiles])}'
+
+
+def _arguments(text: str) -> list[str]:
+    """The arguments of a call whose opening parenthesis is gone."""
+    found, depth, start = [], 0, 0
+    for at, letter in enumerate(text):
+        if letter in "([{":
+            depth += 1
+        elif letter in ")]}":
+            depth -= 1
+        if (letter == "," and depth == 0) or depth < 0:
+            found.append(text[start:at].strip())
+            start = at + 1
+        if depth < 0:
+            break
+    return found
