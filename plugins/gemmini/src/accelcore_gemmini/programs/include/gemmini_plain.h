@@ -16,16 +16,17 @@ static inline void gemmini_refuse(const char *what) {
     exit(1);
 }
 
-/* Constants of the integer activations (I-BERT): polynomials of second degree over values of the given scale. */
+/* Constants of the integer activations (I-BERT): polynomials of second degree over values of the given scale, which is a float,
+ * as are the intermediate results: an integer is cut off from them. */
 typedef struct { acc_t qln2, qln2_inv, qb, qc; } gemmini_constants;
 
 static gemmini_constants gemmini_igelu_constants(acc_scale_t scale) {
-    const double half_width = -0.2888 * scale * scale / 2;
-    return (gemmini_constants){0, 0, (acc_t)(-1.769 / (scale / 1.41421356237)), (acc_t)(1.0 / half_width)};
+    const acc_scale_t narrowed = scale / 1.41421356237f;
+    return (gemmini_constants){0, 0, (acc_t)(-1.769 / narrowed), (acc_t)(1.0 / (-0.2888 * narrowed * narrowed))};
 }
 
 static gemmini_constants gemmini_softmax_constants(acc_scale_t scale) {
-    const double a = 0.3585, b = 1.353, c = 0.344;
+    const acc_scale_t a = 0.3585f, b = 1.353f, c = 0.344f;
     gemmini_constants made = {(acc_t)(0.693147 / scale), 0, (acc_t)(b / scale), (acc_t)(c / (a * scale * scale))};
     made.qln2_inv = (acc_t)(65536 / (made.qln2 ? made.qln2 : 1));
     return made;
