@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYPROJECTS := $(wildcard pyproject.toml core/pyproject.toml plugins/*/pyproject.toml requirements-dev.txt)
 
-.PHONY: demo test test-local-model lint redteam dist docs changes clean bench-examples bench-lifting bench-lifting-mutants bench-judge bench-search bench-scale bench-avx bench-peers bench-gemmini bench-rvv bench-nki help
+.PHONY: demo test test-local-model lint redteam dist docs changes clean bench-examples bench-lifting bench-lifting-mutants bench-judge bench-search bench-scale bench-avx bench-peers bench-gemmini bench-rvv bench-nki bench-start help
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -74,6 +74,9 @@ bench-rvv: $(STAMP)  ## plain loops for RISC-V vectors against clang, in modelle
 bench-nki: $(STAMP)  ## the NKI timing model against measurements; searched kernels against their bounds
 	@$(BIN)/python bench/nki/calibration.py
 	@$(BIN)/python bench/nki/searched.py
+
+bench-start: $(STAMP)  ## how long the commands take to start
+	@$(BIN)/python bench/start.py
 
 bench-search: $(STAMP)  ## strategies on landscapes of known cost, and what the orchestration adds
 	@$(BIN)/python bench/search.py --plot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -96,7 +97,11 @@ def test_core_names_no_plugin(module: str) -> None:
     assert wrong == []
 
 
-STARTS = {"import": "import accelcore", "help": "from accelcore.cli import main\nmain(['--help'])"}
+STARTS = {
+    "import": "import accelcore",
+    "help": "from accelcore.cli import main\nmain(['--help'])",
+    "targets": "from accelcore.cli import main\nmain(['targets'])",  # every plugin is asked what it offers
+}
 
 
 @pytest.mark.parametrize("start", STARTS)
@@ -108,6 +113,16 @@ def test_nothing_heavy_is_imported_at_the_start(start: str) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_what_searches_is_not_loaded_to_list_what_is_installed() -> None:
+    program = (
+        "import sys\nfrom accelcore.registry import discover\ndiscover()\n"
+        "print([n for n in ('accelcore.session.engine', 'accelcore.judge', 'accelcore.journal') if n in sys.modules])"
+    )
+    environment = {**os.environ, "ACCELCORE_NO_PLUGINS": "1"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 def test_no_file_knows_the_machine_it_was_written_on() -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from accelcore.errors import IllegalRewrite
-from accelcore.session.menu import interleaved
 from accelcore.values import Move, Phase, Proposal, Request
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ class RulesProposer:
         parent = request.parent
         if self.target is None or parent is None or request.phase not in (Phase.PLAN, Phase.IMPLEMENT):
             return
+        from accelcore.session.menu import interleaved
+
         moves: Iterable[Move] = request.moves
         if not request.moves:
             moves = interleaved(self.target.moves(request.task, parent.kernel), random.Random(seed))
