@@ -181,6 +181,49 @@ def test_what_does_not_run_side_by_side_runs_one_by_one(isa: VectorIsa) -> None:
     np.testing.assert_array_equal(build(made, isa)({"x": np.ones(5)}, n=5)["y"], [1, 2, 3, 4, 5])
 
 
+SCANS = [("add", "f32"), ("max", "f32"), ("add", "i32"), ("min", "f64"), ("mul", "u32")]
+
+
+@each_isa
+@pytest.mark.parametrize(("op", "dtype"), SCANS)
+@pytest.mark.parametrize("interleave", [1, 3])
+def test_scans_run_in_lanes(isa: VectorIsa, op: str, dtype: str, interleave: int) -> None:
+    """y[i] = op of 3, x[0] + 1, ..., x[i] + 1; what it came to is a result too."""
+    s, one = Expr("param", (), ("s",), dtype), const(1.0 if dtype[0] == "f" else 1, dtype)
+    start = Store("s", (), const(3.0 if dtype[0] == "f" else 3, dtype))
+    update = Accumulate("s", (), op, at("x", dtype, HERE) + one)
+    through = For("i", N, (update, Store("y", (HERE,), s)), Kind.SCAN, interleave=interleave)
+    body = (local("s", dtype), start, through, Store("z", (index(0),), s))
+    made = program((given("x", dtype, N), result("y", dtype, N), result("z", dtype, index(1))), *body)
+    assert ("one by one" in emit(made, isa)) == (isa.lanes(dtype) < 4)
+    function = {"add": np.add, "mul": np.multiply, "min": np.minimum, "max": np.maximum}[op]
+    run, rng = build(made, isa), np.random.default_rng(0)
+    for n in COUNTS:
+        x = rng.integers(0, 9, n).astype({"f": "f", "i": "i", "u": "u"}[dtype[0]] + str(int(dtype[1:]) // 8))
+        expected = function.accumulate(np.concatenate([[3], x + 1]).astype(x.dtype), dtype=x.dtype)
+        got = run({"x": x}, n=n)
+        np.testing.assert_array_equal(got["y"], expected[1:])
+        np.testing.assert_array_equal(got["z"], expected[-1:])
+
+
+@each_isa
+@pytest.mark.parametrize("dtype", ["f32", "i32", "f64"])
+def test_squares_are_turned_in_registers(isa: VectorIsa, dtype: str) -> None:
+    """y[r, i] = x[i, r + 1] + r for as many r as there are lanes; rows beyond the last are not read."""
+    lanes = isa.bits // (64 if dtype == "f64" else 32)
+    if lanes < 4:
+        pytest.skip("too few lanes for a square")
+    row, x = it("r"), array("x", dtype, 2)
+    value = get(x, HERE, row + index(1)) + cast(row, dtype)
+    body = loop(For("r", index(lanes), (Store("y", (row, HERE), value),), Kind.UNROLL))
+    made = program((given("x", dtype, N, index(lanes + 1)), result("y", dtype, index(lanes), N)), body)
+    assert "__builtin_shufflevector" in emit(made, isa)
+    run = build(made, isa)
+    for n in COUNTS:
+        values = np.arange(n * (lanes + 1)).reshape(n, lanes + 1)
+        np.testing.assert_array_equal(run({"x": values}, n=n)["y"], values[:, 1:].T + np.arange(lanes)[:, None])
+
+
 @each_isa
 def test_iterators_are_values_too(isa: VectorIsa) -> None:
     """y[i] = f32(i) where i * 2 < n, else i32(i) % 3."""

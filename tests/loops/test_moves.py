@@ -21,7 +21,7 @@ LARGE = dict.fromkeys(SIZES, 1024)
 
 
 def vectors(made: Program) -> list[str]:
-    return [f.iterator for f in loops_of(made.body) if f.kind is Kind.VECTOR]
+    return [f.iterator for f in loops_of(made.body) if f.kind in (Kind.VECTOR, Kind.SCAN)]
 
 
 @pytest.mark.parametrize("name", sorted(TASKS))
@@ -51,9 +51,9 @@ def test_recipes_vectorize(name: str) -> None:
 EXPECTED = [
     ("softmax", "materialize(j3, j, to=y)"), ("softmax", "reciprocal(j)"), ("layernorm", "hoist(j)"),
     ("product", "tile(i, 6, j, interleave=4)"), ("swiglu", "fuse(k2, k3)"), ("argmax", "two_pass(j)"),
-    ("argmax_fold", "two_pass(i)"), ("running", "scan_blocks(i)"), ("attention", "isolate(j3)"),
+    ("argmax_fold", "two_pass(i)"), ("running", "scan_lanes(i)"), ("attention", "isolate(j3)"),
     ("attention", "tile(i, 6, j3, interleave=4, panel=64, pack=key)"), ("convolution", "tile(j, 6, k, interleave=4)"),
-    ("transposition", "block(i, j, 16)"), ("dot", "simd(interleave=4)"), ("blend", "simd(interleave=4)"),
+    ("transposition", "turn(i, j, 16)"), ("dot", "simd(interleave=4)"), ("blend", "simd(interleave=4)"),
 ]  # fmt: skip
 
 

@@ -134,4 +134,11 @@ def saturating_sum() -> Case:
     return Case(task("saturating_sum", params, "out", comp(N, at), "int", n=64), oracle, ("simd(interleave=2)",))
 
 
-CASES = {c.task.name: c for c in (softmax(), rmsnorm(), overlay(), matmul(), gelu(), saturating_sum())}
+def transpose() -> Case:
+    x = array("x", "f32", 2)
+    params = (Param("x", "f32", (M, N)), Param("out", "f32", (N, M), Role.OUT))
+    post = comp(N, lambda i: comp(M, lambda j: get(x, j, i)))
+    return Case(task("transpose", params, "out", post, m=64, n=64), lambda v: v["x"].T, ("turn(i, j, 8); stream(out)",))
+
+
+CASES = {c.task.name: c for c in (softmax(), rmsnorm(), overlay(), matmul(), gelu(), saturating_sum(), transpose())}

@@ -168,7 +168,7 @@ class Emitter:
 
         if loop.extent.op == "const" and loop.extent.value <= 0:
             return
-        if loop.kind is Kind.VECTOR and frame.lanes is None and vector_loop(self, loop, frame):
+        if loop.kind in (Kind.VECTOR, Kind.SCAN) and frame.lanes is None and vector_loop(self, loop, frame):
             return
         if dots.dotted(self, loop, frame):
             return

@@ -24,16 +24,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from accelcore.cgen import accesses, reductions
+from accelcore.cgen import accesses, reductions, scans, searches, turned
 from accelcore.cgen.expressions import Expressions
 from accelcore.cgen.frame import Frame, Lanes, Place, Value
 from accelcore.cgen.names import ctype, identifier
 from accelcore.cgen.reductions import Reduction
 from accelcore.cgen.rewriting import Block
+from accelcore.cgen.scans import Scan
 from accelcore.cgen.unit import NotVectorizable
 from accelcore.cgen.widths import choose_lanes
 from accelcore.ir.dtypes import DTYPES
-from accelcore.loops.nodes import Accumulate, Buffer, For, If, Memory, Store
+from accelcore.loops.nodes import Accumulate, Buffer, For, If, Kind, Memory, Store
 
 if TYPE_CHECKING:
     from accelcore.cgen.emit import Emitter
@@ -46,12 +47,17 @@ def vector_loop(emitter: Emitter, loop: For, frame: Frame) -> bool:
         lanes = choose_lanes(emitter, loop, frame)
         if lanes is None:
             return False
-        found, reason = reductions.reducible(loop.body, loop.iterator)
-        reason = reason or reductions.clash(loop.body, found)
+        scan = scans.scan_of(emitter, loop.body, lanes) if loop.kind is Kind.SCAN else None
+        body = loop.body if scan is None else loop.body[1:]
+        found, reason = reductions.reducible(body, loop.iterator)
+        reason = reason or reductions.clash(body, found)
         if reason:
             raise NotVectorizable(reason)
+        if (chosen := searches.condition(emitter, loop)) is not None:
+            searches.write(emitter, loop, chosen, lanes, frame)
+            return True
         with emitter.writer.block(""):
-            _VectorLoop(emitter, loop, frame, lanes).write(found)
+            _VectorLoop(emitter, loop, frame, lanes, scan).write(found)
     except NotVectorizable as error:
         emitter.writer.rewind(mark)
         emitter.writer.line(f"/* one by one: {error.what} */")
@@ -62,8 +68,8 @@ def vector_loop(emitter: Emitter, loop: For, frame: Frame) -> bool:
 class _VectorLoop:
     """One vector loop while it is written."""
 
-    def __init__(self, emitter: Emitter, loop: For, frame: Frame, lanes: Lanes) -> None:
-        self.emitter, self.loop, self.lanes = emitter, loop, lanes
+    def __init__(self, emitter: Emitter, loop: For, frame: Frame, lanes: Lanes, scan: Scan | None) -> None:
+        self.emitter, self.loop, self.lanes, self.scan = emitter, loop, lanes, scan
         self.writer = emitter.writer
         self.name = identifier(loop.iterator)
         self.outer = frame
@@ -88,14 +94,18 @@ class _VectorLoop:
         if self.emitter.isa.scalable:
             self.strips()
             return
+        if self.scan is not None:
+            self.scan = scans.started(self.emitter, self.scan, self.lanes, self.outer)
         self.masked_start()
         left = self.full(self.lanes.groups, self.constant)
         if self.emitter.isa.masks == "bits":
             self.masked_rest(left)
+            self.carried()
             self.finish(self.reduced())
         else:
             if self.lanes.groups > 1:
                 left = self.full(1, left)
+            self.carried()
             totals = self.reduced()
             self.scalar_rest(left, totals)
             self.finish(totals)
@@ -107,8 +117,20 @@ class _VectorLoop:
             return count
         head = f"for (; {self.name} + {step - 1} < {self.extent}; {self.name} += {step})"
         with self.writer.block(head):
-            self.emitter.block(self.body, self.inside(groups))
+            self.turn(self.inside(groups))
         return None if count is None else count % step
+
+    def turn(self, frame: Frame) -> None:
+        """The body once."""
+        body = self.body
+        if self.scan is not None:
+            body, frame = body[1:], scans.scanned(self.emitter, self.scan, frame)
+        self.emitter.block(body, turned.with_tiles(self.emitter, body, frame))
+
+    def carried(self) -> None:
+        """What a scan came to, in its own variable."""
+        if self.scan is not None:
+            scans.finished(self.emitter, self.scan, self.lanes, self.outer)
 
     def length(self, role: str, **operands: str) -> str:
         """C text that sets the vector length."""
@@ -146,7 +168,7 @@ class _VectorLoop:
         self.writer.line(f"int64_t {name} = (int64_t)(-(uintptr_t)({target}) % {count * size}) / {size};")
         self.writer.line(f"if ({name} > {self.extent}) {name} = {self.extent};")
         with self.writer.block(f"if ({name})"):
-            self.emitter.block(self.body, self.inside(1, self.first(name)))
+            self.turn(self.inside(1, self.first(name)))
         self.writer.line(f"{self.name} = {name};")
 
     def masked_rest(self, left: int | None) -> None:
@@ -159,7 +181,7 @@ class _VectorLoop:
         head = f"for (; {self.name} < {self.extent}; {step})" if several else f"if ({self.name} < {self.extent})"
         with self.writer.block(head):
             mask = self.first(f"{self.extent} - {self.name}")
-            self.emitter.block(self.body, self.inside(1, mask))
+            self.turn(self.inside(1, mask))
 
     def first(self, count: str) -> Value:
         """A mask of the first `count` lanes."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from accelcore.errors import AccelcoreError, IllegalRewrite
+from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import walk
 from accelcore.loops import schedule
 from accelcore.loops.analysis import (
@@ -24,14 +25,16 @@ from accelcore.loops.analysis import (
     strided,
 )
 from accelcore.loops.edit import around, iterator, loops_of, own_expressions, reads_of
-from accelcore.loops.nodes import Accumulate, For, Kind, Program, Store, statements
+from accelcore.loops.nodes import Accumulate, For, Kind, Program, Statement, Store, statements
 from accelcore.loops.rewrites.values import divisors, invariant, repeated, weight
-from accelcore.loops.tiling import bytes_of, extent_of, tile_text
+from accelcore.loops.tiling import bytes_of, extent_of, tile_text, value_of
 from accelcore.loops.unit import VectorUnit
 from accelcore.values import Role
 
 MOST = 30
 _WORTH_KEEPING = 12  # weight of a repeated expression that pays for a store and a load: a function call
+_FEW_ROWS, _MANY_ROWS = 4, 16  # of a square that is worth turning in registers, and fits them
+_SHIFTS = 16  # bytes of a register whose lanes are worth shifting for a scan; one that is counted by words has fewer
 _ROWS_WORTH_PACKING = 32  # rows that share an operand before a copy of it is repaid
 
 
@@ -46,8 +49,9 @@ class Plan:
     rows, vectors: the register tile of matrix products (0: the `choice`th of those that suit the sizes best).
     panel: tiles of columns per panel (0: no panels).  pack: copy the shared operands.  interleave: vectors per strip
     of reductions.
-    stream: write results around the caches.  ahead: the cache that the next row is asked into while one is written
-    (0 is the nearest, -1: none).  band: rows that go through all products before the next ones (0: all).
+    stream: write results around the caches.  ahead: ask for the next row while one is computed (1: into the nearest
+    cache that has room for it, 2: into the other one, 0: no).  band: rows that go through all products before the next
+    ones (0: all).
     lift: walk a matrix by rows where its columns are summed.  sizes: the sizes that matter most, where they are known.
     """
 
@@ -57,7 +61,7 @@ class Plan:
     pack: bool = False
     interleave: int = 4
     stream: bool = False
-    ahead: int = -1
+    ahead: int = 0
     band: int = 0
     lift: bool = False
     choice: int = 0
@@ -123,7 +127,7 @@ def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
         panel=int(pays),
         pack=pays,
         stream=streamed,
-        ahead=1 if streamed else -1,
+        ahead=1 if far else 0,
         lift=any(len(b.shape) > 1 for b in far),
         sizes=tuple(sorted(sizes.items())),
     )
@@ -148,7 +152,7 @@ class _Cook:
 
     def algorithms(self) -> None:
         """Sequential searches and scans in forms that run side by side."""
-        for text in _algorithm_moves(self.program):
+        for text in _algorithm_moves(self.program, self.unit):
             self.may(text)
 
     def fusions(self) -> None:
@@ -202,10 +206,10 @@ class _Cook:
                 self.may(f"reciprocal({loop.iterator})")
 
     def turned(self) -> None:
-        """Nests that read one way and write the other, in blocks that stay in cache, gathered into whole vectors."""
+        """Nests that read one way and write the other: squares turned in registers, or blocks that stay in cache."""
         for text in _turned_moves(self.program, self.unit):
             before = {f.iterator for f in loops_of(self.program.body)}
-            if self.may(text):
+            if self.may(text) and text.startswith("block"):
                 innermost = [f for f in _innermost(self.program) if f.iterator not in before]
                 self.may(f"vectorize({innermost[0].iterator})")
 
@@ -221,8 +225,8 @@ class _Cook:
         if self.plan.stream:
             for text in _stream_moves(self.program):
                 self.may(text)
-        if self.plan.ahead >= 0:
-            for text in _ahead_moves(self.program, self.plan.ahead):
+        if self.plan.ahead:
+            for text in _ahead_moves(self.program, self.unit, dict(self.plan.sizes), flip=self.plan.ahead == 2):
                 self.may(text)
 
 
@@ -259,7 +263,7 @@ def _whole(program: Program, unit: VectorUnit, sizes: Mapping[str, int] | None) 
 
 
 def _single(program: Program, unit: VectorUnit) -> Iterator[str]:
-    yield from _algorithm_moves(program)
+    yield from _algorithm_moves(program, unit)
     yield from _product_moves(program, unit)
     yield from _keeping_moves(program, least=1)
     for loop in _innermost(program):
@@ -276,9 +280,10 @@ def _single(program: Program, unit: VectorUnit) -> Iterator[str]:
     yield from _private_moves(program, unit)
 
 
-def _algorithm_moves(program: Program) -> list[str]:
+def _algorithm_moves(program: Program, unit: VectorUnit) -> list[str]:
     loops = [f.iterator for f in serial_loops(program)]
-    found = [f"two_pass({i})" for i in loops] + [f"scan_blocks({i})" for i in loops]
+    scans = ("scan_lanes", "scan_blocks") if unit.bytes >= _SHIFTS else ("scan_blocks",)
+    found = [f"two_pass({i})" for i in loops] + [f"{scan}({i})" for scan in scans for i in loops]
     return [text for text in found if _tried(program, text) is not None]
 
 
@@ -329,19 +334,28 @@ def _stream_moves(program: Program) -> list[str]:
     return [f"stream({b.name})" for b in program.arguments if b.name in stored and b.shape and b.role is Role.OUT]
 
 
-def _ahead_moves(program: Program, level: int) -> Iterator[str]:
-    """The next row of what several loops over a row read, asked for while the last of them writes its results.
+def _ahead_moves(program: Program, unit: VectorUnit, sizes: Mapping[str, int], *, flip: bool = False) -> Iterator[str]:
+    """The next row of what several loops over a row read, asked for while the last of them runs.
 
-    Reading it only when its turn comes would leave memory idle while a row is computed and written.
+    Reading it only when its turn comes would leave memory idle while a row is computed.  It goes to the nearest cache
+    where that one has room for it beside what the loop reads, else to the next; flip: the other way round.
     """
     for loop in loops_of(program.body):
         inner = [s for s in loop.body if isinstance(s, For)]
-        if len(inner) < 2 or not any(isinstance(s, Store) and s.indices for s in inner[-1].body):
-            continue
-        here = _rows_read(inner[-1], loop) & set().union(*(_rows_read(f, loop) for f in inner[:-1]))
-        for name in sorted(here):
-            nearness = f", level={level}" if level else ""
-            yield f"prefetch({inner[-1].iterator}, {name}, 1{nearness}, along={loop.iterator})"
+        shared: dict[str, For] = {}
+        for at, f in enumerate(inner):
+            before = {name for g in inner[:at] for name in _rows_read(g, loop)}
+            shared |= dict.fromkeys(sorted(_rows_read(f, loop) & before), f)
+        for name, f in shared.items():
+            buffer = program.buffer(name)
+            row = value_of(buffer.shape[-1], sizes) * (DTYPES[buffer.dtype].bits or 64) // 8
+            near = row * (len({n for s in statements(f.body) for n in _read(s)}) + 1) <= unit.l1
+            level = "" if near != flip else ", level=1"
+            yield f"prefetch({f.iterator}, {name}, 1{level}, along={loop.iterator})"
+
+
+def _read(s: Statement) -> set[str]:
+    return {name for e in own_expressions(s) for name, where in reads_of(e) if where}
 
 
 def _rows_read(loop: For, outer: For) -> set[str]:
@@ -363,7 +377,7 @@ def _lane_moves(program: Program) -> Iterator[str]:
 
 
 def _turned_moves(program: Program, unit: VectorUnit) -> list[str]:
-    """block for pairs of loops that fill an array along the inner one and read another along the outer one."""
+    """turn or block for pairs of loops that fill an array along the inner one and read another along the outer one."""
     found = []
     for loop in serial_loops(program):
         inner = loop.body[0] if len(loop.body) == 1 else None
@@ -371,7 +385,9 @@ def _turned_moves(program: Program, unit: VectorUnit) -> list[str]:
             continue
         filled = stride(store.indices, inner.iterator) is Stride.UNIT
         if filled and strided(inner) and strided(loop) and not small(loop) and not small(inner):
-            found.append(f"block({loop.iterator}, {inner.iterator}, {unit.lanes(program.buffer(store.buffer).dtype)})")
+            lanes = unit.lanes(program.buffer(store.buffer).dtype)
+            rewrite = "turn" if _FEW_ROWS <= lanes <= _MANY_ROWS else "block"
+            found.append(f"{rewrite}({loop.iterator}, {inner.iterator}, {lanes})")
     return found
 
 

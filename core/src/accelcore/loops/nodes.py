@@ -49,11 +49,14 @@ class Kind(enum.StrEnum):
     VECTOR: iterations run side by side in lanes; they are independent but for `Accumulate` into places that do not
     depend on the iterator, and buffers allocated inside hold one value per lane.  The emitter strip-mines by
     lanes * interleave and handles the tail (masks, a vector length, or a scalar loop).
+    SCAN: in order too, but the first statement accumulates into a scalar, the others are stores that read it, and the
+    order of the updates is free: an emitter may run it in lanes, each of which reads what the lanes up to it came to.
     """
 
     SERIAL = "serial"
     UNROLL = "unroll"
     VECTOR = "vector"
+    SCAN = "scan"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -11,6 +11,7 @@ from accelcore.cgen import VectorIsa
 from accelcore.cgen.native import NativeEvaluator
 from accelcore.cgen.scheduled import ScheduledTarget
 from accelcore.cgen.toolchain import cpu_features
+from accelcore.loops.unit import VectorUnit
 from accelcore.values import Machine
 
 _NEEDS = {
@@ -68,6 +69,13 @@ class AvxTarget(ScheduledTarget):
         if self.chosen == "avx2":
             return AVX2
         return with_dots(AVX512, cpu_features() if self.isa == "auto" else _NEEDS[self.isa])
+
+    def unit(self) -> VectorUnit:
+        """The vector unit, with the nearest cache of this CPU."""
+        from accelcore_avx.machine import cache_sizes
+
+        unit = super().unit()
+        return replace(unit, l1=dict(cache_sizes()).get("L1", unit.l1))
 
     def flags(self) -> str:
         """Everything that the CPU has; for AVX2 on an AVX-512 machine, no more than that."""

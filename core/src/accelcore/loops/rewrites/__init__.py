@@ -9,6 +9,7 @@ from accelcore.loops.rewrites import (  # noqa: F401 - importing registers
     marks,
     nests,
     private,
+    scans,
     staging,
     values,
 )

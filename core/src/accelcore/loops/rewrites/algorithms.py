@@ -258,7 +258,7 @@ class ScanBlocks(Rewrite):
         loop = find(program, self.iterator)
         require(loop.kind is Kind.SERIAL, f"loop {self.iterator} is no longer serial")
         require(self.chunk >= 2 and 2 <= self.ways <= 16, "use chunks of at least 2 and 2 to 16 ways")
-        acc, op, value, rest = _running(loop)
+        acc, op, value, rest = running(loop)
         dtype = value.dtype
         exact = program.reassociate or not _is_float(dtype)
         require(exact, f"the running {acc} would be taken in another order", FIXED_ORDER)
@@ -313,7 +313,8 @@ class _Running:
     rest: tuple[Statement, ...]
 
 
-def _running(loop: For) -> tuple[str, str, Expr, tuple[Statement, ...]]:
+def running(loop: For) -> tuple[str, str, Expr, tuple[Statement, ...]]:
+    """acc, op, value and the other statements of `acc = acc op value; ...`; IllegalRewrite for other loops."""
     first = loop.body[0]
     if not isinstance(first, Store) or first.indices or first.value.op not in ("add", "mul", "min", "max"):
         raise IllegalRewrite(f"loop {loop.iterator} does not begin with a running reduction")

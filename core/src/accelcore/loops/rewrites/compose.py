@@ -239,6 +239,34 @@ class Block(Composite):
 
 @register
 @dataclass(frozen=True)
+class Turn(Composite):
+    """Two nested loops of which the inner one writes side by side and the outer one reads so: squares of n by n.
+
+    A vector of the inner loop handles n iterations of the outer one, unrolled: with n lanes it reads squares of n
+    contiguous rows, which emitters transpose in registers.  What is left of the outer loop runs row by row.
+    """
+
+    name: ClassVar[str] = "turn"
+    outer: str
+    inner: str
+    size: int
+
+    def run(self, steps: _Steps) -> None:
+        """split with a cut tail, reorder, unroll, vectorize the inner loop and its copy in the tail."""
+        nested = find(steps.program, self.outer).body == (find(steps.program, self.inner),)
+        require(nested, f"loop {self.outer} contains more than {self.inner}")
+        within = steps.do(f"split({self.outer}, {self.size}, tail=cut)")[1]
+        before = {f.iterator for f in loops_of(steps.program.body)}
+        steps.do(f"reorder({within}, {self.inner})")
+        steps.do(f"unroll({within})")
+        steps.do(f"vectorize({self.inner})")
+        for f in serial_loops(steps.program):
+            if f.iterator in before and _base(f.iterator) == _base(self.inner):
+                steps.may(f"vectorize({f.iterator})")
+
+
+@register
+@dataclass(frozen=True)
 class Simd(Composite):
     """Vectorizes, in every nest, the outermost loop that may run in lanes and whose accesses lie side by side.
 
