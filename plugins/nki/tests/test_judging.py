@@ -294,6 +294,18 @@ def test_an_accepted_kernel_says_where_its_time_goes():
     assert all(0 <= start < end <= found.cost.value for _, _, start, end in found.timeline)
 
 
+def test_a_crash_is_told_from_the_kernels_own_line_on():
+    found = judged(in_body("raise ValueError('no good')"))
+    assert 'File "kernel.py", line 6, in row_sum' in found.feedback
+    assert "raise ValueError('no good')" in found.feedback
+    assert "tracer.py" not in found.feedback
+
+
+def test_a_kernel_without_imports_has_the_usual_names():
+    text = HONEST.replace("import nki.language as nl, nki.isa as nisa\n", "")
+    assert judged(text.replace("m, n = x.shape", "m, n = (int(np.int64(s)) for s in x.shape)")).status is Status.OK
+
+
 def test_a_refused_kernel_keeps_its_reason():
     found = judged(in_body("return x"))
     assert "busiest" not in found.feedback

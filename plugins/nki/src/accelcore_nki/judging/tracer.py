@@ -9,6 +9,7 @@ the parent checks and executes on its own inputs.
 from __future__ import annotations
 
 import json
+import linecache
 import os
 import sys
 import traceback
@@ -22,6 +23,7 @@ from accelcore_nki.judging.calls import Log, TracingRecorder, written
 from accelcore_nki.kernels import Kernel, _leaves
 from accelcore_nki.recorder import Program, recording
 
+_FILE = "kernel.py"
 _SHOWN = 12  # lines of a traceback that people need
 _UNWRAPPED = frozenset(("NkiValidationError", "VirtualRegister", "get_nc_version"))
 
@@ -43,8 +45,8 @@ def main(argv: list[str]) -> int:
         told = {"status": "unsupported", "what": str(error)}
     except NkiError as error:
         told = {"status": "compile_error", "what": str(error)}
-    except Exception:  # noqa: BLE001  # a kernel may raise anything; the parent says that it crashed
-        told = {"status": "crashed", "what": "\n".join(traceback.format_exc().splitlines()[-_SHOWN:])}
+    except Exception as error:  # noqa: BLE001  # a kernel may raise anything; the parent says that it crashed
+        told = {"status": "crashed", "what": _raised(error)}
     Path(answer).write_text(json.dumps(told, separators=(",", ":")))
     return 0
 
@@ -59,6 +61,15 @@ def _traced(asked: dict[str, Any], path: Path, log: Log) -> dict[str, Any]:
     return {"status": "ok", **written(recorder, list(_leaves(returned)))}
 
 
+def _raised(error: Exception) -> str:
+    """The traceback from the kernel's first line on."""
+    start = error.__traceback__
+    while start is not None and start.tb_frame.f_code.co_filename != _FILE:
+        start = start.tb_next
+    lines = traceback.format_exception(type(error), error, start or error.__traceback__)
+    return "\n".join("".join(lines).splitlines()[-_SHOWN:])
+
+
 def _argument(recorder: TracingRecorder, told: Any) -> Any:
     if not isinstance(told, dict):
         return told
@@ -67,11 +78,16 @@ def _argument(recorder: TracingRecorder, told: Any) -> Any:
 
 def _entry(path: Path, name: str) -> Any:
     """The kernel's function; the usual names are there already."""
+    import numpy as np
+
     modules = {key: sys.modules[key] for key in ("nki", "nki.language", "nki.isa")}
     names: dict[str, Any] = {
-        "nki": modules["nki"], "nl": modules["nki.language"], "nisa": modules["nki.isa"], "__name__": "kernel",
+        "nki": modules["nki"], "nl": modules["nki.language"], "nisa": modules["nki.isa"], "np": np,
+        "__name__": "kernel",
     }  # fmt: skip
-    exec(compile(path.read_text(), "kernel.py", "exec"), names)
+    text = path.read_text()
+    linecache.cache[_FILE] = (len(text), None, text.splitlines(keepends=True), _FILE)  # for tracebacks
+    exec(compile(text, _FILE, "exec"), names)
     found = names.get(name)
     if not callable(found):
         raise NkiError(f"the kernel defines no function {name}", rule="entry", hint=f"def {name}(...):")
