@@ -24,6 +24,7 @@ from accelcore.judge.oracle import Interpreter
 from accelcore.judge.pool import Pool
 from accelcore.judge.race import Contender, Result, race
 from accelcore.judge.screen import PROMOTE, SCREEN, Depth, screen
+from accelcore.judge.sensitivity import require_sensitivity
 from accelcore.judge.symbols import deceptive
 from accelcore.protocols import Evaluator, Runner
 from accelcore.sandbox.native import NativeRunner
@@ -89,6 +90,7 @@ class Judge:
         """Judge a champion once more: fresh processes, new secret inputs, more held-out sizes, more pairs."""
         pool = Pool(task, seed=None if self._seed is None else self._seed + 1, interpret=self.interpret)
         try:
+            require_sensitivity(pool)
             return self._evaluate(task, artifact, incumbent, pool, PROMOTE, rounds=_PROMOTION_ROUNDS)
         finally:
             pool.close()
@@ -107,11 +109,15 @@ class Judge:
         self.close()
 
     def _pool(self, task: Task) -> Pool:
+        """The inputs of a task, whose first use checks that they show what a kernel computes; UsageError if not."""
         key = digest_of(repr(task))
         with self._lock:
-            if key not in self._pools:
-                self._pools[key] = Pool(task, seed=self._seed, interpret=self.interpret)
-            return self._pools[key]
+            if key in self._pools:
+                return self._pools[key]
+        pool = Pool(task, seed=self._seed, interpret=self.interpret)
+        require_sensitivity(pool)
+        with self._lock:
+            return self._pools.setdefault(key, pool)
 
     def _open(self, artifact: Artifact) -> Runner:
         return self.evaluator.open(artifact, limits=self.limits)
