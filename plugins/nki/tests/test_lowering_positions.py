@@ -5,7 +5,7 @@ import pytest
 from nki_lowering import FAST, M, N, X, matrix, real, run, task_of
 
 from accelcore.errors import UnsupportedLowering
-from accelcore.ir.expr import array, binary, cast, comp, const, index, reduce, scan, select
+from accelcore.ir.expr import array, binary, cast, comp, const, index, reduce, scan, select, size
 from accelcore.values import Param, Role
 from accelcore_nki.lowering import kernel
 
@@ -110,6 +110,28 @@ def test_the_largest_of_a_window_in_two_directions(schedule):
     x = numbers(132, 20)
     got = run(square("pool", e, shape=(M - 2, N - 2)), schedule, {"x": x}, {"m": 132, "n": 20})
     np.testing.assert_array_equal(got, np.lib.stride_tricks.sliding_window_view(x, (3, 3)).max((2, 3)))
+
+
+CLOCK = (*FAST, "turns(clock)")
+
+
+@pytest.mark.parametrize(
+    "schedule", [(), FAST, CLOCK, (*CLOCK, "steps(3)"), (*CLOCK, "steps(2)", "accumulate(psum)"), ("accumulate(psum)",)]
+)
+@pytest.mark.parametrize("k", [1, 5])
+def test_sums_of_tiles(k, schedule):
+    """y[i, j] = sum over the rows of w of max(x[i, j], w[s, j]) * a[i, s]."""
+    w, a, steps = array("w", "f32", 2), array("a", "f32", 2), size("k")
+
+    def element(i, j):
+        return reduce("sum", steps, lambda s: binary("max", real(X[i, j]), real(w[s, j])) * real(a[i, s]))
+
+    e, more = rows(element), (matrix("w", steps, N), matrix("a", M, steps))
+    result, sizes = matrix("y", M, N, role=Role.OUT), {"m": 3, "n": 5, "k": 2}
+    task = task_of("sums", e, matrix("x", M, N), *more, result, sizes=sizes)
+    given = {"x": numbers(260, 9), "w": numbers(k, 9), "a": numbers(260, k)}
+    wanted = (np.maximum(given["x"][:, None], given["w"]) * given["a"][:, :, None]).sum(1)
+    np.testing.assert_allclose(run(task, schedule, given, {"m": 260, "n": 9, "k": k}), wanted, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)

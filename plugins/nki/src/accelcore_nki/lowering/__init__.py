@@ -40,7 +40,8 @@ def _lowered(task: Task, schedule: tuple[str, ...]) -> Kernel:
     text = first.source(about)
     if chosen.engine == "balance":
         text = _levelled(first, text, lambda: Results(task, chosen), about)
-    domain = _domain(task) if chosen.rows or chosen.hoist else ()
+    keeps = chosen.rows or chosen.hoist or chosen.accumulate
+    domain = _domain(task, 1 if chosen.accumulate else _ROOM) if keeps else ()
     return Kernel(text, "python", task.name, schedule, domain=domain)
 
 
@@ -67,12 +68,12 @@ def _levelled(first: Results, text: str, again: Callable[[], Results], about: st
     return best[1]
 
 
-def _domain(task: Task) -> tuple[Expr, ...]:
-    """Sizes for which what the schedule keeps in SBUF is known to fit: the task's, and small ones."""
+def _domain(task: Task, room: int) -> tuple[Expr, ...]:
+    """Sizes for which what the schedule keeps on the chip is known to fit: the task's, and those up to `room`."""
     largest: dict[str, int] = {}
     for sizes in task.sizes:
         for name, value in sizes:
             largest[name] = max(value, largest.get(name, 0))
     from accelcore.ir.expr import size
 
-    return tuple(binary("le", size(n), index(max(most, _ROOM))) for n, most in sorted(largest.items()))
+    return tuple(binary("le", size(n), index(max(most, room))) for n, most in sorted(largest.items()))

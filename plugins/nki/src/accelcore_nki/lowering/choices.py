@@ -26,6 +26,7 @@ MENU = {
     "name": "use the activation tables' own functions: sigmoid, silu, square, rsqrt",
     "pipeline": "how many tiles of rows are in work at a time, their instructions taking turns, to overlap engines",
     "turns": "with a pipeline: write next what an estimate of the engines' times lets start first",
+    "steps": "with a pipeline by the clock: how many repetitions of a tile's loop over a sum are in work at a time",
     "apart": "turns between the starts of two tiles in work, where the schedule has a pipeline",
     "engine": "which engine does element-wise work and copies out of PSUM: one, or by level busy times",
     "transpose": "how operands are turned: by the tensor engine, by DMA, or by strided DMA",
@@ -33,18 +34,20 @@ MENU = {
     "keys": "scores of a softmax in front of a product that are in work at a time, with a running maximum",
     "split": "write a computed operand as two bfloat16 that add up to it where its other operand is bfloat16",
     "fold": "elements of a one-dimensional result that a partition takes at a time",
+    "accumulate": "where sums of tiles grow: in PSUM, which the vector engine reads faster, while they fit there",
     "sums": "how many terms of a short sum are multiplied and added by two instructions, on engines of their own",
     "unroll": "work on shifted views of one loaded window instead of loading every shift",
 }  # fmt: skip
 _NUMBERS = {
     "tile": (1,), "parts": (1,), "pipeline": (1,), "apart": (1,), "block": (2,), "fold": (1,),
-    "keys": (1,), "sums": (1,),
+    "keys": (1,), "sums": (1,), "steps": (1,),
 }  # fmt: skip
 _WORDS = {
     "rows": {"whole"}, "hoist": {"stationary", "moving", "both"}, "order": {"rows", "columns"}, "swap": {"axes"},
     "fuse": {"all"}, "name": {"functions"}, "engine": {"vector", "scalar", "gpsimd", "balance"},
     "transpose": {"tensor", "dma", "strided"}, "narrow": {"operands"}, "unroll": {"windows"},
     "split": {"operands"}, "turns": {"clock"},
+    "accumulate": {"psum"},
 }  # fmt: skip
 
 
@@ -70,6 +73,8 @@ class Choices:
     keys: int = 0
     split: str = ""
     sums: int = 0
+    steps: int = 1
+    accumulate: str = ""
     fold: int = 512
     unroll: str = ""
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.affine import affine
-from accelcore.ir.expr import Expr, index, transform, var
+from accelcore.ir.expr import Expr, index, transform, var, walk
 from accelcore.ir.polynomial import constant_of, polynomial
 from accelcore_nki.judging.interface import stored
 from accelcore_nki.lowering.engines import Engines
-from accelcore_nki.lowering.frames import COLUMN, NOMINAL, PARTITIONS, ROW, Frame, Range, Value
+from accelcore_nki.lowering.frames import COLUMN, NOMINAL, PARTITIONS, ROW, Block, Frame, Range, Value
 from accelcore_nki.lowering.texts import text, tidy
 
 
@@ -102,6 +102,10 @@ class Loads(Engines):
         """
         if not self.choices.unroll:
             return None
+        if not wide and self.choices.rows:
+            found = self._whole_row(p, frame)
+            if found is not None:
+                return found
         for name, extent in self.repeats.items():
             block = self.loops.get(name)
             step = affine(substitute_name(p.offset, name), (SHIFT,))
@@ -119,7 +123,29 @@ class Loads(Engines):
             return replace(found, text=text_, wide=wide, columns=frame.columns.count if wide else "1")
         return None
 
-    def _window(self, p: Pattern, frame: Frame, columns: int) -> Value:
+    def _whole_row(self, p: Pattern, frame: Frame) -> Value | None:
+        """The column of a step among those of all steps of the loop, which are loaded at once: neighbours in memory."""
+        for name, extent in self.rows_of.items():
+            block = self.loops.get(name)
+            step = affine(substitute_name(p.offset, name), (SHIFT,))
+            if block is None or block is not self.block or block.parent is None or step is None:
+                continue
+            if step.constant(SHIFT) != 1 or not self._known_before(step.rest, block):
+                continue
+            count = tidy(extent)
+            base, window = replace(p, column=index(1), offset=step.rest), Range("0", count, 1 << 30, block.parent)
+            with self.inside(block.parent):
+                found = self._window(base, Frame(frame.rows, window), count)
+            at = f"{found.text}[0:{frame.rows.count}, {name}:{name} + 1]"
+            return replace(found, text=at, wide=False, columns="1")
+        return None
+
+    def _known_before(self, e: Expr, block: Block) -> bool:
+        """Whether an expression depends on no loop as deep as the block."""
+        depths = [self.loops[n.name].depth for n in walk(e) if n.op == "param" and n.name in self.loops]
+        return max(depths, default=0) < block.depth
+
+    def _window(self, p: Pattern, frame: Frame, columns: int | str) -> Value:
         key = ("window", p, id(frame.rows), columns)
         found = self.block.values.get(key)
         if not isinstance(found, Value):

@@ -16,7 +16,7 @@ from accelcore_nki.dtypes import FLOAT32_MIN
 from accelcore_nki.lowering.conversions import has_data
 from accelcore_nki.lowering.elementwise import ACTIVATION, ALU
 from accelcore_nki.lowering.engines import GPSIMD, PASS, SCALAR, TWICE
-from accelcore_nki.lowering.frames import COLUMN, COLUMNS, ROW, Frame, Value
+from accelcore_nki.lowering.frames import COLUMN, COLUMNS, NOMINAL, ROW, Frame, Value
 from accelcore_nki.lowering.online import Online
 from accelcore_nki.lowering.recurrences import Recurrences, recurrence
 from accelcore_nki.lowering.texts import tidy
@@ -159,15 +159,24 @@ class Reductions(Online, Recurrences):
         """acc = acc op body for each value of the reduced index, on whole tiles."""
         if self.choices.unroll and e.args[0].op == "const" and 0 < int(e.args[0].value) <= _UNROLLED:
             return self._unrolled(e, frame)
-        total = self.tile(frame, wide=True, stem="total")
+        total = self._accumulator(frame)
         self.emit(f"nisa.memset({total.text}, {_KINDS[e.kind][1]!r})")
         variable = self.names.new("k")
+        self.rows_of[variable] = e.args[0]
         if e.args[0].op == "const" and int(e.args[0].value) <= _UNROLLED:
             self.repeats[variable] = int(e.args[0].value)
-        with self.loop(variable, f"range({tidy(e.args[0])})"):
+        with self.repetition(variable, f"range({tidy(e.args[0])})"):
             body = self.simpler(substitute(e.args[1], {e.number: param(variable, "i64")}))
             self._add_to(total, total, body, e.kind, frame)
         return total
+
+    def _accumulator(self, frame: Frame) -> Value:
+        """A tile of the frame, in PSUM where the schedule says so: the vector engine reads it at twice the speed."""
+        if self.choices.accumulate != "psum":
+            return self.tile(frame, wide=True, stem="total")
+        name, rows, columns = self.names.new("total"), frame.rows.count, frame.columns.count
+        self.emit(f"{name} = nl.ndarray(({rows}, {columns}), dtype=nl.float32, buffer=nl.psum)")
+        return Value(name, True, psum=True, rows=rows, columns=columns, span=min(frame.columns.most, NOMINAL))
 
     def _unrolled(self, e: Expr, frame: Frame) -> Value:
         """The same, written out: the first term needs no start, and every step its own engine.

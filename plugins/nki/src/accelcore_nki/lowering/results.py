@@ -222,8 +222,9 @@ class Results(Reductions):
             del self.loops[at]
             self.block = outer
             tiles = f"[{name}({at}) for {at} in range(0, {rows}, {PARTITIONS})]"
-            depth = self.choices.pipeline
-            self.emit(f"by_clock({tiles}, {depth})" if self.choices.turns else f"in_turns({tiles}, {depth}, {apart})")
+            depth, steps = self.choices.pipeline, self.choices.steps
+            clocked, turned = f"by_clock({tiles}, {depth}, {steps})", f"in_turns({tiles}, {depth}, {apart})"
+            self.emit(clocked if self.choices.turns else turned)
 
         stack.callback(close)
         self.emit(f"{count} = min({PARTITIONS}, {rows} - {at})")

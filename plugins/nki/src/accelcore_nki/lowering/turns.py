@@ -28,28 +28,45 @@ RATES = {"tensor": 2.4, "vector": 0.96, "scalar": 1.2, "gpsimd": 0.6, "dma": 0.7
 LATENCY = {"tensor": 230, "vector": 250, "scalar": 230, "gpsimd": 230, "dma": 1500}  # ns until others see a result
 
 
-def by_clock(tiles, depth):
-    """Run generators, `depth` of them at a time: always the one whose next instruction can start first."""
-    waiting, active, free = list(tiles), [], {}
+def by_clock(tiles, depth, steps=1):
+    """Run generators, `depth` of them at a time: always the one whose next instruction can start first.
 
-    def resume(tile, done, last):
+    A generator that gives a list of generators goes on when all of them, `steps` at a time, are done.
+    """
+    active, free = [], {}
+
+    def begin(family, ready):
+        while family["waiting"] and family["running"] < family["room"]:
+            family["running"] += 1
+            resume(family["waiting"].pop(0), family, ready, "")
+
+    def resume(tile, family, done, last):
         work = next(tile, None)
-        if work is not None:
+        if isinstance(work, list):
+            work.append(iter(()))  # at least one, so that its end resumes this one
+            begin({"waiting": work, "running": 0, "room": steps, "end": done, "of": (tile, family)}, done)
+        elif work is not None:
             ready = done if work[0] == last == "tensor" else done + LATENCY.get(last, 0)
-            active.append((ready, len(waiting), work, tile))
+            active.append((ready, work, tile, family))
+        else:
+            family["running"] -= 1
+            family["end"] = max(family["end"], done + LATENCY.get(last, 0))
+            begin(family, done)
+            if not family["running"] and not family["waiting"] and family["of"]:
+                outer, family["of"] = family["of"], None
+                resume(*outer, family["end"], "")
 
-    while waiting or active:
-        while waiting and len(active) < depth:
-            resume(waiting.pop(0), min((entry[0] for entry in active), default=0.0), "")
-        at = min(range(len(active)), key=lambda n: (max(active[n][0], free.get(active[n][2][0], 0.0)), -active[n][1]))
-        ready, _, (engine, passes, *operands), tile = active.pop(at)
+    begin({"waiting": list(tiles), "running": 0, "room": depth, "end": 0.0, "of": None}, 0.0)
+    while active:
+        at = min(range(len(active)), key=lambda n: max(active[n][0], free.get(active[n][1][0], 0.0)))
+        ready, (engine, passes, *operands), tile, family = active.pop(at)
         if any(operand.buffer == nl.psum for operand in operands[1:]):
             passes = 1
         elif engine == "tensor" and passes == 4 and operands[-1].dtype != nl.float32:
             passes = 1
         count = max([math.prod(operand.shape[1:]) for operand in operands], default=1)
         free[engine] = max(ready, free.get(engine, 0.0)) + max(64, count) * passes / RATES[engine]
-        resume(tile, free[engine], engine)
+        resume(tile, family, free[engine], engine)
 
 '''
 _ENGINES = {

@@ -50,6 +50,7 @@ class Writer:
         self.busy: dict[str, float] = {}
         self.picks: list[Any] = []
         self.repeats: dict[str, int] = {}
+        self.rows_of: dict[str, Expr] = {}
 
     # Lines and blocks.
 
@@ -67,6 +68,22 @@ class Writer:
         self.block.close()
         del self.loops[variable]
         self.block = outer
+
+    @contextmanager
+    def repetition(self, variable: str, over: str) -> Iterator[Block]:
+        """A loop whose repetitions may be in work together: generators, where the schedule goes by the clock."""
+        if self.choices.steps < 2 or self.block.turns is None or not self.choices.turns:
+            with self.loop(variable, over) as block:
+                yield block
+            return
+        name, outer = self.names.new("step"), self.block
+        head = f"def {name}({variable}):"
+        self.block = self.loops[variable] = Block(outer, head, turns=outer.turns, trips=outer.trips * 8)
+        yield self.block
+        self.block.close()
+        del self.loops[variable]
+        self.block = outer
+        self.emit(f"yield [{name}({variable}) for {variable} in {over}]")
 
     @contextmanager
     def step(self, variable: str, at: int) -> Iterator[Block]:

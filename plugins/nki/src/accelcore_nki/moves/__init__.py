@@ -22,6 +22,7 @@ _PLAIN = (
     f"{_ALL}; pipeline(6); parts(2048); turns(clock)",
     f"{_ALL}; pipeline(8); parts(1024); turns(clock); sums(2)",
     f"{_ALL}; pipeline(4); turns(clock)",
+    f"{_ALL}; pipeline(2); turns(clock); accumulate(psum); steps(4)",
     "rows(whole)",
     "fuse(all)",
     "name(functions)",
@@ -59,7 +60,9 @@ _ENGINES = (
     "engine(vector)",
 )
 _SOFTMAX = ("keys(512)", "keys(1024)", "keys(2048)", "keys(256)", "split(operands)")
-_SUMS = ("sums(1)", "sums(2)", "sums(3)", "sums(4)")
+_SUMS = (
+    "accumulate(psum)", "steps(2)", "steps(3)", "steps(4)", "steps(6)", "sums(1)", "sums(2)", "sums(3)", "sums(4)"
+)  # fmt: skip
 _PARTS = ("parts(1024)", "parts(2048)", "parts(512)")
 _WIDTHS = (1024, 2048, 4096, 256, 8192)
 
