@@ -277,10 +277,11 @@ class Expressions:
         mask = lane_mask(self, e)
         if mask is not None:
             return self._kept(e, mask)
-        from accelcore.cgen.operators import exposed
+        from accelcore.cgen.operators import exposed, is_iterator
 
         shown = exposed(self, e)
-        found = None if e.op == "param" else self.unit.isa.match(shown, self.count, contract=self.contract)
+        counts = e.op == "param" or is_iterator(self, e)
+        found = None if counts else self.unit.isa.match(shown, self.count, contract=self.contract)
         return self._kept(e, self._instruction(shown, found) if found else self._by_operator(shown))
 
     def _kept(self, e: Expr, value: Value) -> Value:

@@ -13,7 +13,7 @@ Roles of `moves` and the names in their templates:
   first(n)           dtype "bool"             mask of the lanes below n, an int64_t, clamped to 0..lanes
   gather(p,i,m?)                              p[i] by lane, i a vector of i32 offsets in elements
   stride(p,s,m?) unstride(p,s,v,m?)           load and store of lanes s bytes apart; maskstride, maskunstride with m
-  index(p,i,m?) unindex(p,i,v,m?)             the same at byte offsets i, a vector of u64 (maskindex, maskunindex)
+  index(p,i,b,m?) unindex(p,i,b,v,m?)         the same at byte offsets i of b unsigned bits (maskindex, maskunindex)
   iota() iota_from(x,v)                       0, 1, 2, ... by lane; v + x
   tdiv(a,b) trem(a,b)                         quotients and remainders where no product gives them
   reduce_add(v) reduce_min ...                one scalar from all lanes
@@ -27,7 +27,7 @@ its templates use it.  All its masks are values of its own types ("opaque"), and
   segment2(p) apart2(p,s) ...                 fields of records that touch, or are s bytes apart; fields2: their C type
   unsegment2(p,v) unapart2(p,s,v) ...         stores of them; tuple2(v, v) makes them, field2(v,k) is one of them
   mask_and(a,b) mask_or mask_xor mask_not(a)  of masks (dtype "bool"); mask_splat(x) from a C condition
-  mask_any(m) mask_all(m)                     C conditions
+  mask_any(m) mask_all(m)                     C conditions; mask_first(m) the first set lane, or a negative number
 """
 
 from __future__ import annotations

@@ -132,10 +132,30 @@ def exposed(at: Expressions, e: Expr) -> Expr:
         return e
     if e.op in ("mul", "tdiv"):
         return _shifted(e) or e
+    if e.op == "cast" and (inside := _narrow_index(e)) is not None:
+        return inside
     if e.op != "cast" or e.args[0].op != "tdiv" or e.args[0].args[1].op != "const":
         return e
     shown = _shifted(e.args[0]) or (_by_high_product(e.args[0]) if e.args[0].args[1].value > 0 else None)
     return e if shown is None else cast(shown, e.dtype, str(e.attrs[0]), str(e.attrs[1]))
+
+
+def is_iterator(at: Expressions, e: Expr) -> bool:
+    """Whether it is the vector loop's iterator as another integer, which a scalable ISA counts in that dtype."""
+    lanes, scalable_ = at.frame.lanes, at.unit.isa.scalable
+    if lanes is None or not scalable_ or e.op != "cast" or not DTYPES[e.dtype].is_integer:
+        return False
+    return e.args[0].op == "param" and e.args[0].name == lanes.iterator and e.attrs[1] != "saturate"
+
+
+def _narrow_index(e: Expr) -> Expr | None:
+    """Low bits of an index's sums and products are those of its parts: lanes of 64 bits are not needed."""
+    inner, bits = e.args[0], DTYPES[e.dtype].bits
+    if not DTYPES[e.dtype].is_integer or bits is None or bits >= 64 or inner.dtype != INDEX:
+        return None
+    if inner.op not in ("add", "sub", "mul") or e.attrs[1] == "saturate":
+        return None
+    return binary(inner.op, *(cast(a, e.dtype, "nearest", "wrap") for a in inner.args))
 
 
 def _shifted(e: Expr) -> Expr | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from accelcore.cgen.frame import Place, Value
 from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import Expr, binary, cast, const
+from accelcore.ir.ranges import natural
 
 if TYPE_CHECKING:
     from accelcore.cgen.accesses import Access, Indices
@@ -30,8 +31,8 @@ def indexed(at: Expressions, access: Access, e: Expr, indices: Indices) -> Value
     template, mask = _template(at, "index", e.dtype)
     if template is None:
         return None
-    offsets = _offsets(at, access.place, indices, e.dtype)
-    text = at.expand(template, p=access.place.names[0], i=offsets, m=mask)
+    offsets, bits = _offsets(at, access.place, indices, e.dtype)
+    text = at.expand(template, p=access.place.names[0], i=offsets, b=bits, m=mask)
     return Value(e.dtype, (text,), varying=True)
 
 
@@ -48,12 +49,12 @@ def scattered(at: Expressions, access: Access, indices: Indices, value: Expr) ->
         return False
     (text,) = at.vector(value)
     if apart:
-        where, offsets = f"({pointer(at, access, 0)})", ""
+        where, offsets, bits = f"({pointer(at, access, 0)})", "", ""
         bytes_ = distance(at, access, value.dtype)
     else:
-        where, offsets = access.place.names[0], _offsets(at, access.place, indices, value.dtype)
-        bytes_ = ""
-    at.writer.line(f"{at.expand(template, p=where, s=bytes_, i=offsets, v=text, m=mask)};")
+        where, bytes_ = access.place.names[0], ""
+        offsets, bits = _offsets(at, access.place, indices, value.dtype)
+    at.writer.line(f"{at.expand(template, p=where, s=bytes_, i=offsets, b=bits, v=text, m=mask)};")
     return True
 
 
@@ -90,14 +91,46 @@ def _size(dtype: str) -> int:
     return (DTYPES[dtype].bits or 64) // 8
 
 
-def _offsets(at: Expressions, place: Place, indices: Indices, dtype: str) -> str:
-    """C text of a vector of byte offsets; an index that is no i64 is extended, which loses nothing."""
+def _offsets(at: Expressions, place: Place, indices: Indices, dtype: str) -> tuple[str, str]:
+    """C text of a vector of byte offsets, and how many bits each has; conversions in front of an index lose nothing."""
     from accelcore.cgen.accesses import strides
 
+    bits = offset_bits(place, indices, dtype)
+    kind = f"u{bits}"
     total: Expr | None = None
     for index, stride in zip(indices, strides(place), strict=True):
-        part = binary("mul", cast(index, "i64"), cast(stride, "i64"))
+        part = cast(_core(index), kind, "nearest", "wrap")
+        if stride.op != "const" or stride.value != 1:
+            part = binary("mul", part, cast(stride, kind, "nearest", "wrap"))
         total = part if total is None else binary("add", total, part)
     assert total is not None
-    (text,) = at.vector(cast(binary("mul", total, const(_size(dtype), "i64")), "u64", "nearest", "wrap"))
-    return text
+    (text,) = at.vector(binary("mul", total, const(_size(dtype), kind)) if _size(dtype) > 1 else total)
+    return text, str(bits)
+
+
+def offset_bits(place: Place, indices: Indices, dtype: str) -> int:
+    """Bits that hold every byte offset of these accesses: 16, 32 or 64.
+
+    Indices are inside the array, so a known extent bounds one; else the dtype that it was read in may.
+    """
+    from accelcore.cgen.accesses import strides
+
+    last = 0
+    for index, stride, extent in zip(indices, strides(place), place.buffer.shape, strict=True):
+        highest = natural(_core(index).dtype)[1] if DTYPES[_core(index).dtype].bits else 2**63
+        if extent.op == "const":
+            highest = min(highest, int(extent.value) - 1)
+        last += int(highest) * (int(stride.value) if stride.op == "const" else 2**63)
+    return next((bits for bits in (16, 32) if (last + 1) * _size(dtype) <= 1 << bits), 64)
+
+
+def _core(index: Expr) -> Expr:
+    """An index without the conversions to wider integers around it."""
+    while index.op == "cast" and DTYPES[index.args[0].dtype].is_integer and _narrower(index.args[0].dtype, index.dtype):
+        index = index.args[0]
+    return index
+
+
+def _narrower(inner: str, outer: str) -> bool:
+    low, high = natural(outer)
+    return all(low <= bound <= high for bound in natural(inner))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from accelcore.cgen import accesses, interleaving
+from accelcore.cgen import accesses, interleaving, operators, scalable
 from accelcore.cgen.conditions import lane_count
 from accelcore.cgen.expressions import Expressions
 from accelcore.cgen.frame import Frame, Lanes, Place
@@ -91,7 +91,7 @@ def _held(at: Expressions, body: Block, seen: set[Expr]) -> Iterator[str]:
     for s in statements(body):
         if isinstance(s, Store | Accumulate):
             if at.unit.isa.scalable and accesses.locate(at, s.buffer, s.indices).step is None:
-                yield "i64"
+                yield _offset(at, s.buffer, s.indices, s.value.dtype)
             if s.value.dtype != "bool":
                 yield s.value.dtype
             yield from _of(at, s.value, seen)
@@ -108,10 +108,15 @@ def _of(at: Expressions, e: Expr, seen: set[Expr]) -> Iterator[str]:
         return
     seen.add(e)
     if e.op == "get" and at.unit.isa.scalable and accesses.locate(at, e.args[0].name, e.args[1:]).step is None:
-        yield "i64"  # offsets of lanes that do not lie on a line
+        yield _offset(at, e.args[0].name, e.args[1:], e.dtype)
     if e.dtype != "bool":
         yield e.dtype
     yield from (dtype for part in _parts(at, e) for dtype in _of(at, part, seen))
+
+
+def _offset(at: Expressions, name: str, indices: tuple[Expr, ...], dtype: str) -> str:
+    """The dtype of offsets of lanes that do not lie on a line."""
+    return f"u{scalable.offset_bits(at.frame.places[name], indices, dtype)}"
 
 
 def _parts(at: Expressions, e: Expr) -> Iterator[Expr]:
@@ -120,6 +125,7 @@ def _parts(at: Expressions, e: Expr) -> Iterator[Expr]:
         return
     if e.op == "cast" and e.args[0].op == "param" and at.frame.lanes and e.args[0].name == at.frame.lanes.iterator:
         return
+    e = operators.exposed(at, e)
     found = at.unit.isa.match(e, at.count, contract=at.contract)
     if found is not None:
         yield from (o for name, o in found.operands.items() if not name.startswith("imm"))

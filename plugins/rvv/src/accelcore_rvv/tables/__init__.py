@@ -7,7 +7,7 @@ counted per 64 bits of VLEN (`registers`), and every intrinsic works on the firs
 from __future__ import annotations
 
 from accelcore.cgen import VectorIsa
-from accelcore_rvv.tables import arithmetic, conversions, memory, narrow, widening
+from accelcore_rvv.tables import arithmetic, conversions, mathematics, memory, narrow, widening
 from accelcore_rvv.tables.registers import COUNTS, FLOATS, INTEGERS, LARGEST, ctype, mask, shapes
 
 RVV = VectorIsa(
@@ -24,8 +24,10 @@ RVV = VectorIsa(
         **{("bool", lanes): f"v{mask(lanes)}_t".replace("vb", "vbool") for lanes in COUNTS},
     },
     moves=memory.moves(),
-    helpers=memory.HELPERS,
-    instructions=tuple(one for part in (arithmetic, conversions, narrow, widening) for one in part.instructions()),
+    helpers={**memory.HELPERS, **mathematics.helpers()},
+    instructions=tuple(
+        one for part in (arithmetic, conversions, mathematics, narrow, widening) for one in part.instructions()
+    ),
 )
 
 __all__ = ["RVV"]

@@ -48,6 +48,7 @@ def _masks(table: Table, lanes: int) -> None:
     table["mask_not", "bool", lanes] = f"__riscv_vmnot_m_{b}({{a}}, ac_vl)"
     table["mask_splat", "bool", lanes] = f"(({{x}}) ? __riscv_vmset_m_{b}(ac_vl) : __riscv_vmclr_m_{b}(ac_vl))"
     table["mask_any", "bool", lanes] = f"(__riscv_vfirst_m_{b}({{m}}, ac_vl) >= 0)"
+    table["mask_first", "bool", lanes] = f"__riscv_vfirst_m_{b}({{m}}, ac_vl)"
     table["mask_all", "bool", lanes] = f"(__riscv_vcpop_m_{b}({{m}}, ac_vl) == ac_vl)"
     if exists("u16", lanes):  # 16 bits number the lanes of every machine up to VLEN 65536 / LMUL
         s = suffix("u16", lanes)
@@ -71,11 +72,11 @@ def _accesses(table: Table, dtype: str, lanes: int) -> None:
     table["unstride", dtype, lanes] = f"__riscv_vsse{bits}_v_{s}({{p}}, {{s}}, {{v}}, ac_vl)"
     table["maskstride", dtype, lanes] = f"__riscv_vlse{bits}_v_{s}_mu({{m}}, {zero}, {{p}}, {{s}}, ac_vl)"
     table["maskunstride", dtype, lanes] = f"__riscv_vsse{bits}_v_{s}_m({{m}}, {{p}}, {{s}}, {{v}}, ac_vl)"
-    if exists("u64", lanes):
-        table["index", dtype, lanes] = f"__riscv_vluxei64_v_{s}({{p}}, {{i}}, ac_vl)"
-        table["unindex", dtype, lanes] = f"__riscv_vsoxei64_v_{s}({{p}}, {{i}}, {{v}}, ac_vl)"
-        table["maskindex", dtype, lanes] = f"__riscv_vluxei64_v_{s}_mu({{m}}, {zero}, {{p}}, {{i}}, ac_vl)"
-        table["maskunindex", dtype, lanes] = f"__riscv_vsoxei64_v_{s}_m({{m}}, {{p}}, {{i}}, {{v}}, ac_vl)"
+    if exists("u16", lanes):
+        table["index", dtype, lanes] = f"__riscv_vluxei{{b}}_v_{s}({{p}}, {{i}}, ac_vl)"
+        table["unindex", dtype, lanes] = f"__riscv_vsoxei{{b}}_v_{s}({{p}}, {{i}}, {{v}}, ac_vl)"
+        table["maskindex", dtype, lanes] = f"__riscv_vluxei{{b}}_v_{s}_mu({{m}}, {zero}, {{p}}, {{i}}, ac_vl)"
+        table["maskunindex", dtype, lanes] = f"__riscv_vsoxei{{b}}_v_{s}_m({{m}}, {{p}}, {{i}}, {{v}}, ac_vl)"
 
 
 def _segments(table: Table, dtype: str, lanes: int) -> None:
