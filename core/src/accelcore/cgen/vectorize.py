@@ -56,9 +56,6 @@ def vector_loop(emitter: Emitter, loop: For, frame: Frame) -> bool:
         if (chosen := searches.condition(emitter, loop)) is not None:
             searches.write(emitter, loop, chosen, lanes, frame)
             return True
-        if (chosen := searches.condition(emitter, loop)) is not None:
-            searches.write(emitter, loop, chosen, lanes, frame)
-            return True
         with emitter.writer.block(""):
             _VectorLoop(emitter, loop, frame, lanes, scan).write(found)
     except NotVectorizable as error:
