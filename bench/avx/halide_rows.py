@@ -129,7 +129,7 @@ def argmax(x: Any, *, m: int, n: int) -> Any:
 def prefix_sum(x: Any, *, n: int) -> Any:
     r, total = hl.RDom([(1, n - 1)], "r"), hl.Func("result")
     total[i] = x[i]
-    total[r] = total[r - 1] + x[r]
+    total[r.x] += total[r.x - 1]
     return total
 
 

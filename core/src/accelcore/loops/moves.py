@@ -192,9 +192,11 @@ class _Cook:
             self.may(text)
 
     def repetitions(self) -> None:
-        """What several loops compute again is kept."""
+        """What several loops compute again is kept; what both branches of a choice do is done once."""
         for text in list(_keeping_moves(self.program, least=_WORTH_KEEPING)):
             self.may(text)
+        for loop in _innermost(self.program):
+            self.may(f"share({loop.iterator})")
 
     def invariants(self) -> None:
         """Invariant values before innermost loops, divisions as multiplications."""
@@ -271,6 +273,7 @@ def _single(program: Program, unit: VectorUnit) -> Iterator[str]:
             yield f"reciprocal({loop.iterator})"
         if invariant(loop):
             yield f"hoist({loop.iterator})"
+        yield f"share({loop.iterator})"
     yield from _fusion_moves(program)
     yield from ("simd(interleave=4)", "simd(interleave=2)", "simd()", "simd(interleave=8)")
     yield from _stream_moves(program)
