@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from accelcore_nki import isa as core
@@ -45,9 +46,17 @@ def spmd_dim(*parts: int) -> Extent:
 
 def arange(*args: int) -> Any:
     """Index tensor of consecutive numbers: arange(stop) or arange(start, stop)."""
+    return _numbers(*map(int, args))
+
+
+@lru_cache(maxsize=256)
+def _numbers(*args: int) -> Any:
+    """Read-only, because loops ask for the same ones again and again."""
     import numpy as np
 
-    return np.arange(*(int(a) for a in args))
+    found = np.arange(*args)
+    found.flags.writeable = False
+    return found
 
 
 class _Grid(tuple[Any, ...]):

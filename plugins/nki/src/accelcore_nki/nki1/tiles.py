@@ -217,6 +217,9 @@ class Tile:
     def __neg__(self) -> Tile:
         return _call("negative", self)
 
+    def __abs__(self) -> Tile:
+        return _call("abs", self)
+
     def __invert__(self) -> Tile:
         return _call("invert", self)
 

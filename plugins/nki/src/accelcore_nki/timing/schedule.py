@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from accelcore_nki.occupancy import Occupancy, occupancy
+from accelcore_nki.recorder import uncollected
 from accelcore_nki.timing.constants import CONSTANTS, Constants
 from accelcore_nki.timing.costs import Cost, cost
 from accelcore_nki.timing.dependencies import dependencies
@@ -66,6 +67,11 @@ class _State:
 
 def modelled(program: Program) -> Timeline:
     """The timeline of a program on its generation; deterministic."""
+    with uncollected():
+        return _modelled(program)
+
+
+def _modelled(program: Program) -> Timeline:
     placed = occupancy(program)
     constants = CONSTANTS[program.generation.name]
     costs = [cost(i, constants) for i in program.instructions]
