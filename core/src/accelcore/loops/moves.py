@@ -108,6 +108,8 @@ def _product_plans(program: Program, first: Plan) -> Iterator[Plan]:
     """Other register tiles, panels, bands and operands to copy, the likeliest first."""
     if not all(c.nested for c in contractions(program)):
         yield from (replace(first, band=rows, rows=tall, vectors=wide) for rows, tall, wide in _BANDS)
+    if first.pack:
+        yield replace(first, panel=0, pack=False)
     yield from (replace(first, choice=n) for n in (1, 2, 3))
     yield from (replace(first, panel=2 * first.panel or 1, pack=True, choice=n) for n in (0, 1))
     for rows, vectors in ((0, 4), (0, 3), (0, 2), (4, 4), (8, 2), (4, 2)):
@@ -120,7 +122,7 @@ def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
     pays = False
     for c in contractions(program):
         shared = max(bytes_of(program, name, sizes) for name in c.reused)
-        pays |= shared > unit.l2 // 4 and extent_of(program, c.row, sizes) >= _ROWS_WORTH_PACKING
+        pays |= shared > unit.l2 // 2 and extent_of(program, c.row, sizes) >= _ROWS_WORTH_PACKING
     far = [b for b in program.arguments if b.shape and bytes_of(program, b.name, sizes) > unit.l2]
     streamed = any(b.role is Role.OUT for b in far) and not contractions(program)  # tiles write parts of lines
     return Plan(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import Expr
 from accelcore.loops.analysis import Contraction, calls
+from accelcore.loops.edit import loops_of
 from accelcore.loops.linear import polynomial
 from accelcore.loops.nodes import Accumulate, Program, statements
 from accelcore.loops.products import summed
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 
 _MOST_ROWS = 14
-"""Rows of a tile: each is a stream of its own, and has a pointer of its own."""
+_ADDRESSED = 12
+"""Rows whose addresses the general registers hold; those of others wait in vector registers."""
+_FEW_ROWS = 4
+"""So few rows leave registers for wider tiles."""
 _LATENCY = 4.0  # cycles until a sum can be added to again
 _START = 30.0  # cycles to clear a tile's sums and to store them
 
@@ -52,7 +56,8 @@ class Product:
 def product_of(program: Program, c: Contraction, unit: VectorUnit, sizes: Mapping[str, int]) -> Product:
     """The facts of a contraction at known sizes."""
     updates = [s for s in statements(program.loop(c.inner).body) if isinstance(s, Accumulate)]
-    rows, columns, steps = (extent_of(program, name, sizes) for name in (c.row, c.column, c.inner))
+    rows, columns = (extent_of(program, name, sizes) for name in (c.row, c.column))
+    steps = prod(value_of(f.extent, sizes) for f in loops_of((program.loop(c.inner),)))
     lanes = unit.lanes(updates[0].value.dtype)
     return Product(len(updates), len(c.reused), lanes, rows, columns, steps)
 
@@ -80,7 +85,7 @@ def ranked(p: Product, unit: VectorUnit) -> list[Shape]:
     strips = -(-p.columns // p.lanes)
     cost = {
         s: _cycles_of(p, s)
-        for vectors in (8, 6, 4, 3, 2, 1)
+        for vectors in ((8, 6, 4, 3, 2, 1) if p.rows < _FEW_ROWS else (4, 3, 2, 1))
         if vectors <= strips
         for rows in range(1, _tallest(p, unit, vectors).rows + 1)
         if rows <= p.rows and (s := Shape(rows, vectors))
@@ -109,10 +114,12 @@ def _step(p: Product, rows: int, vectors: int) -> float:
     """Cycles of a step of the inner loop, with its share of the tile's start and end.
 
     Two multiply-adds and two loads a cycle, at least the four cycles that a sum waits for itself; loads that are hidden
-    still cost a little, since those that miss the nearest cache delay others.
+    still cost a little, since those that miss the nearest cache delay others.  Addresses that do not fit the general
+    registers come through the units that multiply.
     """
     adds, loads = rows * vectors * p.sums, rows + vectors * p.operands
-    return max(adds / 2, loads / 2, _LATENCY) + loads / 10 + _START / (p.steps or 256)
+    moved = 1.5 * max(rows - _ADDRESSED, 0)
+    return max((adds + moved) / 2, loads / 2, _LATENCY) + loads / 10 + _START / (p.steps or 256)
 
 
 def tile_text(program: Program, c: Contraction, unit: VectorUnit, plan: Plan) -> str:

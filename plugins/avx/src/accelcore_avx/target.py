@@ -71,11 +71,12 @@ class AvxTarget(ScheduledTarget):
         return with_dots(AVX512, cpu_features() if self.isa == "auto" else _NEEDS[self.isa])
 
     def unit(self) -> VectorUnit:
-        """The vector unit, with the nearest cache of this CPU."""
+        """The vector unit with this machine's caches, where the system tells them."""
         from accelcore_avx.machine import cache_sizes
 
+        near = dict(cache_sizes())
         unit = super().unit()
-        return replace(unit, l1=dict(cache_sizes()).get("L1", unit.l1))
+        return replace(unit, l1=near.get("L1", unit.l1), l2=near.get("L2", unit.l2))
 
     def flags(self) -> str:
         """Everything that the CPU has; for AVX2 on an AVX-512 machine, no more than that."""
