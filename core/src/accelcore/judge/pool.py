@@ -41,7 +41,7 @@ _TAMER = 6  # families that are tried when a task has no value on a set
 class Trial:
     """One set for checking: buffers with results to be filled, and what must be in them afterwards.
 
-    results: names of the buffers that only the kernel fills.
+    results: names of the buffers that only the kernel fills.  The buffers cannot be written.
     """
 
     family: str
@@ -50,8 +50,17 @@ class Trial:
     sizes: Sizes
     results: tuple[str, ...] = ()
 
-    def fresh(self) -> dict[str, Array]:
-        """Copies of the buffers, for one call; results hold poison."""
+    def fresh(self, *, lend: bool = False) -> dict[str, Array]:
+        """Copies of the buffers, for one call; results hold poison.
+
+        lend: to a runner that copies for itself (`isolated`): inputs are the very buffers, results hold anything.
+        """
+        import numpy as np
+
+        if lend:
+            written = self.expected
+            return {n: np.empty_like(a) if n in self.results else a.copy() if n in written else a
+                    for n, a in self.buffers.items()}  # fmt: skip
         copies = {name: array.copy() for name, array in self.buffers.items()}
         for name in self.results:
             copies[name].reshape(-1).view("u1")[:] = POISONS[secrets.randbelow(2)]
@@ -175,6 +184,8 @@ def _build(pool: Pool, sizes: Sizes, family: str, rng: np.random.Generator) -> T
         except (IrError, ArithmeticError, IndexError) as error:
             problem = error
             continue
+        for array in buffers.values():
+            array.flags.writeable = False
         results = tuple(p.name for p in pool.task.params if p.role is Role.OUT)
         return Trial(kind, buffers, expected, sizes, results)
     raise UsageError(

@@ -22,8 +22,12 @@ from . import guest, keeper, wire
 
 _KEEPER_PRIORITY, _GUEST_PRIORITY = 11, 10
 PATIENCE = 5  # wall time over the limit of CPU time
+_AT_ONCE = 16 << 10  # bytes of commands that a pipe takes in one piece, so that sending them never waits for answers
 _TRANSFER_SECONDS = 10.0  # for an answer that has begun to arrive
 _CPUCLOCK_SCHED = 2  # kernel/time/posix-cpu-timers.c: clock id of another process is (~pid << 3) | 2
+
+_TOGETHER = frozenset({guest.FRAMES, guest.TOUCH, guest.GO, guest.CODES, guest.DESCRIBE})
+"""Commands that may wait in the pipe while another runs; what reveals something waits here for the answer before."""
 
 
 class Ended(Exception):
@@ -55,6 +59,31 @@ class Stopwatch:
         nonce = self._send(code, payload)
         self._await(used, seconds)
         return self._receive(code, nonce)
+
+    def ask_all(self, asked: list[tuple[bytes, bytes]], seconds: float) -> list[bytes]:
+        """Commands in a row and their answers.
+
+        Short ones are sent together, which saves a change of process for each; every answer is then taken, also of
+        those after a failure, which is raised in the end.
+        """
+        together = all(code in _TOGETHER for code, _ in asked) and sum(len(p) for _, p in asked) <= _AT_ONCE
+        if not together:
+            return [self.ask(code, payload, seconds) for code, payload in asked]
+        used = self._cpu()
+        nonces = [int.from_bytes(os.urandom(8), "little") for _ in asked]
+        packed = (guest.HEADER.pack(c, n, len(p)) + p for (c, p), n in zip(asked, nonces, strict=True))
+        self._write(b"".join(packed))
+        answers: list[bytes] = []
+        failure: OSError | None = None
+        for (code, _), nonce in zip(asked, nonces, strict=True):
+            self._await(used, seconds)
+            try:
+                answers.append(self._receive(code, nonce))
+            except OSError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        return answers
 
     def timed(self, code: bytes, seconds: float) -> dict[str, int]:
         """Nanoseconds from the command to the answer, and of process CPU time until the process was idle again.
@@ -131,11 +160,14 @@ class Stopwatch:
 
     def _send(self, code: bytes, payload: bytes) -> int:
         nonce = int.from_bytes(os.urandom(8), "little")
-        data = memoryview(guest.HEADER.pack(code, nonce, len(payload)) + payload)
+        self._write(guest.HEADER.pack(code, nonce, len(payload)) + payload)
+        return nonce
+
+    def _write(self, message: bytes) -> None:
+        data = memoryview(message)
         with contextlib.suppress(BrokenPipeError):  # seen as the end of the replies
             while data:
                 data = data[os.write(self._commands, data) :]
-        return nonce
 
     def _receive(self, code: bytes, nonce: int) -> bytes:
         deadline = time.monotonic() + _TRANSFER_SECONDS
@@ -198,11 +230,12 @@ def serve(spec: keeper.Spec, channel: socket.socket, fds: list[int]) -> None:
 
 def _ask_all(watch: Stopwatch, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
     """Several commands in a row, whose payloads and answers are concatenated: one exchange with the caller."""
-    answers = []
+    asked = []
     at = 0
     for code, size in message["codes"]:
-        answers.append(watch.ask(code.encode(), payload[at : at + size], message["seconds"]))
+        asked.append((code.encode(), payload[at : at + size]))
         at += size
+    answers = watch.ask_all(asked, message["seconds"])
     return {"sizes": [len(answer) for answer in answers]}, b"".join(answers)
 
 

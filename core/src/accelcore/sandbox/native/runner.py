@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 class NativeRunner:
     """Runs a kernel, of a shared object or in Python.  Costs are None: the judge's clock counts (`Timed`).
 
+    isolated: the arrays of the caller that are no results are only read here, and copied for the process.
     All calls share one process as long as their arrays fit the room that the first one had, or that `reserve` made.
     """
+
+    isolated = True
 
     def __init__(self, code: Code, limits: Limits) -> None:
         self.code, self.limits = code, limits

@@ -86,6 +86,7 @@ class Session:
             raise
         self.direct = self._wants = False
         self.signature = ""
+        self._described: dict[str, list[object]] = {}
 
     @property
     def sandbox(self) -> str:
@@ -118,8 +119,12 @@ class Session:
 
     def describe(self, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
         """Tell the shapes and dtypes of the arrays that the next frames point to, where the kernel needs them."""
-        if isinstance(self.code, Script):
-            self._ask((guest.DESCRIBE, {name: [a.shape, a.dtype.str] for name, a in arrays.items()}))
+        if not isinstance(self.code, Script):
+            return
+        told = {name: [a.shape, a.dtype.str] for name, a in arrays.items()}
+        if told != self._described:
+            self._ask((guest.DESCRIBE, told))
+            self._described = told
 
     def wanted_workspace(self, sizes: Sequence[int]) -> int | None:
         """Bytes of workspace that the kernel wants for these values of its size arguments; None for no workspace."""
