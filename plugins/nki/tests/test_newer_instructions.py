@@ -187,7 +187,7 @@ def test_a_transposition_of_gathered_rows_takes_indices_partition_first(columns)
         nisa.dma_copy(out, dst)
         return out
 
-    src = seeded(200, 32)
+    src = seeded(200, 32).astype(np.float16)
     index = np.random.default_rng(1).permutation(200)[:count].astype(np.uint32).reshape(64, columns)
     close(simulate(kernel)(src, index), src[index.T.reshape(-1)].T)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from accelcore_nki.errors import NkiError as NkiValidationError
 from accelcore_nki.isa.activations import activate2, activation, activation_reduce, exponential
 from accelcore_nki.isa.arithmetic import (
-    nc_matmul,
-    nc_transpose,
     reciprocal,
     scalar_tensor_tensor,
     tensor_partition_reduce,
@@ -49,6 +47,7 @@ from accelcore_nki.isa.functions import (
     sequence_bounds,
     topk,
 )
+from accelcore_nki.isa.products import nc_matmul, nc_transpose
 from accelcore_nki.registers import VirtualRegister
 
 tensor_copy_dynamic_src = tensor_copy_dynamic_dst = tensor_copy  # before NKI 0.4; views carry run-time offsets

@@ -1,32 +1,26 @@
-"""nki.isa: matrix products, element-wise arithmetic, reductions and scans."""
+"""nki.isa: element-wise arithmetic, reductions and scans."""
 
 from __future__ import annotations
 
 from numbers import Real
 from typing import Any
 
-from accelcore_nki.dtypes import FLOAT8, FLOATS
 from accelcore_nki.errors import fail
 from accelcore_nki.isa.enums import engine as engines
-from accelcore_nki.isa.enums import matmul_perf_mode
 from accelcore_nki.isa.enums import reduce_cmd as commands
 from accelcore_nki.operators import ARITHMETIC, BITS, UNARY, operator_name
 from accelcore_nki.recorder import Instruction, current
 from accelcore_nki.rules import (
-    PSUM_ONLY,
     SBUF_ONLY,
-    at_least,
     choose,
     column,
     integers,
     not_both_psum,
-    same_dtype,
     same_shape,
     tile,
 )
 from accelcore_nki.tensors import PSUM, NkiTensor
 
-_WIDE = frozenset(("float32", "tfloat32"))
 _ALL = ARITHMETIC | BITS
 _REDUCERS = frozenset(
     (
@@ -45,105 +39,6 @@ _REDUCERS = frozenset(
     )
 )
 _SCALAR_FORMS = {("multiply", "add"), ("multiply", None), ("add", None)}
-
-
-def nc_matmul(
-    dst: Any,
-    stationary: Any,
-    moving: Any,
-    is_stationary_onezero: bool = False,
-    is_moving_onezero: bool = False,
-    is_transpose: bool = False,
-    accumulate: bool | None = None,
-    tile_position: Any = (),
-    tile_size: Any = (),
-    perf_mode: Any = matmul_perf_mode.none,
-    name: Any = None,
-) -> Instruction:
-    """dst (+)= stationary.T @ moving: [K, M], [K, N] in SBUF, [M, N] in PSUM."""
-    target = tile("dst", dst, PSUM_ONLY)
-    left, right = tile("stationary", stationary, SBUF_ONLY), tile("moving", moving, SBUF_ONLY)
-    double = getattr(perf_mode, "name", "none") == "double_row"
-    _matmul_types(target, left, right, is_transpose, double)
-    _matmul_shapes(target, left, right, 2 if double else 1)
-    _one_bank(target)
-    if accumulate:
-        _accumulates(target)
-    onezero = is_stationary_onezero or is_moving_onezero
-    args = {"transpose": is_transpose, "accumulate": accumulate, "double_row": double, "onezero": onezero}
-    sources = (left, right, target) if accumulate else (left, right)
-    return current().emit("nc_matmul", "tensor", (target,), sources, args)
-
-
-def _accumulates(target: NkiTensor) -> None:
-    """What is added to came from the tensor engine: NeuronCore-v2 and v3 define nothing else."""
-    recorder, writer = current(), target.storage.writer
-    if recorder.generation.version < 4 and writer not in ("", "nc_matmul", "nc_transpose"):
-        hint = "let the first product overwrite (accumulate=False or None)"
-        error = fail("psum-accumulate", f"a product is added to what {writer} wrote", target, hint=hint)
-        if recorder.memory is None or recorder.memory.strict:
-            raise error
-        recorder.memory.findings.setdefault(error.where, str(error))
-
-
-def _matmul_types(target: NkiTensor, left: NkiTensor, right: NkiTensor, transpose: bool, double: bool) -> None:
-    for role, view in (("stationary", left), ("moving", right)):
-        if view.dtype not in FLOATS and not transpose:
-            raise fail("dtype", f"{role} is {view.dtype}", view, hint="the tensor engine multiplies floats")
-        if double and view.dtype not in FLOAT8:
-            raise fail("dtype", f"double_row with {view.dtype}", view, hint="double_row takes 8-bit floats")
-    if double:
-        at_least(3, "double_row")
-    if (left.dtype in _WIDE) != (right.dtype in _WIDE):
-        raise fail("dtype", "float32 does not mix with narrower types", left, right, hint="cast one of them")
-    allowed = {"float32"} | ({"bfloat16"} if current().generation.version >= 4 else set())
-    if target.dtype not in allowed and not (transpose and target.dtype == left.dtype):
-        raise fail("dtype", f"the result in PSUM is {target.dtype}", target, hint=f"one of {sorted(allowed)}")
-
-
-def _matmul_shapes(target: NkiTensor, left: NkiTensor, right: NkiTensor, rows: int) -> None:
-    chip = current().generation
-    if left.shape[0] != right.shape[0]:
-        raise fail("shape", f"stationary contracts {left.shape[0]} partitions, moving {right.shape[0]}", left, right)
-    columns, width = left.free // rows, right.free // rows
-    if columns > chip.stationary:
-        raise fail("tile-size", f"stationary has {columns} columns, at most {chip.stationary}", left)
-    most = chip.moving * (2 if chip.version >= 4 and target.dtype == "bfloat16" else 1)
-    if width > most:
-        raise fail("tile-size", f"moving has {width} columns, at most {most}", right, hint="tile the free dimension")
-    if (target.shape[0], target.free) != (columns, width):
-        raise fail("shape", f"the product is {columns} by {width}", target)
-
-
-def _one_bank(target: NkiTensor) -> None:
-    """The elements of a partition lie in one PSUM bank (NeuronCore-v2, v3)."""
-    chip = current().generation
-    if chip.version >= 4:
-        return
-    free = target.storage.free_bytes
-    first = (target.offset * target.itemsize) % free
-    last = first + sum((c - 1) * s for c, s in zip(target.shape[1:], target.strides[1:], strict=True)) * target.itemsize
-    start = target.storage.address[1] if target.storage.address else 0
-    if (start + first) // chip.psum_bank != (start + last) // chip.psum_bank:
-        raise fail("psum-bank", f"bytes {first} to {last} of a partition cross a bank of {chip.psum_bank}", target)
-
-
-def nc_transpose(dst: Any, data: Any, engine: Any = engines.unknown, name: Any = None) -> Instruction:
-    """dst = data.T; up to 128x128 from SBUF to PSUM on the tensor engine, 32x32 on the vector engine."""
-    target, source = tile("dst", dst), tile("data", data)
-    fits = source.shape[0] <= 32 and source.free <= 32
-    wants_tensor = target.storage.buffer == PSUM and source.storage.buffer != PSUM
-    chosen = choose(engine, "tensor" if wants_tensor or not fits else "vector", ("tensor", "vector"))
-    most = 128 if chosen == "tensor" else 32
-    if source.shape[0] > most or source.free > most:
-        raise fail("tile-size", f"the {chosen} engine transposes up to {most} by {most}", source)
-    if chosen == "tensor":
-        tile("data", source, SBUF_ONLY)
-        tile("dst", target, PSUM_ONLY)
-    if (target.shape[0], target.free) != (source.free, source.shape[0]):
-        raise fail("shape", f"the transposed tile is {source.free} by {source.shape[0]}", target)
-    same_dtype("dst", target, source)
-    return current().emit("nc_transpose", chosen, (target,), (source,), {})
 
 
 def tensor_tensor(
@@ -316,6 +211,9 @@ def tensor_scalar_cumulative(
     target, source = tile("dst", dst), tile("src", src)
     same_shape(("dst", target), ("src", source))
     sources = [source]
+    for view in (target, source):
+        if view.dtype in ("int32", "uint32"):
+            raise fail("dtype", f"running operations do not take {view.dtype}", view, hint="float32 or 16-bit integers")
     steps = frozenset(("add", "subtract", "multiply", "maximum", "minimum"))
     args: dict[str, Any] = {"op0": operator_name(op0, ARITHMETIC, "op0"), "op1": operator_name(op1, steps, "op1")}
     args["operand0"] = scalar_operand(imm0, "imm0", source, sources)

@@ -65,6 +65,9 @@ def dma_copy(
     if dge_mode is dge.hwdge:
         at_least(3, "hardware descriptor generation")
         same_dtype("dst of a hwdge copy", target, source)
+        if any(isinstance(v.indirection, Indirect) and v.indirection.vector for v in (target, source)):
+            raise fail("dge", "hardware makes no descriptors from a vector of indices", target, source,
+                       hint="dge_mode.swdge or unknown")  # fmt: skip
     plain = source.indirection is None and target.indirection is None
     sources = (source,) if plain else (*_with_index(source), *_with_index(target)[1:])
     args = _dma(dge_mode, engine)
@@ -107,8 +110,23 @@ def dma_transpose(
     same_dtype("dst", target, source)
     if source.itemsize not in (2, 4):
         raise fail("dtype", f"{source.dtype} is not transposed by DMA", source, hint="2- and 4-byte types are")
+    _transposes(source, dge_mode)
     args = {"axes": order, **_dma(dge_mode, None)}
     return current().emit("dma_transpose", "dma", (target,), _with_index(source), args)
+
+
+def _transposes(source: NkiTensor, mode: Any) -> None:
+    """What transpositions with descriptors of hardware, and of gathered rows, ask for besides."""
+    gathers = isinstance(source.indirection, Indirect) and source.indirection.vector
+    if mode is dge.hwdge:
+        at_least(3, "hardware descriptor generation")
+        if source.shape[0] != 16 or source.shape[-1] % 128 or source.itemsize != 2 or gathers:
+            raise fail("dge", "hardware transposes 16 rows of multiples of 128 2-byte elements", source)
+    if gathers:
+        at_least(3, "a transposition of gathered rows")
+        if source.shape[0] % 16 or source.shape[-1] > 128 or source.itemsize != 2:
+            what = "gathered rows are transposed by multiples of 16, of at most 128 2-byte elements"
+            raise fail("shape", what, source, hint="gather with nisa.dma_copy, then transpose")
 
 
 def dma_compute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import index as as_int
 from typing import Any
 
-from accelcore_nki.dtypes import FLOAT32_MIN
+from accelcore_nki.dtypes import FLOAT32_MIN, FLOATS
 from accelcore_nki.errors import fail
 from accelcore_nki.isa.arithmetic import scalar_operand
 from accelcore_nki.isa.enums import nc_version
@@ -16,6 +16,7 @@ from accelcore_nki.registers import VirtualRegister
 from accelcore_nki.rules import SBUF_ONLY, at_least, column, not_both_psum, same_shape, tensor, tile
 from accelcore_nki.tensors import NkiTensor
 
+_RANGES = COMPARE - {"not_equal"}
 _STATS_MOST, _SEARCH_LEAST, _SEARCH_MOST, _CORE = 512, 8, 16384, 16
 
 
@@ -63,12 +64,12 @@ def range_select(
     target, source = tile("dst", dst), tile("on_true_tile", on_true_tile)
     same_shape(("dst", target), ("on_true_tile", source))
     bounds = (column("bound0", bound0, source), column("bound1", bound1, source))
-    if any(b.dtype != "float32" for b in bounds):
-        raise fail("dtype", "bounds are float32", *bounds)
+    if any(b.dtype != "float32" for b in bounds) or source.dtype not in FLOATS:
+        raise fail("dtype", "bounds are float32, what is selected is a float", source, *bounds)
     if abs(on_false_value / FLOAT32_MIN - 1) > 1e-6:
         raise fail("operand", f"on_false_value is {on_false_value}", hint="it must be the smallest float32")
     operator_name(reduce_op, frozenset(("maximum",)), "reduce_op")
-    args = {"op0": operator_name(comp_op0, COMPARE, "comp_op0"), "op1": operator_name(comp_op1, COMPARE, "comp_op1")}
+    args = {"op0": operator_name(comp_op0, _RANGES, "comp_op0"), "op1": operator_name(comp_op1, _RANGES, "comp_op1")}
     more = {"start": int(range_start), "value": float(on_false_value), "command": reduce_cmd.name}
     results = (target,) if reduce_res is None else (target, column("reduce_res", reduce_res, source))
     return current().emit("range_select", "vector", results, (source, *bounds), {**args, **more})
@@ -91,6 +92,8 @@ def select_reduce(
     not_both_psum(("on_true", source), ("predicate", test))
     if test.dtype not in ("int8", "uint8", "int16", "uint16"):
         raise fail("dtype", f"the predicate is {test.dtype}", test, hint="an 8- or 16-bit integer")
+    if source.dtype in ("tfloat32", "int32", "uint32"):
+        raise fail("dtype", f"{source.dtype} is not selected", source, hint="a float or a narrower integer")
     sources = [source, test]
     operator_name(reduce_op, frozenset(("maximum",)), "reduce_op")
     args: dict[str, Any] = {"false": scalar_operand(on_false, "on_false", source, sources, strict=False)}
@@ -157,6 +160,8 @@ def sequence_bounds(dst: Any, segment_ids: Any, name: Any = None) -> Instruction
     target, source = tile("dst", dst, SBUF_ONLY), tile("segment_ids", segment_ids, SBUF_ONLY)
     if source.shape[0] != 1 or target.shape[0] != 1 or target.free != 2 * source.free:
         raise fail("shape", "segment_ids is (1, n), dst (1, 2, n)", target, source)
+    if {target.dtype, source.dtype} - {"float32", "int32"}:
+        raise fail("dtype", "segment_ids and dst are float32 or int32", target, source)
     return current().emit("sequence_bounds", "gpsimd", (target,), (source,), {})
 
 
