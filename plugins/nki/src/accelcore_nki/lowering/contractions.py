@@ -266,6 +266,11 @@ class Contractions(Elementwise):
                 held = self._turned_wide(name, lying, found, over)
                 block.values[key] = held
                 return held
+            plain = None if stationary else self._plain(found)
+            if plain is not None:
+                held = self._grouped(name, plain, found, over, wide=wide)
+                block.values[key] = held
+                return held
             with self._summed(found) as (inner, keys, names):
                 e = _at(side, names)
                 if stationary:
@@ -288,6 +293,30 @@ class Contractions(Elementwise):
         at = substitute(side, {ROW: ROWS, found.inner[0]: COLUMNS})
         p = self.pattern(side.args[0].name, at.args[1:])
         return p if p.near(p.column) == 1 and p.near(p.row) != 1 and p.dtype in _MATRIX else None
+
+    def _plain(self, found: Product) -> Pattern | None:
+        """The pattern of a moving operand that is read as it lies in memory, its columns neighbours; else None."""
+        side = self.simpler(found.right)
+        if side.op != "get" or side.args[0].op != "input" or found.others:
+            return None
+        p = self.pattern(side.args[0].name, substitute(side, {found.inner[0]: ROWS}).args[1:])
+        return p if p.near(p.column) == 1 and p.near(p.row) != 0 and p.dtype in _MATRIX else None
+
+    def _grouped(self, name: str, p: Pattern, found: Product, over: Range, *, wide: bool) -> Held:
+        """Load an operand with several tiles of its rows in one DMA, as many as make a long row of SBUF."""
+        depth, width = tidy(found.inner[1]), over.count
+        group, at, count, t = (self.names.new(stem) for stem in ("group", "k0", "kn", "t"))
+        dtype = "float32" if wide else p.dtype
+        self.emit(f"{group} = {PARTITIONS} * max(1, {_LONG} // {width})")
+        with self.loop(at, f"range(0, {depth}, {group})", NOMINAL / PARTITIONS):
+            self.emit(f"{count} = min({group}, {depth} - {at})")
+            begin = p.offset + self.start(at) * p.row + self.start(over.start) * p.column
+            tile = self.stacked(p, count, width, p.row, f"[1, {width}]", begin, dtype)
+            with self.loop(t, f"range(0, {count}, {PARTITIONS})", 1):
+                row = f"{t} // {PARTITIONS} * {width}"
+                piece = f"{tile}[0:min({PARTITIONS}, {count} - {t}), {row}:{row} + {width}]"
+                self.emit(f"{name}[{at} + {t}] = {piece}")
+        return Held(name, over, dtype)
 
     def _turned_wide(self, name: str, p: Pattern, found: Product, over: Range) -> Held:
         """Load long rows of the operand, and turn them 128 by 128."""

@@ -270,7 +270,7 @@ class Elementwise(Conversions):
 
     def _binary(self, e: Expr, frame: Frame, dtype: str) -> Value:
         a, b = self.compared(e) if e.op in COMPARES else e.args
-        if e.op == "div" and COLUMN in a.free and COLUMN not in b.free and b.op != "const":
+        if e.op == "div" and self.choices.fuse and COLUMN in a.free and COLUMN not in b.free and b.op != "const":
             return self._alu("multiply", a, binary("div", 1.0, b), frame, dtype, commutes=True)
         if e.op == "div" and a.op == "const" and a.value == 1:
             return self._reciprocal(b, frame)

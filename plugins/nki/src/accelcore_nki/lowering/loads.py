@@ -44,6 +44,7 @@ def strides(extents: tuple[Expr, ...]) -> list[Expr]:
     return found[::-1]
 
 
+_GROUP = 1024  # rows that are loaded at a time to be turned
 SHIFT = 1_000_003
 """Number of the variable that stands for a loop's variable while a pattern is looked at."""
 
@@ -167,22 +168,56 @@ class Loads(Engines):
         tile = self.tile(frame, wide=True, dtype=p.dtype, stem=f"{p.name}_turned")
         at, rows = self.names.new("c0"), frame.rows.count
         offset = p.offset + self.start(frame.rows.start) * p.row
-        with self.loop(
-            at, f"range(0, {frame.columns.count}, {PARTITIONS})", min(frame.columns.most, NOMINAL) / PARTITIONS
-        ):
+        by_dma = self.choices.transpose == "dma"
+        size = PARTITIONS if by_dma else _GROUP
+        with self.loop(at, f"range(0, {frame.columns.count}, {size})", min(frame.columns.most, NOMINAL) / size):
             count = self.names.new("cn")
-            self.emit(f"{count} = min({PARTITIONS}, {frame.columns.count} - {at})")
+            self.emit(f"{count} = min({size}, {frame.columns.count} - {at})")
             begin = offset + (self.start(frame.columns.start) + self.start(at)) * p.column
-            source = f"{p.name}.ap([[{tidy(p.column)}, {count}], [1, {rows}]], {tidy(begin)})"
-            piece = f"{tile.text}[0:{rows}, {at}:{at} + {count}]"
-            if self.choices.transpose == "dma":
-                self.emit(f"nisa.dma_transpose(dst={piece}, src={source})")
+            if by_dma:
+                source = f"{p.name}.ap([[{tidy(p.column)}, {count}], [1, {rows}]], {tidy(begin)})"
+                self.emit(f"nisa.dma_transpose(dst={tile.text}[0:{rows}, {at}:{at} + {count}], src={source})")
             else:
-                lying = self.names.new("lying")
-                self.emit(f"{lying} = on_chip({count}, {rows}, nl.{p.dtype})")
-                self.emit(f"nisa.dma_copy(dst={lying}, src={source})")
-                self.turn(piece, lying, rows, count, p.dtype)
+                lying = self.stacked(p, count, rows, p.column, f"[1, {rows}]", begin, p.dtype)
+                self._turned_pieces(tile.text, lying, at, count, rows, p.dtype)
         return tile
+
+    def _turned_pieces(self, target: str, lying: str, at: str, count: str, rows: str, dtype: str) -> None:
+        """Turn what `stacked` loaded, 128 columns of the target at a time."""
+        t, tn = self.names.new("t"), self.names.new("tn")
+        with self.loop(t, f"range(0, {count}, {PARTITIONS})", _GROUP / PARTITIONS):
+            self.emit(f"{tn} = min({PARTITIONS}, {count} - {t})")
+            start = f"{t} // {PARTITIONS} * {rows}"
+            piece = f"{target}[0:{rows}, {at} + {t}:{at} + {t} + {tn}]"
+            self.turn(piece, f"{lying}[0:{tn}, {start}:{start} + {rows}]", rows, tn, dtype)
+
+    def stacked(self, p: Pattern, count: str, width: str, step: Expr, inner: str, begin: Expr, dtype: str) -> str:
+        """A tile of `count` rows of `width` elements, 128 rows on the partitions and the next 128 beside them.
+
+        step: elements from row to row in memory.  inner: the pattern of a row.  Whole groups of 128 rows are one DMA.
+        """
+        full, rest = self.names.new("full"), self.names.new("rest")
+        self.emit(f"{full}, {rest} = divmod({count}, {PARTITIONS})")
+        shape = f"min({PARTITIONS}, {count}), ({full} + ({rest} > 0)) * {width}"
+        name = loaded = self.names.new("stacked")
+        self.emit(f"{loaded} = on_chip({shape}, nl.{p.dtype})")
+        if dtype != p.dtype:
+            name = self.names.new("stacked")
+            self.emit(f"{name} = on_chip({shape}, nl.{dtype})")
+        tail = begin + self.start(full) * index(PARTITIONS) * step
+        whole = f"[{tidy(step)}, {PARTITIONS}], [{tidy(step * index(PARTITIONS))}, {full}], {inner}"
+        regions = (
+            (full, f"[0:{PARTITIONS}, 0:{full} * {width}]", f"{p.name}.ap([{whole}], {tidy(begin)})"),
+            (rest, f"[0:{rest}, {full} * {width}:({full} + 1) * {width}]",
+             f"{p.name}.ap([[{tidy(step)}, {rest}], {inner}], {tidy(tail)})"),
+        )  # fmt: skip
+        for condition, region, source in regions:
+            self.emit(f"if {condition}:")
+            self.emit(f"    nisa.dma_copy(dst={loaded}{region}, src={source})")
+            if name != loaded:
+                engine = self.copy_engine(Value(name, True))
+                self.emit(f"    nisa.tensor_copy({name}{region}, {loaded}{region}{engine})")
+        return name
 
     def turn(self, target: str, source: str, rows: str, columns: str, dtype: str) -> None:
         """target [rows, columns] = the transposed source, by the tensor engine through PSUM."""

@@ -38,7 +38,8 @@ def by_clock(tiles, depth, steps=1):
     def begin(family, ready):
         while family["waiting"] and family["running"] < family["room"]:
             family["running"] += 1
-            resume(family["waiting"].pop(0), family, ready, "")
+            first = min((entry[0] for entry in active), default=ready)
+            resume(family["waiting"].pop(0), family, first, "")
 
     def resume(tile, family, done, last):
         work = next(tile, None)
@@ -59,14 +60,14 @@ def by_clock(tiles, depth, steps=1):
     begin({"waiting": list(tiles), "running": 0, "room": depth, "end": 0.0, "of": None}, 0.0)
     while active:
         at = min(range(len(active)), key=lambda n: max(active[n][0], free.get(active[n][1][0], 0.0)))
-        ready, (engine, passes, *operands), tile, family = active.pop(at)
+        ready, (engine, passes, *operands), *whose = active.pop(at)
         if any(operand.buffer == nl.psum for operand in operands[1:]):
             passes = 1
         elif engine == "tensor" and passes == 4 and operands[-1].dtype != nl.float32:
             passes = 1
         count = max([math.prod(operand.shape[1:]) for operand in operands], default=1)
         free[engine] = max(ready, free.get(engine, 0.0)) + max(64, count) * passes / RATES[engine]
-        resume(tile, family, free[engine], engine)
+        resume(*whose, free[engine], engine)
 
 '''
 _ENGINES = {
