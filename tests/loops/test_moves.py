@@ -102,6 +102,14 @@ def test_tiles_for_known_sizes_fit_and_waste_little(rows: int, columns: int) -> 
     assert all(s.rows * s.vectors + s.vectors + 1 <= WIDE.registers for s in (best, *others))
 
 
+def test_long_sums_are_taken_in_blocks() -> None:
+    """A panel of 64 columns and all of k would not stay in the second cache."""
+    long = recipe(program("product"), WIDE, {"m": 256, "n": 256, "k": 1 << 16})
+    assert long[0] == "deepen(k2, i, 256)" and long[1].startswith("tile(i2, 6, j2")
+    check(schedule.replay(program("product"), ("deepen(k2, i, 4)", *long[1:])), TASKS["product"], SIZES)
+    assert not any("deepen" in step for step in recipe(program("product"), WIDE, LARGE))
+
+
 def test_plans_decide_what_recipes_leave_open() -> None:
     steps = recipe(program("product"), WIDE, plan=Plan(rows=4, vectors=2, panel=1, pack=True, stream=True))
     assert steps[0] == "tile(i, 4, j, interleave=2, panel=32, pack=B)"

@@ -27,7 +27,7 @@ from accelcore.loops.analysis import (
 from accelcore.loops.edit import around, iterator, loops_of, own_expressions, reads_of
 from accelcore.loops.nodes import Accumulate, For, Kind, Program, Statement, Store, statements
 from accelcore.loops.rewrites.values import divisors, invariant, repeated, weight
-from accelcore.loops.tiling import bytes_of, extent_of, tile_text, value_of
+from accelcore.loops.tiling import bytes_of, depth_of_sums, extent_of, tile_text, value_of
 from accelcore.loops.unit import VectorUnit
 from accelcore.values import Role
 
@@ -48,7 +48,7 @@ class Plan:
 
     rows, vectors: the register tile of matrix products (0: the `choice`th of those that suit the sizes best).
     panel: tiles of columns per panel (0: no panels).  pack: copy the shared operands.  interleave: vectors per strip
-    of reductions.
+    of reductions.  deep: products that long sums add at a time (0: all).
     stream: write results around the caches.  ahead: ask for the next row while one is computed (1: into the nearest
     cache that has room for it, 2: into the other one, 0: no).  band: rows that go through all products before the next
     ones (0: all).
@@ -65,6 +65,7 @@ class Plan:
     band: int = 0
     lift: bool = False
     choice: int = 0
+    deep: int = 0
     sizes: tuple[tuple[str, int], ...] = ()
 
 
@@ -110,6 +111,8 @@ def _product_plans(program: Program, first: Plan) -> Iterator[Plan]:
         yield from (replace(first, band=rows, rows=tall, vectors=wide) for rows, tall, wide in _BANDS)
     if first.pack:
         yield replace(first, panel=0, pack=False)
+    if first.deep:
+        yield from (replace(first, deep=products) for products in (2 * first.deep, 0))
     yield from (replace(first, choice=n) for n in (1, 2, 3))
     yield from (replace(first, panel=2 * first.panel or 1, pack=True, choice=n) for n in (0, 1))
     for rows, vectors in ((0, 4), (0, 3), (0, 2), (4, 4), (8, 2), (4, 2)):
@@ -119,8 +122,9 @@ def _product_plans(program: Program, first: Plan) -> Iterator[Plan]:
 
 def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
     """Panels and packing where the operand that rows share is large and used by many rows."""
-    pays = False
+    pays, deep = False, 0
     for c in contractions(program):
+        deep = max(deep, depth_of_sums(program, c, unit, sizes))
         shared = max(bytes_of(program, name, sizes) for name in c.reused)
         pays |= shared > unit.l2 // 2 and extent_of(program, c.row, sizes) >= _ROWS_WORTH_PACKING
     far = [b for b in program.arguments if b.shape and bytes_of(program, b.name, sizes) > unit.l2]
@@ -130,6 +134,7 @@ def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
         pack=pays,
         stream=streamed,
         ahead=1 if far else 0,
+        deep=deep,
         lift=any(len(b.shape) > 1 for b in far),
         sizes=tuple(sorted(sizes.items())),
     )
@@ -171,11 +176,15 @@ class _Cook:
             if c is None:
                 return
             seen.add(c.column)
+            inner = {f.iterator for f in loops_of(self.program.body)}
             if self.plan.band and not c.nested and not self.banded:
                 c = self._banded(c)
             if not c.nested and not self.may(f"isolate({c.column})"):
                 continue
             c = next((x for x in contractions(self.program) if x.column == c.column), c)
+            if self.plan.deep and self.may(f"deepen({c.inner}, {c.row}, {self.plan.deep})"):
+                c = next((x for x in contractions(self.program) if x.inner not in inner), c)
+                seen.add(c.column)
             self.may(tile_text(self.program, c, self.unit, self.plan))
 
     def _banded(self, c: Contraction) -> Contraction:

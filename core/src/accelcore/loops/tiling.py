@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 14
 _ADDRESSED = 12
 """Rows whose addresses the general registers hold; those of others wait in vector registers."""
+_WIDEST = 4  # vectors of a tile's row
 _FEW_ROWS = 4
 """So few rows leave registers for wider tiles."""
 _LATENCY = 4.0  # cycles until a sum can be added to again
@@ -147,6 +148,18 @@ def _depth(program: Program, c: Contraction, unit: VectorUnit) -> int:
         return 1
     update, a, b = found
     return unit.steps(a.dtype, b.dtype, update.value.dtype)
+
+
+def depth_of_sums(program: Program, c: Contraction, unit: VectorUnit, sizes: Mapping[str, int]) -> int:
+    """Products to add at a time where a panel of the shared operands, as deep as the sums, outgrows the caches; else 0.
+
+    So many that a dozen rows of the other operand take half of the nearest cache.
+    """
+    p = product_of(program, c, unit, sizes)
+    size = (DTYPES[program.buffer(c.reused[0]).dtype].bits or 64) // 8
+    if p.steps * p.lanes * _WIDEST * size * p.operands <= unit.l2 // 2:
+        return 0
+    return 1 << max((unit.l1 // (2 * _ADDRESSED * size)).bit_length() - 1, 4)
 
 
 def extent_of(program: Program, iterator: str, sizes: Mapping[str, int]) -> int:

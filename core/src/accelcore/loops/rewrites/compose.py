@@ -197,6 +197,32 @@ class Tile(Composite):
             steps.may(f"jam({new[0].iterator}, {half})")
 
 
+@register
+@dataclass(frozen=True)
+class Deepen(Composite):
+    """Long sums in blocks of `size`: each block adds to sums that are kept in memory, and runs through all of `row`.
+
+    for i: for j: {s = 0; for k: s += f(i, k, j); r[i, j] = s}  becomes  sums of zero, then for blocks of k a product of
+    its own whose operands stay in cache, then r from the sums.
+    """
+
+    name: ClassVar[str] = "deepen"
+    iterator: str
+    row: str
+    size: int
+
+    def run(self, steps: _Steps) -> None:
+        """Split the sum, lift its blocks around the loops up to `row`, sum each block apart."""
+        nest = [f.iterator for f in around(steps.program, self.iterator)]
+        require(self.row in nest, f"loop {self.row} is not around {self.iterator}")
+        blocks, inner = steps.do(f"split({self.iterator}, {self.size})")[:2]
+        for outer in reversed(nest[nest.index(self.row) :]):
+            steps.do(f"lift({blocks}, {outer})")
+        summed = [s.buffer for s in statements(find(steps.program, inner).body) if isinstance(s, Accumulate)]
+        for name in dict.fromkeys(summed):
+            steps.do(f"stage_result({name}, {inner})")
+
+
 def half_block(rows: int) -> int:
     """Rows of the blocks that what is left of a tile's rows runs in: the largest power of two up to half of them."""
     return 1 << ((rows // 2).bit_length() - 1) if rows > 1 else 1
