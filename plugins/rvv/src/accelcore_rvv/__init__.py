@@ -23,7 +23,8 @@ def accelcore_targets() -> Sequence[Target]:
 
 @hookimpl
 def accelcore_evaluators() -> Sequence[Evaluator]:
-    """Its evaluator."""
+    """Its evaluators: on the emulator; where there is none, on this machine without a cost."""
     from accelcore_rvv.evaluator import RvvEvaluator
+    from accelcore_rvv.host import RvvHostEvaluator
 
-    return [RvvEvaluator()]
+    return [RvvEvaluator(), RvvHostEvaluator()]

@@ -24,7 +24,7 @@ HARNESS = "ac_rv_"
 
 _ALWAYS = ("-std=gnu11", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-w")
 _HARNESS_FLAGS = ("-O1", "-ffunction-sections")
-_TYPES = {
+C_TYPES = {
     "f32": "float", "f64": "double", "f16": "_Float16", "bool": "uint8_t",
     **{f"{s}{b}": f"{'u' if s == 'u' else ''}int{b}_t" for s in "iu" for b in (8, 16, 32, 64)},
 }  # fmt: skip
@@ -144,7 +144,7 @@ def _shim(entry: str, arguments: Sequence[AbiArg], *, workspace: bool) -> str:
     """C of the functions that unpack words and call the kernel."""
     kinds, values, lines = [], [], []
     for at, argument in enumerate(arguments):
-        kind = "int64_t" if argument.kind == "size" else _TYPES.get(argument.dtype, "uint16_t")
+        kind = "int64_t" if argument.kind == "size" else C_TYPES.get(argument.dtype, "uint16_t")
         if argument.kind == "pointer":
             const = "const " if argument.role is Role.IN else ""
             kinds.append(f"{const}{kind} *")
