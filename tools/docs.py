@@ -21,6 +21,13 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = "examples|bench|plugins|tests|tools|core"
+TARGETS = ("avx", "rvv", "nki", "gemmini")
+PACKAGES = {"llmlift": "lifting.md", "autocomp": "search.md", "dask": "dask.md"}
+"""Plugins whose README is a page of the site, the targets with what they offer; the packages by the page's name."""
+MODULES = (
+    "loops", "loops.target", "loops.listing", "loops.execute", "loops.lanes", "simulation", "ir", "cgen", "testing",
+    "session", "knowledge", "bench", "codec",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -41,7 +48,11 @@ def write_pages(pages: Path) -> None:
     shutil.rmtree(pages, ignore_errors=True)
     shutil.copytree(ROOT / "docs", pages)
     (pages / "reference").mkdir()
+    (pages / "packages").mkdir()
     made = {
+        **{f"targets/{name}.md": _readme_page(name) + offered(name) for name in TARGETS},
+        **{f"packages/{page}": _readme_page(name) for name, page in PACKAGES.items()},
+        "reference/modules.md": modules(),
         "index.md": (ROOT / "README.md").read_text(encoding="utf-8").replace("](docs/", "]("),
         "decisions.md": decisions(),
         "reference/commands.md": commands(),
@@ -60,6 +71,52 @@ def write_pages(pages: Path) -> None:
 def _without_repository_links(text: str) -> str:
     text = re.sub(rf"\[([^\]]+)\]\((?:\.\./)*((?:{FOLDERS})/[^)]*)\)", r"\1 (`\2`)", text)
     return re.sub(r"\[([^\]]+)\]\((?:\.\./)*((?:LICENSE|CHANGELOG|CONTRIBUTING)[^)]*)\)", r"\1 (`\2`)", text)
+
+
+def _readme_page(plugin: str) -> str:
+    """A plugin's README, with its links seen from a folder of the site."""
+    text = (ROOT / "plugins" / plugin / "README.md").read_text(encoding="utf-8")
+    return text.replace("](../../docs/", "](../").replace("](../../README.md", "](../index.md")
+
+
+def offered(owner: str) -> str:
+    """Options and machine of a target and its evaluators."""
+    from accelcore.registry import registry
+
+    lines = ["", "", "## Options", ""]
+    for kind in ("targets", "evaluators"):
+        for offer in registry().offers(kind):
+            if offer.plugin == owner:
+                lines += [f"**{offer.item.name}** ({kind.removesuffix('s')}): {offer.item.about}", ""]
+                lines += _options(offer.item)
+    return "\n".join(lines)
+
+
+def modules() -> str:
+    """The public modules that plugins and programs build on."""
+    import importlib
+
+    lines = ["# Public modules", "", "What plugins build on, beside [values](values.md) and [hooks](hooks.md).", ""]
+    for name in MODULES:
+        module = importlib.import_module(f"accelcore.{name}")
+        lines += [f"## accelcore.{name}", "", "```text", inspect.getdoc(module) or "", "```", ""]
+        for item_name in sorted(_public(module)):
+            lines += _item(item_name, getattr(module, item_name))
+    return "\n".join(lines)
+
+
+def _public(module: Any) -> list[str]:
+    """What a module says it offers, else what it defines."""
+    own = [n for n, v in vars(module).items() if getattr(v, "__module__", "") == module.__name__]
+    return [name for name in getattr(module, "__all__", own) if not name.startswith("_")]
+
+
+def _item(name: str, item: Any) -> Iterator[str]:
+    """A class with its methods, or a function, as the code has it."""
+    if inspect.isclass(item):
+        yield from (f"### class {name}", "", _text(item), "", *_members(item))
+    elif inspect.isfunction(item):
+        yield from (f"### {name}", "", "```python", _signature(name, item), "```", "", _text(item), "")
 
 
 def decisions() -> str:
@@ -179,19 +236,21 @@ def errors() -> str:
 
 def installed() -> str:
     """Targets and strategies of this repository with their options."""
-    from accelcore.options import options_of
     from accelcore.registry import registry
 
     lines = ["# Targets and strategies", ""]
     for kind in ("targets", "evaluators", "strategies"):
         for offer in sorted(registry().offers(kind), key=lambda o: o.item.name):
-            lines += [f"## {offer.item.name} ({kind}, {offer.owner})", "", offer.item.about, ""]
-            options = options_of(offer.item)
-            if options:
-                lines += ["| option | default | |", "|---|---|---|"]
-                lines += [f"| `{o.name}` | `{o.default}` | {o.help.replace('|', '/')} |" for o in options]
-                lines.append("")
+            lines += [f"## {offer.item.name} ({kind}, {offer.owner})", "", offer.item.about, "", *_options(offer.item)]
     return "\n".join(lines)
+
+
+def _options(item: Any) -> list[str]:
+    """A table of the options of a target, evaluator or strategy; nothing where it has none."""
+    from accelcore.options import options_of
+
+    found = [f"| `{o.name}` | `{o.default}` | {o.help.replace('|', '/')} |" for o in options_of(item)]
+    return ["| option | default | |", "|---|---|---|", *found, ""] if found else []
 
 
 if __name__ == "__main__":
