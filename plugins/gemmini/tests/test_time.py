@@ -11,6 +11,7 @@ from accelcore.errors import RunFailure
 from accelcore.values import Status
 from accelcore_gemmini import FENCE, Command, Config, Machine, chrome_trace, layout
 from accelcore_gemmini.isa import GARBAGE, acc, compute, config_ex, config_ld, config_st, mvin, mvout, preload
+from accelcore_gemmini.timeline import spans
 
 BASE = 0x8000_0000
 
@@ -121,6 +122,17 @@ def test_feedback_and_timeline_are_json():
     assert json.loads(json.dumps(outcome.feedback().json()))["cycles"] == outcome.cycles
     events = json.loads(chrome_trace(outcome))["traceEvents"]
     assert [e["name"] for e in events if e["ph"] == "X"] == ["config_ex", "config_ld", "config_st", "mvin"]
+
+
+def test_a_timeline_has_every_operation_of_a_short_run_and_parts_of_a_long_one():
+    short = list(spans(run([mvin(BASE, 0, 16, 16), mvin(BASE, 4096, 16, 16), preload(4096, acc(0)), compute(0)])))
+    assert [name for queue, name, *_ in short if queue == "execute"] == ["config_ex", "preload", "compute"]
+    outcome = run([preload(4096, acc(0)), compute(0)] * 2000)
+    execute = [s for s in spans(outcome) if s[0] == "execute"]
+    assert len(execute) <= 101 and max(end for *_, end in execute) <= outcome.cycles
+    counted = [part.split() for _, name, *_ in execute for part in name.split(", ")]
+    assert sum(int(n) for n, kind in (p for p in counted if len(p) == 2) if kind == "compute") == 2000
+    assert len(list(spans(run([])))) == 3
 
 
 def test_nothing_costs_nothing():

@@ -91,12 +91,12 @@ def written_report(run: Run, folder: Path) -> Path:
 def _own_check(run: Run | None, kernel: Kernel) -> str | None:
     """What `make check` runs for a kernel that only its target's evaluator runs; None for one that runs by itself.
 
-    It is the target's `export_check(kernel)`, a shell command, "" where there is none; a language that only its target
-    understands is checked by accelcore itself.
+    It is the target's `export_check(kernel)`, a shell command, "" where there is none, None where the kernel runs by
+    itself; a language that only its target understands is checked by accelcore itself.
     """
     told = _target_fact(run, "export_check")
-    if told is not None:
-        return str(told(kernel))
+    if told is not None and (own := told(kernel)) is not None:
+        return str(own)
     if run is None or kernel.language in ("c", "c++", "python"):
         return None
     target = shlex.quote(str(run.config.get("target", "")))

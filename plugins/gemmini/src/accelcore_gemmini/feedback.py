@@ -193,16 +193,17 @@ def _ideal_cycles(outcome: Outcome) -> int:
 def _repeated_weights(ops: Any) -> int:
     """Preloads of the block that the preload before named, with no load to those rows in between."""
     held: tuple[int, int, int] | None = None
-    count = 0
-    moves = ops[(ops["kind"] == Kind.PRELOAD) | (ops["kind"] == Kind.MVIN)]
+    count, to_acc, new, stationary = 0, int(Flag.ACC), int(Flag.NEW_WEIGHTS), int(Flag.OUTPUT_STATIONARY)
+    load = int(Kind.MVIN)  # plain numbers: this looks at every command
+    moves = ops[(ops["kind"] == Kind.PRELOAD) | (ops["kind"] == load)]
     for kind, flags, local, rows, cols, last in zip(
         moves["kind"].tolist(), moves["flags"].tolist(), moves["local"].tolist(), moves["rows2"].tolist(),
         moves["cols2"].tolist(), (moves["local"].astype("i8") + moves["rows"]).tolist(), strict=True,
     ):  # fmt: skip
-        if kind == Kind.MVIN:
-            if held and not flags & Flag.ACC and local < held[0] + held[1] and held[0] < last:
+        if kind == load:
+            if held and not flags & to_acc and local < held[0] + held[1] and held[0] < last:
                 held = None
-        elif flags & Flag.NEW_WEIGHTS and not flags & Flag.OUTPUT_STATIONARY:
+        elif flags & new and not flags & stationary:
             count += held == (local, rows, cols)
             held = (local, rows, cols)
     return count

@@ -72,7 +72,8 @@ static void gemmini_configure_activation(int act, acc_scale_t bert_scale) {
     }
 }
 
-/* Both operands, bias and result tile by tile; tile sizes are in blocks.  Ends with a fence. */
+/* Both operands, bias and result tile by tile; tile sizes are in blocks.  Ends with a fence.  An operand of at most two tiles is
+ * loaded once, each tile into its own half of the scratchpad, and stays there. */
 static void tiled_matmul_outer(size_t dim_I, size_t dim_J, size_t dim_K, const elem_t *A, const elem_t *B, const void *D,
                                void *C, size_t stride_A, size_t stride_B, size_t stride_D, size_t stride_C,
                                scale_t A_scale, scale_t B_scale, scale_acc_t D_scale, size_t tile_I, size_t tile_J,
@@ -86,6 +87,8 @@ static void tiled_matmul_outer(size_t dim_I, size_t dim_J, size_t dim_K, const e
     gemmini_extended3_config_ld(stride_B * sizeof(elem_t), B_scale, 0, 1);
     gemmini_extended3_config_ld(repeating_bias ? 0 : stride_D * d_bytes, D_scale, low_D, 2);
     gemmini_configure_activation(act, bert_scale);
+    const size_t tiles_I = gemmini_ceil_div(I, tile_I), tiles_J = gemmini_ceil_div(J, tile_J), tiles_K = gemmini_ceil_div(K, tile_K);
+    const bool a_stays = tiles_I * tiles_K <= 2, b_stays = tiles_J * tiles_K <= 2;
     for (size_t i = 0; i < I; i += tile_I)
         for (size_t j = 0; j < J; j += tile_J)
             for (size_t k = 0; k < K; k += tile_K) {
@@ -97,8 +100,9 @@ static void tiled_matmul_outer(size_t dim_I, size_t dim_J, size_t dim_K, const e
                 int pad_I = gemmini_pad(i, nI, dim_I), pad_J = gemmini_pad(j, nJ, dim_J), pad_K = gemmini_pad(k, nK, dim_K);
                 bool no_bias = !D;
                 if (dataflow == WEIGHT_STATIONARY)
-                    sp_tiled_matmul_ws(a, b, d, c, A_scale, B_scale, D_scale, nI, nJ, nK, pad_I, pad_J, pad_K, stride_A, stride_B, stride_D,
-                                       stride_C, transA, transB, full_C, low_D, no_bias, repeating_bias, act, 0, 0);
+                    sp_tiled_matmul_ws(a_stays && j ? NULL : a, b_stays && i ? NULL : b, d, c, A_scale, B_scale, D_scale, nI, nJ, nK, pad_I, pad_J,
+                                       pad_K, stride_A, stride_B, stride_D, stride_C, transA, transB, full_C, low_D, no_bias, repeating_bias, act,
+                                       a_stays ? 1 + (i + k > 0) : 0, b_stays ? 1 + (j + k > 0) : 0);
                 else
                     sp_tiled_matmul_os(a, b, d, c, A_scale, B_scale, D_scale, nI, nJ, nK, pad_I, pad_J, pad_K, stride_A, stride_B, stride_D,
                                        stride_C, transA, transB, full_C, low_D, no_bias, repeating_bias, act);
