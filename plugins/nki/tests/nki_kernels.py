@@ -61,3 +61,21 @@ def traced(body, *arrays, target="trn2"):
         return out
 
     return run(kernel, arrays, {}, target=target)
+
+
+def sb(shape, dtype=nl.float32):
+    return nl.ndarray(shape, dtype=dtype, buffer=nl.sbuf)
+
+
+def ps(shape, dtype=nl.float32):
+    return nl.ndarray(shape, dtype=dtype, buffer=nl.psum)
+
+
+def result(shape, dtype=nl.float32):
+    return nl.ndarray(shape, dtype=dtype, buffer=nl.shared_hbm)
+
+
+def fetched(x, dtype=None):
+    tile = sb(x.shape, dtype or x.dtype)
+    nisa.dma_copy(dst=tile, src=x)
+    return tile
