@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _ROUNDS = 2  # of levelling: a plan may change what is written, and so the plan
 _HELD = 8192  # longest summed index of which both operands of a 128 by 512 tile fit in SBUF
+_PSUM = 2048  # columns that sums of all tiles in work have together, so that half of PSUM is left
 _ROOM = 4096  # columns that fit a kernel with whole rows in SBUF, whatever it keeps
 
 
@@ -41,7 +42,8 @@ def _lowered(task: Task, schedule: tuple[str, ...]) -> Kernel:
     if chosen.engine == "balance":
         text = _levelled(first, text, lambda: Results(task, chosen), about)
     keeps = chosen.rows or chosen.hoist or chosen.accumulate
-    domain = _domain(task, 1 if chosen.accumulate else _ROOM) if keeps else ()
+    room = _PSUM // chosen.pipeline if chosen.accumulate else _ROOM
+    domain = _domain(task, room) if keeps else ()
     return Kernel(text, "python", task.name, schedule, domain=domain)
 
 

@@ -45,6 +45,7 @@ def strides(extents: tuple[Expr, ...]) -> list[Expr]:
 
 
 _GROUP = 1024  # rows that are loaded at a time to be turned
+_NEAR = 8  # widest step between columns that are loaded with all that lies between them
 SHIFT = 1_000_003
 """Number of the variable that stands for a loop's variable while a pattern is looked at."""
 
@@ -159,9 +160,23 @@ class Loads(Engines):
         turned = wide and p.near(p.column) != 1 and p.near(p.row) == 1 and frame.rows.most > 1
         if turned and self.choices.transpose != "strided" and p.dtype in ("float32", "bfloat16", "float16"):
             return self._turned(p, frame)
+        step = p.near(p.column)
+        if wide and step is not None and 1 < step <= _NEAR:
+            return self._spaced(p, frame, step)
         tile = self.tile(frame, wide=wide, dtype=p.dtype, stem=f"{p.name}_tile")
         self.emit(f"nisa.dma_copy(dst={tile.text}, src={self.region(p, frame, wide=wide)})")
         return tile
+
+    def _spaced(self, p: Pattern, frame: Frame, step: int) -> Value:
+        """Load all from the first column to the last, and look at every `step`-th: DMA is slow on single elements."""
+        name, span, rows = self.names.new(f"{p.name}_tile"), self.names.new("span"), frame.rows.count
+        self.emit(f"{span} = ({frame.columns.count} - 1) * {step} + 1")
+        self.emit(f"{name} = on_chip({rows}, {span}, nl.{p.dtype})")
+        offset = p.offset + self.start(frame.rows.start) * p.row + self.start(frame.columns.start) * p.column
+        self.emit(f"nisa.dma_copy(dst={name}, src={p.name}.ap([[{tidy(p.row)}, {rows}], [1, {span}]], {tidy(offset)}))")
+        most = min(frame.columns.most, NOMINAL)
+        return Value(f"{name}[0:{rows}, 0:{span}:{step}]", True, dtype=p.dtype, rows=rows,
+                     columns=frame.columns.count, span=most)  # fmt: skip
 
     def _turned(self, p: Pattern, frame: Frame) -> Value:
         """Load as it lies in memory, 128 of the frame's columns on partitions at a time, and transpose."""

@@ -30,6 +30,7 @@ _PLAIN = (
 )
 _ONLINE = f"{_ALL}; hoist(both); split(operands); turns(clock)"
 _FIRST = (
+    f"{_ONLINE}; keys(512); pipeline(7)",
     f"{_ONLINE}; keys(512); pipeline(8)",
     f"{_ONLINE}; keys(512); pipeline(6)",
     "hoist(both); block(512, 512)",
