@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the module beside this file
 from control import horizon
 
 LOOPS = Path(__file__).parent / "loops.py"
+_FORMS = Path(__file__).parents[2] / "plugins" / "gemmini" / "tests" / "loops" / "products.py"
 _PRODUCTS = ((512, 512, 512), (12544, 64, 256), (12544, 256, 64), (3136, 512, 128), (3136, 128, 512), (784, 1024, 256))
 _IMAGES = ((56, 64), (28, 128), (14, 256))
 _ARRAY = 256  # multiplications a cycle
@@ -44,10 +45,11 @@ class Case:
     multiplications: int
     least: float
     target: str = "gemmini"
+    loops: Path = LOOPS
 
 
 def cases() -> list[Case]:
-    """Six products (rows x columns x depth) and three convolutions, each without and with padding."""
+    """Six products (rows x columns x depth), three convolutions without and with padding, with stride, with pooling."""
     found = [
         Case(f"product {m}x{n}x{p}", "product", {"m": m, "n": n, "p": p}, m * n * p, 0.9) for m, n, p in _PRODUCTS
     ]
@@ -56,7 +58,19 @@ def cases() -> list[Case]:
             sizes = {"b": 4, "h": size + border, "w": size + border, "c": channels, "f": channels}
             count = 4 * size * size * 9 * channels * channels
             found.append(Case(f"{function} {size}x{size}x{channels}->{channels}", function, sizes, count, 0.8))
-    return [*found, Case(_CONTROL, "control", {}, 4 * 12 + 12 * 16, 1.5, "gemmini:config=fp32-4")]
+    return [*found, *_forms(*_IMAGES[0]), Case(_CONTROL, "control", {}, 4 * 12 + 12 * 16, 1.5, "gemmini:config=fp32-4")]
+
+
+def _forms(size: int, channels: int) -> list[Case]:
+    """A convolution with stride 2 to half the size, and one whose pixels are pooled two by two; one image."""
+    half, both = size // 2, {"c": channels, "f": channels}
+    products = half * half * 9 * channels * channels
+    strided = {"h": half, "w": half, **both}
+    pooled = {"h2": half, "w2": half, "h": size + 2, "w": size + 2, **both}
+    return [
+        Case(f"stride 2, {half}x{half}x{channels}->{channels}", "strided", strided, products, 0.8, loops=_FORMS),
+        Case(f"pooled 2x2, {size}x{size}x{channels}->{channels}", "pooled", pooled, 4 * products, 0.8, loops=_FORMS),
+    ]
 
 
 def searched(case: Case, evaluations: int, folder: Path) -> tuple[OptimizeResult, float]:
@@ -64,7 +78,7 @@ def searched(case: Case, evaluations: int, folder: Path) -> tuple[OptimizeResult
     began = time.monotonic()
     out = folder / case.name.replace(" ", "-").replace(">", "")
     result = accelcore.compile(
-        f"{LOOPS}:{case.function}", case.target, out=out, sizes=case.sizes,
+        f"{case.loops}:{case.function}", case.target, out=out, sizes=case.sizes,
         max_evaluations=evaluations, cache=False, runs=folder / "runs",
     )  # fmt: skip
     return result, time.monotonic() - began
