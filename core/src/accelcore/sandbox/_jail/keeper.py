@@ -68,14 +68,20 @@ def _sweep() -> None:
             return
 
 
-def start(spec: Spec, fds: list[int], body: Any) -> Ward:
-    """Fork a sandboxed process whose first three descriptors are fds[:3]; it runs `body(report, rest of fds)`."""
+def prepare(*, namespaces: bool) -> tuple[list[str], bool]:
+    """What can be done before it is known what for: session, subreaper, namespaces.  The layers, and whether there is
+    a pid namespace."""
     os.setsid()
     with contextlib.suppress(OSError):
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
-    spec["id"] = cage.sandbox_id(os.getpid())
     layers = ["env", "fds", "session", "wall_clock"]
-    namespace = spec["namespaces"] and cage.isolate(layers)
+    return layers, namespaces and cage.isolate(layers)
+
+
+def start(spec: Spec, fds: list[int], body: Any) -> Ward:
+    """Fork a sandboxed process whose first three descriptors are fds[:3]; it runs `body(report, rest of fds)`."""
+    layers, namespace = spec.get("prepared") or prepare(namespaces=spec["namespaces"])
+    spec["id"] = cage.sandbox_id(os.getpid())
     mine, theirs = socket.socketpair()
     with contextlib.suppress(AttributeError, OSError):
         mine.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)  # Linux: messages carry the sender's real pid
