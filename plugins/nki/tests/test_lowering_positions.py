@@ -112,6 +112,17 @@ def test_the_largest_of_a_window_in_two_directions(schedule):
     np.testing.assert_array_equal(got, np.lib.stride_tricks.sliding_window_view(x, (3, 3)).max((2, 3)))
 
 
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("n", [1, 33])
+def test_the_larger_of_neighbours(n, schedule):
+    """y[i, j] = max(x[i, 2 j], x[i, 2 j + 1]): what lies between is loaded too, and no element by itself."""
+    e = rows(lambda i, j: binary("max", real(X[i, j * 2]), real(X[i, j * 2 + 1])))
+    task = task_of("halves", e, matrix("x", M, N * 2), matrix("y", M, N, role=Role.OUT), sizes={"m": 3, "n": 5})
+    x = numbers(130, 2 * n)
+    np.testing.assert_array_equal(run(task, schedule, {"x": x}, {"m": 130, "n": n}), np.maximum(x[:, ::2], x[:, 1::2]))
+    assert "[1, span]" in kernel(task, schedule).text
+
+
 CLOCK = (*FAST, "turns(clock)")
 
 
