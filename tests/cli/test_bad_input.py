@@ -137,6 +137,22 @@ def test_ctrl_c_in_the_middle(folder: Path, cli) -> None:
     assert done.returncode == 0 and json.loads(done.stdout)["best"]["value"] == 1.0
 
 
+def test_ctrl_c_twice_ends_at_once(folder: Path, cli) -> None:
+    """A candidate that hangs does not hold the second one up; what was judged before is kept and the run resumes."""
+    slow = {**os.environ, "ACCELCORE_CACHE": str(folder / "cache"), "SUBSTITUTE_HANGS": "1"}
+    child = started(folder, "compile", "program.py:double", "-t", "chip", env=slow)
+    until(child.stderr, "[2]")
+    child.send_signal(signal.SIGINT)
+    until(child.stderr, "Ctrl-C again stops at once")
+    assert child.poll() is None, "the candidate at hand hangs, and once is waiting for it"
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == 130 and "Traceback" not in err
+    assert not (folder / "double-chip-export").exists()
+    done = cli("resume", "last", "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["best"]["value"] == 1.0
+
+
 def test_ctrl_c_while_lifting(folder: Path) -> None:
     child = started(folder, "lift", "program.py:double", env={**os.environ, "SUBSTITUTE_STUCK": "1"})
     until(child.stderr, "lift: double")

@@ -324,11 +324,14 @@ class Session:
         self.journal.event(kind, text)
         self._tell(Progress("event", f"{kind}: {text}"))
 
-    def close(self, status: str = "done") -> None:
-        """End the run: stop what runs, write its state, let go of the files.  Idempotent."""
+    def close(self, status: str = "done", *, wait: bool = True) -> None:
+        """End the run: stop what runs, write its state, let go of the files.  Idempotent.
+
+        Without `wait`, a candidate that is being judged is left to end in the background; its result is lost.
+        """
         if self._closed:
             return
-        self._stop()
+        self._stop(wait=wait)
         if self.client is not None:
             self.client.close()
         if self.cache.trouble:
@@ -344,16 +347,17 @@ class Session:
         if isinstance(error, JournalError):  # it cannot be written any more; what was committed stands
             self._abandon()
             return
-        self.close("done" if error is None else "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped")
+        at_once = isinstance(error, KeyboardInterrupt)
+        self.close("done" if error is None else "interrupted" if at_once else "stopped", wait=not at_once)
 
-    def _stop(self) -> None:
+    def _stop(self, *, wait: bool = True) -> None:
         """End everything that runs for this session."""
         self._closed = True
         for stream in list(self._open):
             stream.close()
         self._waiters.shutdown(wait=False, cancel_futures=True)
         if self._shop is not None:
-            self._shop.close()
+            self._shop.close(wait=wait)
 
     def _abandon(self) -> None:
         self._stop()

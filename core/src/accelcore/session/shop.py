@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from threading import Lock
+from threading import Lock, Thread
 
 from accelcore.budget import Meter
 from accelcore.cache import Cache
 from accelcore.journal import EvaluationRow, Journal
+from accelcore.pools.threads import DaemonThreads
 from accelcore.session.bench import Bench, Builder, Built, contained
 from accelcore.session.forms import form_of
 from accelcore.session.standing import Standing
@@ -52,8 +53,8 @@ class Shop:
         self.task, self.bench = task, bench
         self._journal, self._cache, self._meter = journal, cache, meter
         self.standing = Standing(timed=bench.timed)
-        self._builders = ThreadPoolExecutor(jobs, "accelcore-build")
-        self._lane = ThreadPoolExecutor(max(1, bench.lanes), "accelcore-judge")
+        self._builders = DaemonThreads(jobs, "accelcore-build")
+        self._lane = DaemonThreads(max(1, bench.lanes), "accelcore-judge")
         self._builder = Builder(bench, task, self._builders)
         self._task_digest = task_digest(task)
         self._rows: dict[str, EvaluationRow] = {}
@@ -123,10 +124,19 @@ class Shop:
         if ticket.done is not None:
             ticket.done.cancel()
 
-    def close(self) -> None:
-        """Give up what has not begun, wait for what runs, remove built files."""
-        self._builders.shutdown(wait=True, cancel_futures=True)
-        self._lane.shutdown(wait=True, cancel_futures=True)
+    def close(self, *, wait: bool = True) -> None:
+        """Give up what has not begun, wait for what runs, remove built files; without `wait` in the background."""
+        self._builders.shutdown(wait=False, cancel_futures=True)
+        self._lane.shutdown(wait=False, cancel_futures=True)
+        if wait:
+            self._cleared()
+        else:
+            Thread(target=self._cleared, name="accelcore-clearing", daemon=True).start()
+
+    def _cleared(self) -> None:
+        """Once nothing runs any more, what it ran on is given back."""
+        self._builders.shutdown(wait=True)
+        self._lane.shutdown(wait=True)
         self.bench.close()
 
     # In the caller's thread.
