@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from accelcore.cgen import batch, toolchain
+from accelcore.cgen import batch, toolchain, zig
 from accelcore.cgen.binding import adapted
 from accelcore.errors import MissingTool, UsageError
 from accelcore.ir.expr import size
-from accelcore.values import Kernel, Limits, Param, Role, Source, Task
+from accelcore.values import Kernel, Limits, Param, Role, Source, Status, Task
 
 LIMITS = Limits(seconds=60)
 
@@ -127,3 +127,20 @@ def test_a_binding_is_no_way_to_write_code() -> None:
     for text in ("x; system(0)", "{}", "stdin", 'x["'):
         with pytest.raises(UsageError, match="no expression"):
             adapted(dot(), Kernel("", "c", "f", binding=(("x", text),)))
+
+
+def test_zig_works_in_a_folder_that_keeps_its_cache(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    work, home = tmp_path / "work", tmp_path / "home"
+    (work / "sub").mkdir(parents=True)
+    (work / "sub" / "in.txt").write_text("text")
+    script = 'cp sub/in.txt out.txt && echo used >> "$ZIG_GLOBAL_CACHE_DIR.log" && test ! -e more || exit 7\n'
+    (work / "run.sh").write_text(script)
+    for turn in range(2):
+        done = zig.run(["/bin/sh", "run.sh", "-target", "somewhere"], work, Limits(seconds=60), home)
+        assert done.status is Status.OK, done.text
+        assert (work / "out.txt").read_text() == "text"
+        assert ("somewhere, once" in capsys.readouterr().err) == (turn == 0)
+    assert (home / "cache.log").read_text() == "used\nused\n"
+    assert not list(home.glob("work-*"))
+    (work / "more").touch()
+    assert zig.run(["/bin/sh", "run.sh"], work, Limits(seconds=60), home).returncode == 7

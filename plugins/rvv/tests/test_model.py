@@ -52,19 +52,20 @@ def test_two_runs_count_the_same_and_longer_vectors_count_less() -> None:
 
 @pytest.mark.usefixtures("emulator")
 def test_cpus_prefer_different_register_tiles() -> None:
-    """Out of order, smaller groups with more rows do as well as large ones; in order, large groups are faster."""
+    """Three rows in groups of eight, or seven in groups of four: instruction counts always prefer the former."""
     task, target = matmul(), RvvTarget()
     arrays = {"a": ones(42, 16), "b": ones(16, 128), "c": ones(42, 128)}
-    cycles: dict[str, list[float]] = {"spacemit-x60": [], "sifive-p670": []}
-    for tile in ("tile(i, 1, j)", "tile(i, 7, j, interleave=4)"):
+    tiles = ("tile(i, 1, j)", "tile(i, 3, j, interleave=8)", "tile(i, 7, j, interleave=4)")
+    cycles: dict[str, list[float]] = {cpu: [] for cpu in CPUS}
+    for tile in tiles:
         artifact = built(task, target.kernel(task, (tile,)))
         found = counted(task, artifact, 256, **arrays)
         for cpu, known in cycles.items():
             known.append(Model(Path(artifact.path), CPUS[cpu], 256).spent(found).cycles)
-    gains = {cpu: known[0] / known[1] for cpu, known in cycles.items()}
-    assert all(gain > 2 for gain in gains.values())
+    assert all(plain > 2 * min(large, tall) for plain, large, tall in cycles.values())
     if mca.tool_for(CPUS["spacemit-x60"]):
-        assert gains["spacemit-x60"] != pytest.approx(gains["sifive-p670"], rel=0.05)
+        ranked = {cpu: large < tall for cpu, (_, large, tall) in cycles.items()}
+        assert ranked["sifive-x280"] and ranked["sifive-x390"] and not ranked["spacemit-x60"]
 
 
 @pytest.mark.usefixtures("emulator")

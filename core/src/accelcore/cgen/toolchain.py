@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from accelcore.cgen import zig
 from accelcore.errors import MissingTool, UsageError
 from accelcore.values import Limits, digest_of
 
@@ -204,20 +205,16 @@ def run_compiler(command: Sequence[str], work: Path, limits: Limits) -> str | No
     from accelcore.sandbox import COMPILER, run_child
     from accelcore.values import Status
 
-    policy = COMPILER.reading(sys.prefix, sys.base_prefix) if command[0] == sys.executable else COMPILER
-    done = run_child(list(command), policy, limits, cwd=work, env=_zig_environment(command))
+    if "ziglang" in command:
+        done = zig.run(command, work, limits, build_folder() / "zig")
+    else:
+        policy = COMPILER.reading(sys.prefix, sys.base_prefix) if command[0] == sys.executable else COMPILER
+        done = run_child(list(command), policy, limits, cwd=work)
     if done.status is Status.OK:
         return None
     if done.status is Status.TIMEOUT:
         return f"the compiler took more than {limits.seconds:g} s"
     return done.text or f"the compiler ended with {done.returncode}"
-
-
-def _zig_environment(command: Sequence[str]) -> dict[str, str]:
-    """zig keeps its own cache of runtime libraries, which takes half a minute to fill."""
-    if "ziglang" not in command:
-        return {}
-    return {"ZIG_GLOBAL_CACHE_DIR": "/tmp/zig", "ZIG_LOCAL_CACHE_DIR": "/tmp/zig"}
 
 
 def cpu_name() -> str:
