@@ -71,7 +71,7 @@ def test_hardware_loops_by_hand(correct, mode):
     "name",
     [
         "chain.c", "utilities.c", "counters.c", "network.c", "assembly.c", "mixed.c", "short_names.c", "bare_metal.c",
-        "names.c",
+        "names.c", "careless.c",
     ],
 )  # fmt: skip
 def test_programs_of_the_usual_kind(correct, name):
@@ -93,6 +93,28 @@ def test_a_harness_may_bring_its_own_helpers(tmp_path):
     program.write_text("""#include "include/gemmini_testutils.h"
 static void add_matrix(int n, float *out) { out[0] = (float)n; }
 int main() { float x; add_matrix(3, &x); gemmini_fence(); return x == 3.0f ? 0 : 1; }
+""")
+    result = run(program, target="gemmini").json()
+    assert (result["status"], result["exit"]) == ("ok", 0), result["log"]
+
+
+def test_a_program_may_have_functions_with_short_names(tmp_path):
+    from accelcore.pipeline.programs import run
+
+    program = tmp_path / "own.c"
+    program.write_text("""#include "include/gemmini_testutils.h"
+static elem_t A[DIM][DIM] row_align(1), C[DIM][DIM] row_align(1);
+static inline void fence(void) { asm volatile("fence"); }
+static void mvin(const elem_t *from, uint32_t to)
+{ gemmini_mvin(from, to); }
+int main() {
+    A[1][2] = 3;
+    config_ld(DIM * sizeof(elem_t), 1.0f, 0); config_st(DIM * sizeof(elem_t));
+    if (read_cycles()) mvin((elem_t *)A, 0);
+    mvout(C, 0, DIM, DIM);
+    fence();
+    return C[1][2] == 3 ? 0 : 1;
+}
 """)
     result = run(program, target="gemmini").json()
     assert (result["status"], result["exit"]) == ("ok", 0), result["log"]

@@ -29,6 +29,15 @@ if TYPE_CHECKING:
 # Programs are C of the bare-metal kind: signed overflow wraps there; the headers' macros need GNU extensions.
 # The red zone would be overwritten by the calls that stand for raw assembly.
 _FLAGS = ("-std=gnu99", "-O1", "-fwrapv", "-w", "-DBAREMETAL=1", "-D_GNU_SOURCE")
+_SHORT = (
+    "config_ex", "config_ld", "config_st", "mvin", "mvin2", "mvin3", "mvout", "preload", "compute_preloaded",
+    "compute_accumulated", "fence",
+)  # fmt: skip
+# What older compilers let pass, newer ones refuse unless told otherwise; programs rely on it.
+_LENIENT = tuple(
+    f"-Wno-error={name}"
+    for name in ("implicit-function-declaration", "implicit-int", "int-conversion", "incompatible-pointer-types")
+)
 _ONLY_X86 = ("-mno-red-zone",)
 _CACHE_LINES = ("-malign-data=cacheline",)  # arrays begin at the largest request: cycles do not depend on the linker
 _COUNT_BLOCKS = "-fsanitize-coverage=trace-pc"
@@ -82,11 +91,13 @@ def compile_program(sources: Sequence[Path], config: Config, work: Path, limits:
 
 
 def _own_names(files: Sequence[Path]) -> list[str]:
-    """Programs may bring the helpers of their harness themselves: then the header leaves its own out."""
+    """What the headers leave out: helpers of a harness, and short names, that the program defines itself."""
     text = "\n".join(file.read_text("utf-8", "replace") for file in files if file.is_file())
-    names = "tiled_matmul_outer_eigen(?:_bias)?|add_matrix|negate_matrix"
-    own = re.search(rf"^[ \t]*(?!return\b)[a-z_]\w*[\w \t*]*[ \t*](?:{names})[ \t]*\(", text, re.MULTILINE)
-    return ["-DGEMMINI_WITHOUT_HARNESS"] if own else []
+    head = r"^[ \t]*(?!return\b|else\b)[a-z_]\w*[\w \t*]*[ \t*]"
+    helpers = "tiled_matmul_outer_eigen(?:_bias)?|add_matrix|negate_matrix"
+    own = ["-DGEMMINI_WITHOUT_HARNESS"] if re.search(rf"{head}(?:{helpers})[ \t]*\(", text, re.MULTILINE) else []
+    short = re.findall(rf"{head}({'|'.join(_SHORT)})[ \t]*\([^;{{}}]*\)\s*{{", text, re.MULTILINE)
+    return [*own, *(f"-DGEMMINI_OWN_{name}" for name in dict.fromkeys(short))]
 
 
 def _flags(one: Compiler) -> list[str]:
@@ -95,7 +106,7 @@ def _flags(one: Compiler) -> list[str]:
     x86 = _ONLY_X86 if platform.machine() in ("x86_64", "AMD64") else ()
     lines = _CACHE_LINES if x86 and one.family == "gcc" else ()
     watch = (*_WATCH, *_WATCH_GCC) if one.family == "gcc" else ()
-    return [*_FLAGS, *x86, *lines, *watch, *(() if one.family == "zig" else (_COUNT_BLOCKS,))]
+    return [*_FLAGS, *_LENIENT, *x86, *lines, *watch, *(() if one.family == "zig" else (_COUNT_BLOCKS,))]
 
 
 def run_program(

@@ -216,4 +216,39 @@ static inline uint32_t gemmini_acc_bits(acc_t x) {
 #define compute_preloaded(...) GEMMINI_BY_COUNT(GEMMINI_NEW, __VA_ARGS__)
 #define compute_accumulated(...) GEMMINI_BY_COUNT(GEMMINI_HELD, __VA_ARGS__)
 #define fence() gemmini_fence()
+
+/* Short names that a program defines as functions of its own are left to it (see accelcore_gemmini.program). */
+#ifdef GEMMINI_OWN_config_ex
+#undef config_ex
+#endif
+#ifdef GEMMINI_OWN_config_ld
+#undef config_ld
+#endif
+#ifdef GEMMINI_OWN_config_st
+#undef config_st
+#endif
+#ifdef GEMMINI_OWN_mvin
+#undef mvin
+#endif
+#ifdef GEMMINI_OWN_mvin2
+#undef mvin2
+#endif
+#ifdef GEMMINI_OWN_mvin3
+#undef mvin3
+#endif
+#ifdef GEMMINI_OWN_mvout
+#undef mvout
+#endif
+#ifdef GEMMINI_OWN_preload
+#undef preload
+#endif
+#ifdef GEMMINI_OWN_compute_preloaded
+#undef compute_preloaded
+#endif
+#ifdef GEMMINI_OWN_compute_accumulated
+#undef compute_accumulated
+#endif
+#ifdef GEMMINI_OWN_fence
+#undef fence
+#endif
 #endif
