@@ -2,9 +2,9 @@
 
 For each kernel and CPU: the modelled cycles and executed instructions of the loops as clang compiles them (the better
 of -O3 and -O3 -ffast-math), and those of the best of the first moves of the rvv target.  `hand` is a kernel written
-with intrinsics (bench/rvv/hand) at the best of its register groupings.  Everything is counted on the emulator at one vector
-length, so two runs print the same table.  The best kernels are then judged: at four vector lengths, on secret inputs,
-at sizes of the judge's choice.
+with intrinsics (bench/rvv/hand) at the best of its register groupings.  Everything is counted on the emulator at one
+vector length, so two runs print the same table.  The best kernels are then judged: at four vector lengths, on secret
+inputs, at sizes of the judge's choice.
 
     python bench/rvv/run.py [--kernels PART,PART] [--cpus CPU,CPU] [--moves N] [--vlen BITS]
 """

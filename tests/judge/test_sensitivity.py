@@ -115,4 +115,5 @@ def test_each_entry_refuses_it(entry, tmp_path, monkeypatch):
         if entry == "compile":
             accelcore.compile(tmp_path / "limited.py", "c", sizes={"n": 100})
         else:
-            getattr(accelcore, entry)(tmp_path / "limited.c", task=tmp_path / "limited.py", target="c", sizes={"n": 100})
+            kernel, task = tmp_path / "limited.c", tmp_path / "limited.py"
+            getattr(accelcore, entry)(kernel, task=task, target="c", sizes={"n": 100})
