@@ -1,6 +1,7 @@
 """An exported kernel raced against what its user would otherwise call: compilers, NumPy, torch, Halide.
 
     python bench/avx/libraries.py FOLDER FUNCTION SIZE=N ...
+    python bench/avx/libraries.py --pick FOLDER FOLDER ... SIZE=N ...
 
 run.py runs it with the Python of `make bench-peers`, one thread, and a C library that keeps freed memory.  All calls
 come from this process, pinned to one CPU, on the same arrays (racing.py).  The kernel, Halide and the compilers' loops
@@ -15,16 +16,17 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from racing import Array, Call, Interface, array, built, consumer, idle, race
+from racing import Array, Call, Interface, array, built, consumer, idle, pinned, race
 
 WORTH_READING = 50e-6
+_TIE = 0.01
 _MOST_APART = 3.0  # a peer so many times slower is not raced again with its result read
 
 
@@ -106,12 +108,36 @@ def _written(board: Board, name: str) -> dict[str, Any]:
     return board.library(write) if write else {"reason": "has no whole-array form", "na": True}
 
 
+def fastest(folders: list[str], sizes: Mapping[str, int]) -> int:
+    """Which of several exports of one task is fastest, by a chain of races; those that do not build are left out."""
+    best, incumbent = 0, None
+    for number, folder in enumerate(folders):
+        face = Interface(folder)
+        try:
+            path = built(f"{folder}/kernel.c", f"{folder}/race.so", face.facts["FLAGS"], face.facts["LIBRARIES"])
+        except subprocess.CalledProcessError:
+            continue
+        if incumbent is None:
+            inputs, out = face.operands(sizes)
+            best, incumbent = number, face.call(path, inputs, out, sizes)
+            continue
+        contender = face.call(path, inputs, out, sizes)
+        contender()
+        if race(contender, incumbent).ratio > 1 + _TIE:
+            best, incumbent = number, contender
+    return best
+
+
 def main() -> None:
-    """Race one exported kernel against the peers that are here."""
-    folder, function, *given = sys.argv[1:]
+    """Race one exported kernel against the peers that are here; with --pick, exports against each other."""
+    given = [word for word in sys.argv[1:] if "=" in word]
+    words = [word for word in sys.argv[1:] if "=" not in word]
     sizes = {name: int(value) for name, _, value in (text.partition("=") for text in given)}
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    pinned()
+    if words[0] == "--pick":
+        print(json.dumps(fastest(words[1:], sizes)))
+        return
+    folder, function = words
     board = Board(folder, function, sizes)
     found = {}
     for peer, run in entries(board).items():

@@ -5,7 +5,7 @@ faster the best kernel is than a peer, raced by libraries.py: gcc and clang at -
 -ffast-math on the loops, NumPy and torch with `out=`, Halide with two autoschedulers.  NumPy, torch and Halide are
 those of `make bench-peers`; a row that lacks one of them does not count.  One thread, float32 unless said.
 
-    python bench/avx/run.py [--kernels PART,PART] [--seconds S] [--nearby] [--drawn SEED]
+    python bench/avx/run.py [--kernels PART,PART] [--seconds S] [--rules N] [--nearby] [--drawn SEED]
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from rules import ruled
 from table import HOLDS, ROWS, Row, drawn
 
 KERNELS = Path(__file__).resolve().parent / "kernels"
@@ -72,13 +73,25 @@ class Outcome:
 
     @property
     def rate(self) -> float:
-        """Candidates judged in a second of search."""
+        """Candidates judged in a second of search; 0 without one."""
         spent = self.made.get("spent") or {}
         return float(spent.get("evaluations", 0)) / max(float(spent.get("seconds", 0.0)), 1e-9)
 
 
-def measure(row: Row, seconds: float, target: str, kernels: Path = KERNELS) -> Outcome:
+@dataclass(frozen=True)
+class Effort:
+    """How hard a row is tried: seconds of search, or, without a search, how many of the rules' schedules."""
+
+    seconds: float
+    target: str
+    rules: int = 0
+
+
+def measure(row: Row, effort: Effort, kernels: Path = KERNELS) -> Outcome:
     """One compilation, and the races of what it exports."""
+    if effort.rules:
+        return by_rules(row, effort, kernels)
+    seconds, target = effort.seconds, effort.target
     with tempfile.TemporaryDirectory() as scratch:
         out = f"{scratch}/out"
         command = [sys.executable, "-m", "accelcore.cli", "compile", str(kernels / row.function), "--target", target]
@@ -92,6 +105,18 @@ def measure(row: Row, seconds: float, target: str, kernels: Path = KERNELS) -> O
             return Outcome(row, made, reason=made.get("reason") or "no kernel")
         write_plain(Path(out), target)
         return Outcome(row, made, races(out, row))
+
+
+def by_rules(row: Row, effort: Effort, kernels: Path) -> Outcome:
+    """The rules' best schedule without a search, and its races."""
+    sizes = {name: int(n) for name, _, n in (text.partition("=") for text in row.sizes.split())}
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch, "out")
+        made = ruled(str(kernels / row.function), sizes, effort.target, effort.rules, out, {**ONE_THREAD, **MEMORY})
+        if "best" not in made:
+            return Outcome(row, made, reason=made["reason"])
+        write_plain(out, effort.target)
+        return Outcome(row, made, races(str(out), row))
 
 
 def write_plain(folder: Path, target: str) -> None:
@@ -130,34 +155,35 @@ def report(found: Outcome) -> float | None:
         print(LINE.format(row.label, row.sizes, verdict, "-", *columns, *"-----", row.aim, "-", reason), flush=True)
         return None
     best = found.best
-    ratio, seed = float(best["ratio"]), found.made["seed"]["value"] / found.made["best"]["value"]
+    ratio = float(best["ratio"])
+    seed = f"{found.made['seed']['value'] / found.made['best']['value']:.1f}" if "seed" in found.made else "-"
     note = "; ".join(f"does not count, {text}" for text in found.absent) or ("" if ratio >= row.aim else "short")
     quartiles, read = f"{best['low']:.2f} to {best['high']:.2f}", f"{best['read']:.2f}" if "read" in best else "-"
-    cells = (f"{best['ours_ms']:.4f}", *columns, f"{seed:.1f}", f"{ratio:.2f}", quartiles, read, f"{row.aim:.2f}")
+    cells = (f"{best['ours_ms']:.4f}", *columns, seed, f"{ratio:.2f}", quartiles, read, f"{row.aim:.2f}")
     print(LINE.format(row.label, row.sizes, verdict, *cells, f"{found.rate:.1f}", note), flush=True)
     return None if found.absent else ratio
 
 
-def nearby(rows: list[Row], seconds: float, target: str) -> bool:
+def nearby(rows: list[Row], effort: Effort) -> bool:
     """The extra table: rows with nearby shapes, and those shapes; whether none falls off."""
     steady = True
     for row in (r for r in rows if r.near):
-        own = report(measure(row, seconds, target))
+        own = report(measure(row, effort))
         for sizes in row.near:
             near = replace(row, label=f"  {row.label[:10]}", sizes=sizes, aim=round((own or 0.0) * HOLDS, 2), near=())
-            ratio = report(measure(near, seconds, target))
+            ratio = report(measure(near, effort))
             steady = steady and ratio is not None and own is not None and ratio >= HOLDS * own
     print("no cliff" if steady else f"a shape fell below {HOLDS} of its row's ratio, or was not measured")
     return steady
 
 
-def at_random(seed: int, seconds: float, target: str) -> bool:
+def at_random(seed: int, effort: Effort) -> bool:
     """A fused pattern that nobody chose; it has compilers as peers, and NumPy as derived from its summary."""
     with tempfile.TemporaryDirectory() as scratch:
         Path(scratch, "drawn.py").write_text(drawn(seed))
         print(f"drawn with seed {seed}:\n{drawn(seed)}")
         row = Row(f"drawn {seed}", "drawn.py:drawn", "m=1024 n=2048", HOLDS)
-        found = measure(row, seconds, target, Path(scratch))
+        found = measure(row, effort, Path(scratch))
         report(found)
     return bool(found.ratios) and min(found.ratios.values()) >= HOLDS
 
@@ -174,15 +200,16 @@ def main() -> int:
     parser.add_argument("--kernels", default="", help="parts of labels, sizes or functions, joined by commas")
     parser.add_argument("--seconds", type=float, default=120.0, help="search budget of one row")
     parser.add_argument("--target", default="avx")
+    parser.add_argument("--rules", type=int, default=0, help="no search: so many of the rules' schedules, raced")
     parser.add_argument("--nearby", action="store_true", help="the rows with nearby shapes, at those too")
     parser.add_argument("--drawn", type=int, help="a fused pattern drawn with this seed, alone or after --nearby")
     given = parser.parse_args()
-    rows = chosen(given.kernels)
+    rows, effort = chosen(given.kernels), Effort(given.seconds, given.target, given.rules)
     print(LINE.format(*COLUMNS), flush=True)
     if given.nearby or given.drawn is not None:
-        good = nearby(rows, given.seconds, given.target) if given.nearby else True
-        return 0 if (given.drawn is None or at_random(given.drawn, given.seconds, given.target)) and good else 1
-    known = [ratio for row in rows if (ratio := report(measure(row, given.seconds, given.target))) is not None]
+        good = nearby(rows, effort) if given.nearby else True
+        return 0 if (given.drawn is None or at_random(given.drawn, effort)) and good else 1
+    known = [ratio for row in rows if (ratio := report(measure(row, effort))) is not None]
     if known:
         mean = math.exp(sum(map(math.log, known)) / len(known))
         print(f"geometric mean {mean:.2f} over {len(known)} of {len(rows)} rows")
