@@ -105,13 +105,12 @@ class Session:
             bases, loaded, _ = self._ask((guest.RESERVE, slots), (guest.LOAD, load), (guest.MAP, pieces))
         except SandboxError as error:
             raise RunFailure(f"does not load: {error.what}", status=Status.COMPILE_ERROR) from error
-        answer = json.loads(loaded)
+        answer = _object(loaded)
         if answer.get("error"):
-            raise RunFailure(f"does not load: {answer['error']}", status=Status.COMPILE_ERROR)
-        self.direct, self._wants = bool(answer["direct"]), bool(answer["workspace"])
+            raise RunFailure(f"does not load: {answer['error']}"[:_SHOWN], status=Status.COMPILE_ERROR)
+        self.direct, self._wants = bool(answer.get("direct")), bool(answer.get("workspace"))
         self.signature += "q" if self._wants else ""
-        found: list[int] = json.loads(bases)
-        return found
+        return _numbers(bases, len(slots), least=0)
 
     def touch(self, near: Sequence[tuple[int, int]]) -> None:
         """Have (address, bytes) ranges read once."""
@@ -130,26 +129,27 @@ class Session:
         """Bytes of workspace that the kernel wants for these values of its size arguments; None for no workspace."""
         if not self._wants:
             return None
-        wanted = int(json.loads(self._ask((guest.SCRATCH, list(sizes)))[0]))
+        wanted = _number(self._ask((guest.SCRATCH, list(sizes)))[0])
         if not 0 <= wanted <= self.limits.memory:
             raise RunFailure(f"asks for {wanted} bytes of workspace", status=Status.WRONG)
         return wanted
 
     def workspace(self, size: int) -> int:
         """Memory of the kernel's own, aligned to 64 bytes; its address."""
-        return int(json.loads(self._ask((guest.WORKSPACE, max(size, 1)))[0]))
+        return _number(self._ask((guest.WORKSPACE, max(size, 1)))[0], least=0)
 
     def call(self, words: np.ndarray[Any, Any]) -> list[int]:
         """Run calls (uint64 words, calls x arguments) without timing them; what they returned.
 
         RunFailure with the exception that a Python kernel raised.
         """
-        return _codes(self._ask((guest.FRAMES, self._packed(words)), (guest.GO, b""), (guest.CODES, b""))[-1])
+        asked = ((guest.FRAMES, self._packed(words)), (guest.GO, b""), (guest.CODES, b""))
+        return _codes(self._ask(*asked)[-1], len(words))
 
     def run(self, words: np.ndarray[Any, Any], near: Sequence[tuple[int, int]]) -> tuple[Clocked, list[int]]:
         """Have (address, bytes) ranges read once, then run calls as one timed batch; what the calls returned."""
         answer, codes = self._time(guest.GO, (guest.FRAMES, self._packed(words)), (guest.TOUCH, near))
-        return Clocked(int(answer["ns"]), int(answer["cpu"]), int(answer["outside"])), _codes(codes)
+        return Clocked(int(answer["ns"]), int(answer["cpu"]), int(answer["outside"])), _codes(codes, len(words))
 
     def run_empty(self, words: np.ndarray[Any, Any], near: Sequence[tuple[int, int]]) -> Clocked:
         """The same batch calling nothing: the walk and the messages."""
@@ -214,12 +214,48 @@ class Session:
         return answer, payload
 
 
-def _codes(answer: bytes) -> list[int]:
-    codes: list[int] | dict[str, str] = json.loads(answer)
-    if isinstance(codes, dict):
-        status = Status.WRONG if codes.get("status") == "wrong" else Status.CRASHED
-        raise RunFailure(str(codes.get("what"))[:_SHOWN], status=status)
-    return [int(code) for code in codes]
+def _codes(answer: bytes, calls: int) -> list[int]:
+    """What so many calls returned; RunFailure with what a Python kernel raised."""
+    if answer.startswith(b"{"):
+        told = _object(answer)
+        status = Status.WRONG if told.get("status") == "wrong" else Status.CRASHED
+        raise RunFailure(str(told.get("what"))[:_SHOWN], status=status)
+    return _numbers(answer, calls)
+
+
+# A candidate that has taken its process over may answer anything, in any depth and length: it is never an error here.
+
+
+def _parsed(answer: bytes) -> object:
+    try:
+        return json.loads(answer)
+    except (ValueError, RecursionError):
+        raise _forged() from None
+
+
+def _object(answer: bytes) -> dict[str, object]:
+    found = _parsed(answer)
+    if not isinstance(found, dict):
+        raise _forged()
+    return found
+
+
+def _number(answer: bytes, *, least: int = -(1 << 63)) -> int:
+    return _numbers(b"[" + answer + b"]", 1, least=least)[0]
+
+
+def _numbers(answer: bytes, count: int, *, least: int = -(1 << 63)) -> list[int]:
+    """So many integers that fit a word, none below `least`."""
+    found = _parsed(answer)
+    if not isinstance(found, list) or len(found) != count:
+        raise _forged()
+    if not all(type(number) is int and least <= number < 1 << 63 for number in found):
+        raise _forged()
+    return found
+
+
+def _forged() -> RunFailure:
+    return RunFailure("answered in place of the runner", status=Status.CHEATED)
 
 
 def _to_load(code: Code, signature: str) -> dict[str, object]:
@@ -236,7 +272,7 @@ def _failure(failed: str, answer: dict[str, Any], limits: Limits) -> Exception:
     if failed == "timeout":
         return RunFailure(f"did not come back within {limits.seconds:g} s", status=Status.TIMEOUT)
     if failed == "forged":
-        return RunFailure("answered in place of the runner", status=Status.CHEATED)
+        return _forged()
     return ended(int(answer["returncode"]))
 
 
