@@ -220,3 +220,35 @@ def test_collectives_can_be_imported_and_name_themselves_when_used():
     assert not hasattr(collectives, "all_reduce")
     with pytest.raises(NkiError, match="all_reduce is not simulated"):
         _ = collectives.all_reduce
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("nki.isa", "quantize_mx"), ("nki.isa", "sendrecv"), ("nki.language", "rand"), ("neuronxcc.nki.isa", "dropout"),
+     ("neuronxcc.nki.language", "all_reduce")],
+)  # fmt: skip
+def test_documented_functions_can_be_imported_and_name_themselves_when_called(module, name):
+    from accelcore_nki import surface
+
+    found = getattr(surface.modules()[module], name)
+    with pytest.raises(NkiError, match=rf"{module}\.{name} is not simulated") as error:
+        found(1, key=2)
+    assert error.value.rule == "unsupported"
+    assert "nearest" in error.value.hint
+
+
+def test_names_of_packed_formats_are_names_only():
+    def kernel(x):
+        return nl.ndarray(x.shape, nl.float8_e4m3fn_x4, buffer=nl.shared_hbm)
+
+    with pytest.raises(NkiError, match="no NKI data type"):
+        simulate(kernel)(A)
+
+
+@pytest.mark.parametrize(("target", "newer"), [("trn1", False), ("trn2", True), ("trn3", True)])
+def test_generations_are_ordered(target, newer):
+    def run(dst, x):
+        nisa.tensor_copy(dst, x)
+        assert (nisa.get_nc_version() >= nisa.nc_version.gen3) is newer
+
+    through(run, A, target=target)

@@ -64,7 +64,7 @@ BROKEN = {
     "psum-ports": [lambda x, t: nisa.tensor_tensor(nl.zeros((8, 8), nl.float32, buffer=nl.psum),
                                                    nl.zeros((8, 8), nl.float32, buffer=nl.psum), np.add) + 1],
     "dtype": [lambda x, t: nl.bitwise_and(t, t), lambda x, t: nl.ndarray((4, 4), dtype="complex64")],
-    "unsupported": [lambda x, t: nl.rand, lambda x, t: nisa.dropout, lambda x, t: nisa.nc_matmull],
+    "unsupported": [lambda x, t: nl.rand(t), lambda x, t: nisa.dropout(t, 0.5), lambda x, t: nisa.nc_matmull],
     "read-before-write": [lambda x, t: nl.exp(nl.ndarray((4, 4), dtype=nl.float32))],
 }  # fmt: skip
 

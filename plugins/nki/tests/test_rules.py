@@ -172,8 +172,9 @@ BROKEN = {
     "usage": [lambda: _two_offsets()],
     "psum-accumulate": [lambda: _added_to_a_fill()],
     "unsupported": [
-        lambda: nisa.quantize_mx,
-        lambda: nl.rand,
+        lambda: nisa.quantize_mx(new(8, 8), set_(8, 8)),
+        lambda: nl.rand((8, 8)),
+        lambda: nl.sort,
     ],
     "generation": [lambda: nisa.exponential(new(8, 8), set_(8, 8))],
     "bounds": [lambda: _wild_gather()],

@@ -61,5 +61,19 @@ def _ours(name: str) -> bool:
     return found
 
 
+class Unsimulated:
+    """A documented function that is not simulated: it can be imported and passed on, and calling it is the error."""
+
+    def __init__(self, name: str, hint: str) -> None:
+        self.name, self.hint = name, hint
+        self.__name__ = name.rpartition(".")[2]
+
+    def __call__(self, *_: object, **__: object) -> object:
+        """Say that it is not simulated."""
+        raise UnsupportedCall(
+            f"{self.name} is not simulated", rule="unsupported", where=source_line(), hint=f"nearest: {self.hint}"
+        )
+
+
 class UnsupportedCall(NkiError, AttributeError):
     """A name of the API that is not simulated; an AttributeError too, so that hasattr says no."""

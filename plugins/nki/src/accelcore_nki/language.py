@@ -8,7 +8,7 @@ from typing import Any
 
 from accelcore_nki import functions
 from accelcore_nki.dtypes import SIZES, name_of
-from accelcore_nki.errors import UnsupportedCall, source_line
+from accelcore_nki.errors import Unsimulated, UnsupportedCall, source_line
 from accelcore_nki.functions import (
     OPERATORS,
     copy,
@@ -33,7 +33,7 @@ sum, max, min = functions.sum_, functions.max_, functions.min_
 
 __all__ = [
     "NKIObject", "NkiTensor", "affine_range", "copy", "device_print", "ds", "dynamic_range", "fori_loop", "full",
-    "load", "load_transpose2d", "matmul", "max", "mean", "min", "ndarray", "no_reorder", "num_programs", "ones",
+    "load", "load_transpose2d", "matmul", "max", "mean", "min", "nc", "ndarray", "no_reorder", "num_programs", "ones",
     "prod", "program_id", "program_ndim", "psum", "rms_norm", "sbuf", "sequential_range", "shared_constant",
     "shared_hbm", "shared_identity_matrix", "softmax", "static_range", "store", "sum", "tile_size", "transpose",
     "while_loop", "zeros", "zeros_like",
@@ -144,6 +144,7 @@ def static_range(start: int, stop: int | None = None, step: int = 1) -> range:
 
 
 affine_range = sequential_range = static_range
+nc = int  # marked instances over cores in a launch grid
 par_dim = int  # marked the partition dimension when there were blocks before it
 
 
@@ -209,7 +210,13 @@ class no_reorder:  # the name is that of nki.language
         """Nothing to do."""
 
 
-_NAMES: dict[str, Any] = {**{name: name for name in SIZES if name != "bool"}, **OPERATORS}
+UNSIMULATED = {"rand": "zeros", "random_seed": "none", "dropout": "where", "all_reduce": "none"}
+_PACKED = ("float8_e5m2_x4", "float8_e4m3fn_x4", "float4_e2m1fn_x4")  # names only: no tensor of them is made
+_NAMES: dict[str, Any] = {
+    **{name: name for name in SIZES if name != "bool"},
+    **dict(zip(_PACKED, _PACKED, strict=True)),
+    **OPERATORS,
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -220,6 +227,8 @@ def __getattr__(name: str) -> Any:
 
     if name in shared.NAMES:
         return shared.function(name)
+    if name in UNSIMULATED:
+        return Unsimulated(f"nki.language.{name}", UNSIMULATED[name])
     if name.startswith("__"):
         raise AttributeError(name)
     from difflib import get_close_matches

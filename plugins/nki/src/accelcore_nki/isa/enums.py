@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, IntEnum
 
 
 class engine(Enum):
@@ -50,8 +50,15 @@ class matmul_perf_mode(Enum):
     double_row = "double_row"
 
 
-class nc_version(Enum):
-    """Generations of the NeuronCore."""
+class dma_engine(Enum):
+    """Who moves data between cores."""
+
+    dma = "dma"
+    gpsimd_dma = "gpsimd_dma"
+
+
+class nc_version(IntEnum):
+    """Generations of the NeuronCore, in order."""
 
     gen2 = 2
     gen3 = 3

@@ -8,7 +8,7 @@ from typing import Any
 from accelcore_nki import isa as core
 from accelcore_nki import language as base
 from accelcore_nki.dtypes import FLOAT32_MIN, SIZES, name_of, numpy_type
-from accelcore_nki.errors import UnsupportedCall, fail, source_line
+from accelcore_nki.errors import Unsimulated, UnsupportedCall, fail, source_line
 from accelcore_nki.nki1 import elementwise, isa
 from accelcore_nki.nki1.allocation import (
     empty_like,
@@ -228,6 +228,8 @@ def __getattr__(name: str) -> Any:
         return FUNCTIONS[name]
     if name.startswith("__"):
         raise AttributeError(name)
+    if name in base.UNSIMULATED:
+        return Unsimulated(f"neuronxcc.nki.language.{name}", base.UNSIMULATED[name])
     found = dict(types()).get(name)
     if found is not None:
         return found
