@@ -27,7 +27,7 @@ _ADDRESSED = 12
 _WIDEST = 4  # vectors of a tile's row
 _FEW_ROWS = 4
 """So few rows leave registers for wider tiles."""
-_LATENCY = 4.0  # cycles until a sum can be added to again
+_LATENCY = 5.0  # cycles until a sum can be added to again: four, and one for what delays it
 _START = 30.0  # cycles to clear a tile's sums and to store them
 
 
@@ -114,13 +114,14 @@ def _band(p: Product, rows: int, vectors: int) -> float:
 def _step(p: Product, rows: int, vectors: int) -> float:
     """Cycles of a step of the inner loop, with its share of the tile's start and end.
 
-    Two multiply-adds and two loads a cycle, at least the four cycles that a sum waits for itself; loads that are hidden
-    still cost a little, since those that miss the nearest cache delay others.  Addresses that do not fit the general
-    registers come through the units that multiply.
+    Two multiply-adds and two loads a cycle, at least the cycles that a sum waits for itself; loads that are hidden
+    still cost a little, and those of shared operands twice that, since they come from farther away.  Addresses that do
+    not fit the general registers come through the units that multiply.
     """
-    adds, loads = rows * vectors * p.sums, rows + vectors * p.operands
-    moved = 1.5 * max(rows - _ADDRESSED, 0)
-    return max((adds + moved) / 2, loads / 2, _LATENCY) + loads / 10 + _START / (p.steps or 256)
+    shared = vectors * p.operands
+    adds = rows * vectors * p.sums + 1.5 * max(rows - _ADDRESSED, 0)
+    busy = max(adds / 2, (rows + shared) / 2, _LATENCY)
+    return busy + (rows + 2 * shared) / 10 + _START / (p.steps or 256)
 
 
 def tile_text(program: Program, c: Contraction, unit: VectorUnit, plan: Plan) -> str:
