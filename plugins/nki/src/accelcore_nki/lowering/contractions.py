@@ -233,7 +233,11 @@ class Contractions(Elementwise):
         """The moving operand of a product with computed weights, kept for all of the frame's columns."""
         if self.choices.hoist not in ("moving", "both"):
             return None
-        return self._held(found, frame, frame.columns, stationary=False, wide=not self.splits(found))
+        held = self._held(found, frame, frame.columns, stationary=False, wide=not self.splits(found), late=True)
+        if held.load:
+            self.emit(f"if not {held.name}:")
+            self.emit(f"    {held.load}()")
+        return held
 
     def moving(self, found: Product, frame: Frame) -> Value:
         """The tile of the moving operand, its summed index on the frame's rows."""
@@ -246,10 +250,12 @@ class Contractions(Elementwise):
         plain = right.op == "get" and right.args[0].op == "input"
         return bool(self.choices.split) and plain and right.dtype == "bf16"
 
-    def _held(self, found: Product, frame: Frame, over: Range, *, stationary: bool, wide: bool = False) -> Held:
+    def _held(
+        self, found: Product, frame: Frame, over: Range, *, stationary: bool, wide: bool = False, late: bool = False
+    ) -> Held:
         """All tiles of an operand for a range of the result, in a dictionary by summed indices.
 
-        wide: as float32, because it multiplies what is.
+        wide: as float32, because it multiplies what is.  late: loaded where it is first needed.
         """
         side = found.left if stationary else found.right
         block = self.place(substitute(side, {ROW: index(0), COLUMN: index(0)}), frame)
@@ -268,7 +274,7 @@ class Contractions(Elementwise):
                 return held
             plain = None if stationary else self._plain(found)
             if plain is not None:
-                held = self._grouped(name, plain, found, over, wide=wide)
+                held = self._grouped(name, plain, found, over, wide=wide, late=late and block.turns is None)
                 block.values[key] = held
                 return held
             with self._summed(found) as (inner, keys, names):
@@ -302,8 +308,15 @@ class Contractions(Elementwise):
         p = self.pattern(side.args[0].name, substitute(side, {found.inner[0]: ROWS}).args[1:])
         return p if p.near(p.column) == 1 and p.near(p.row) != 0 and p.dtype in _MATRIX else None
 
-    def _grouped(self, name: str, p: Pattern, found: Product, over: Range, *, wide: bool) -> Held:
+    def _grouped(self, name: str, p: Pattern, found: Product, over: Range, *, wide: bool, late: bool) -> Held:
         """Load an operand with several tiles of its rows in one DMA, as many as make a long row of SBUF."""
+        if late:
+            load, outer = self.names.new(f"load_{name}"), self.block
+            self.block = Block(outer, f"def {load}():", trips=outer.trips)
+            held = replace(self._grouped(name, p, found, over, wide=wide, late=False), load=load)
+            self.block.close()
+            self.block = outer
+            return held
         depth, width = tidy(found.inner[1]), over.count
         group, at, count, t = (self.names.new(stem) for stem in ("group", "k0", "kn", "t"))
         dtype = "float32" if wide else p.dtype
@@ -342,11 +355,12 @@ class Contractions(Elementwise):
 
 @dataclass(frozen=True)
 class Held:
-    """Tiles of an operand by summed indices; each has the columns of `over`."""
+    """Tiles of an operand by summed indices; each has the columns of `over`.  load: a function that loads them."""
 
     name: str
     over: Range
     dtype: str
+    load: str = ""
 
     def piece(self, keys: str, part: Range) -> Value:
         """The part of a tile for a part of the range."""

@@ -292,8 +292,8 @@ class Elementwise(Conversions):
             found = self._two_in_one(op, a, b, frame, dtype, commutes=commutes)
             if found is not None:
                 return found
-        first, second = (a, b) if COLUMN not in a.free else (b, a)
-        values = {first: self.value(first, frame)}  # what each row has one of first: it may make the tile on its way
+        first, second = (a, b) if self._goes_first(a, b) else (b, a)
+        values = {first: self.value(first, frame)}
         values[second] = self.value(second, frame)
         left, right = values[a], values[b]
         if left.number and right.number:
@@ -308,6 +308,12 @@ class Elementwise(Conversions):
         engine = self._scalar_engine(op, None, large)
         self.emit(f"nisa.tensor_scalar({target.text}, {large.at(frame)}, nl.{op}, {operand}{flag}{engine})")
         return target
+
+    def _goes_first(self, a: Expr, b: Expr) -> bool:
+        """Whether a is computed before b: what each row has one of, which may make the tile on its way; loads last."""
+        if COLUMN not in a.free or COLUMN not in b.free:
+            return COLUMN not in a.free
+        return _reads(self.simpler(b)) and not _reads(self.simpler(a))
 
     def _scalar_engine(self, op: str, second: str | None, data: Value) -> str:
         """`, engine=...` of an operation with scalars: the scalar engine multiplies, then adds."""
@@ -405,6 +411,10 @@ class Elementwise(Conversions):
         steps = f"nl.{op0}, {operand0}, op1=nl.{op}, operand1={operand1}{flags}"
         self.emit(f"nisa.{name}({target.text}, {data.at(frame)}, {steps})")
         return target
+
+
+def _reads(e: Expr) -> bool:
+    return e.op == "get" and e.args[0].op == "input"
 
 
 def _minus_one(like: Expr) -> Expr:

@@ -44,7 +44,7 @@ def strides(extents: tuple[Expr, ...]) -> list[Expr]:
     return found[::-1]
 
 
-_GROUP = 1024  # rows that are loaded at a time to be turned
+_GROUP = 512  # rows that are loaded at a time to be turned
 _NEAR = 8  # widest step between columns that are loaded with all that lies between them
 SHIFT = 1_000_003
 """Number of the variable that stands for a loop's variable while a pattern is looked at."""
