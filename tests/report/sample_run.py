@@ -49,6 +49,7 @@ def run(**changes: object) -> Run:
             ),
             Evaluation(bad.digest, task.name, sizes, Status.COMPILE_ERROR, feedback=NASTY, log=NASTY),
         ),
+        "paid": (0.0, 0.25, 0.5),
         "best": child.digest,
         "spent": {"seconds": 1.0, "evaluations": 3},
         "events": ((0.0, "budget", NASTY),),

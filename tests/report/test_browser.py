@@ -130,6 +130,21 @@ CONTRAST = """() => {
 """Visible text whose contrast is below 4.5 to 1 (WCAG 2.1, success criterion 1.4.3)."""
 
 
+def test_candidates_stand_below_their_parents(opened: Page) -> None:
+    opened.get_by_role("tab", name="Candidates").click()
+    names = opened.evaluate("[...document.querySelectorAll('tr.choice')].map((r) => r.lastChild.textContent)")
+    assert names[0] == "lower" and all(name.startswith("└ ") for name in names[1:])
+
+
+def test_the_cost_is_drawn_against_dollars_where_some_were_spent(opened: Page) -> None:
+    opened.get_by_role("tab", name="Cost").click()
+    charts = opened.locator("[role=tabpanel]:visible svg").all()
+    labels = [chart.get_attribute("aria-label") for chart in charts]
+    assert labels[:2] == ["Best cost against evaluations", "Best cost against dollars, up to 0.5"]
+    across = charts[1].evaluate("(svg) => [...svg.querySelectorAll('circle')].map((c) => +c.getAttribute('cx'))")
+    assert across == [60, 420, 780]
+
+
 def test_the_chart_stays_in_its_frame(opened: Page) -> None:
     opened.get_by_role("tab", name="Cost").click()
     marks = opened.evaluate("[...document.querySelectorAll('svg circle')].map((c) => [+c.getAttribute('cy')])")

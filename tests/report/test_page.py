@@ -78,6 +78,7 @@ def test_data_has_differences_costs_and_failures() -> None:
     assert seed["diff"] == "" and "+int b;" in child["diff"] and "-int a;" in child["diff"]
     assert [c["best_so_far"] for c in found["candidates"]] == [1.0, 0.5, 0.5]
     assert bad["status"] == "compile_error" and bad["cost"] is None
+    assert [c["dollars"] for c in found["candidates"]] == [0.0, 0.25, 0.5]
     assert found["reproduce"] == "accelcore compile 'row sum.py' --target c"
     assert found["roofline"]["peak"] == 1e11
 

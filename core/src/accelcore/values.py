@@ -440,6 +440,7 @@ class Run:
 
     measurements: what was measured outside the search, in order: ("confirmation", the champion's evaluation, whose
     metric `ratio` is its cost over the start's), ("baseline LABEL", one whose `ratio` is its cost over the champion's).
+    paid: dollars that models had cost when each of the evaluations was recorded.
     """
 
     id: str
@@ -454,6 +455,7 @@ class Run:
     spent: Mapping[str, float] = field(default_factory=dict)
     events: tuple[tuple[float, str, str], ...] = ()
     measurements: tuple[tuple[str, Evaluation], ...] = ()
+    paid: tuple[float, ...] = ()
 
     def _repr_html_(self) -> str:
         return _notebook(self)

@@ -132,6 +132,7 @@ def _roofline(run: Run, machine: Machine | None) -> Json | None:
 def _candidates(run: Run) -> list[Json]:
     """`relative` is the cost over the first correct kernel's, as each was measured in the search."""
     evaluations = {e.kernel: e for e in run.evaluations}
+    paid = dict(zip((e.kernel for e in run.evaluations), run.paid, strict=False))
     kernels = {c.digest: c.kernel for c in run.candidates}
     rows, best, first = [], None, None
     for number, candidate in enumerate(run.candidates):
@@ -142,7 +143,7 @@ def _candidates(run: Run) -> list[Json]:
             first = first or e.cost.value
             relative = e.cost.value / first if first else None
             best = relative if best is None or relative is None else min(best, relative)
-        rows.append({**row, "relative": relative, "best_so_far": best})
+        rows.append({**row, "relative": relative, "best_so_far": best, "dollars": paid.get(candidate.digest, 0.0)})
     return rows
 
 

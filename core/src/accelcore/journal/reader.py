@@ -107,6 +107,7 @@ def _run(db: sqlite3.Connection, file: Path) -> Run:
         spent=json.loads(row[5]),
         events=tuple(db.execute("SELECT time, kind, text FROM event ORDER BY id")),
         measurements=_measurements(db),
+        paid=_paid(db),
     )
 
 
@@ -128,6 +129,12 @@ def _candidates(db: sqlite3.Connection) -> tuple[Candidate, ...]:
 def _measurements(db: sqlite3.Connection) -> tuple[tuple[str, Evaluation], ...]:
     rows = db.execute("SELECT purpose, data FROM measurement ORDER BY time, key")
     return tuple((purpose, loads(data)) for purpose, data in rows)
+
+
+def _paid(db: sqlite3.Connection) -> tuple[float, ...]:
+    """Dollars of the answers that had come when each evaluation was written."""
+    paid = "SELECT coalesce(sum(dollars), 0) FROM call WHERE call.done <= evaluation.time"
+    return tuple(float(row[0]) for row in db.execute(f"SELECT ({paid}) FROM evaluation ORDER BY id"))
 
 
 def _evaluations(db: sqlite3.Connection) -> tuple[Evaluation, ...]:

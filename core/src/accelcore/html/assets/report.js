@@ -87,22 +87,23 @@ function axes(svg, box, xlabel, ylabel) {
   svg.append(draw("text", { x: box.l - 40, y: box.t - 8 }, ylabel));
 }
 
-function progressChart() {
-  const judged = data.candidates.filter((c) => c.status !== "not judged");
-  const values = judged.map((c) => c.relative).filter((x) => x > 0);
+function progressChart(along, label) {
+  const judged = data.candidates.filter((c) => c.status !== "not judged").map((c, i) => [along(c, i), c]).sort((a, b) => a[0] - b[0]);
+  const values = judged.map(([, c]) => c.relative).filter((x) => x > 0);
   if (!values.length) return make("p", { class: "soft" }, "No candidate was correct.");
-  const box = { l: 60, r: 780, t: 24, b: 260 };
+  const box = { l: 60, r: 780, t: 24, b: 260 }, most = judged[judged.length - 1][0] || 1;
   const low = Math.log(Math.min(...values)), high = Math.log(Math.max(...values));
-  const x = (i) => box.l + ((box.r - box.l) * i) / Math.max(1, judged.length - 1);
+  const x = (v) => box.l + ((box.r - box.l) * v) / most;
   const y = (v) => box.b - 8 - (high > low ? ((Math.log(v) - low) / (high - low)) * (box.b - box.t - 8) : 0);
-  const svg = draw("svg", { viewBox: "0 0 800 300", role: "img", "aria-label": "Best cost against evaluations" });
-  axes(svg, box, "evaluations", "cost over the seed's (log)");
-  let path = "";
-  judged.forEach((c, i) => {
-    if (c.best_so_far) path += path ? `H${x(i)}V${y(c.best_so_far)}` : `M${x(i)} ${y(c.best_so_far)}`;
-    const bad = c.status !== "ok";
-    svg.append(draw("circle", { class: bad ? "fail" : c.digest === champion ? "best" : "dot", r: c.digest === champion ? 5 : 3, cx: x(i), cy: bad ? box.t : y(c.relative) }));
-  });
+  const svg = draw("svg", { viewBox: "0 0 800 300", role: "img", "aria-label": `Best cost against ${label}` });
+  axes(svg, box, label, "cost over the seed's (log)");
+  let path = "", least = Infinity;
+  for (const [at, c] of judged) {
+    least = Math.min(least, c.relative || Infinity);
+    if (least < Infinity) path += path ? `H${x(at)}V${y(least)}` : `M${x(at)} ${y(least)}`;
+    const bad = c.status !== "ok", chosen = c.digest === champion;
+    svg.append(draw("circle", { class: bad ? "fail" : chosen ? "best" : "dot", r: chosen ? 5 : 3, cx: x(at), cy: bad ? box.t : y(c.relative) }));
+  }
   svg.append(draw("path", { class: "line", d: path }));
   for (const v of [Math.min(...values), Math.max(...values)]) svg.append(draw("text", { x: box.l - 6, y: y(v) + 4, "text-anchor": "end" }, number(v)));
   return svg;
@@ -135,7 +136,9 @@ function beside(b) {
 }
 
 function costPart() {
-  const part = make("div", {}, make("h2", {}, "Best cost against evaluations"), progressChart());
+  const part = make("div", {}, make("h2", {}, "Best cost against evaluations"), progressChart((c, i) => i, "evaluations"));
+  const paid = Math.max(0, ...data.candidates.map((c) => c.dollars));
+  if (paid) part.append(make("h2", {}, "Best cost against dollars"), progressChart((c) => c.dollars, `dollars, up to ${number(paid)}`));
   if (data.roofline) part.append(make("h2", {}, "Roofline"), rooflineChart());
   if (data.machine) {
     const pairs = [["machine", data.machine.name]];
@@ -172,13 +175,30 @@ function detail(c) {
   return part;
 }
 
+function lineage() {
+  const children = new Map(), found = [], known = new Set(data.candidates.map((c) => c.digest)), seen = new Set();
+  for (const c of data.candidates) {
+    const parent = c.parent !== c.digest && known.has(c.parent) ? c.parent : null;
+    children.set(parent, [...(children.get(parent) || []), c]);
+  }
+  const open = (children.get(null) || []).map((c) => [c, 0]).reverse();
+  while (open.length) {
+    const [c, depth] = open.pop();
+    found.push([c, depth]);
+    if (!seen.has(c.digest)) open.push(...(children.get(c.digest) || []).map((child) => [child, depth + 1]).reverse());
+    seen.add(c.digest);
+  }
+  return found.concat(data.candidates.filter((c) => !seen.has(c.digest)).map((c) => [c, 0]));
+}
+
 function candidatesPart() {
   const part = make("div", {}), panel = make("div", { "aria-live": "polite" });
   const body = make("tbody", {});
   const titles = [["number", "#"], ["number wide", "step"], ["", "status"], ["number", "cost"], ["number wide", "relative"], ["", "move or plan"]];
   const line = make("tr", {}, ...titles.map(([kind, text]) => make("th", { class: kind, scope: "col" }, text)));
-  for (const c of data.candidates) {
-    const cells = [["number", String(c.number)], ["number wide", String(c.step)], [c.status === "ok" ? "good" : "bad", c.status.replace("_", " ")], ["number", cost(c.cost)], ["number wide", c.relative ? number(c.relative) : "–"], ["", c.move || c.plan.split("\n")[0] || c.origin || "seed"]];
+  for (const [c, depth] of lineage()) {
+    const branch = depth ? "\u00a0\u00a0".repeat(depth - 1) + "└ " : "";
+    const cells = [["number", String(c.number)], ["number wide", String(c.step)], [c.status === "ok" ? "good" : "bad", c.status.replace("_", " ")], ["number", cost(c.cost)], ["number wide", c.relative ? number(c.relative) : "–"], ["", branch + (c.move || c.plan.split("\n")[0] || c.origin || "seed")]];
     const row = make("tr", { class: "choice", tabindex: "0" }, ...cells.map(([kind, text]) => make("td", { class: kind }, text)));
     const choose = () => {
       for (const other of body.children) other.classList.remove("chosen");
