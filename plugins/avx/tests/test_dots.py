@@ -10,6 +10,7 @@ from avx_tasks import K, M, N
 from test_avx import target
 
 from accelcore.cgen import Dot, operand, short
+from accelcore.cgen.toolchain import cpu_features
 from accelcore.errors import IrError
 from accelcore.ir.expr import Expr, array, cast, comp, get, reduce
 from accelcore.loops import schedule
@@ -104,6 +105,23 @@ def test_bf16_needs_a_number_model_that_frees_sums() -> None:
     program = schedule.apply(lower(product("bf16", "bf16", "f32")), TILE.format(2))
     assert "_mm512_dpbf16_ps" in emit(program, isa)
     assert "_mm512_dpbf16_ps" not in emit(replace(program, reassociate=False), isa)
+
+
+def test_products_of_bf16_are_right_within_the_rounding_of_sums() -> None:
+    if "avx512_bf16" not in cpu_features():
+        pytest.skip("a CPU with AVX512_BF16")
+    task = product("bf16", "bf16", "f32")
+    kernel = AvxTarget().kernel(task, (TILE.format(2),))
+    assert "_mm512_dpbf16_ps" in kernel.text
+    (artifact,) = AvxEvaluator().build(task, [kernel], limits=Limits(seconds=60))
+    assert isinstance(artifact, Artifact), artifact.log
+    rng, sizes = np.random.default_rng(1), {"m": 7, "n": 37, "k": 29}
+    a, b = (rng.normal(size=(sizes[r], sizes[c])).astype(np.float32).view(np.uint32) >> 16 for r, c in ("mk", "kn"))
+    arrays = {"a": a.astype(np.uint16), "b": b.astype(np.uint16), "out": np.zeros((7, 37), np.float32)}
+    with AvxEvaluator().open(artifact, limits=Limits()) as runner:
+        runner.call([arrays], sizes)
+    wide = [(x << 16).view(np.float32).astype(np.float64) for x in (a, b)]
+    np.testing.assert_allclose(arrays["out"], wide[0] @ wide[1], rtol=1e-5, atol=1e-5)
 
 
 def test_a_dot_says_what_it_adds() -> None:
