@@ -272,13 +272,13 @@ class Expressions:
             from accelcore.cgen.accesses import read_varying
 
             return self._kept(e, read_varying(self, e))
+        from accelcore.cgen.operators import exposed, is_iterator, turned_choice
+
         if e.op == "select":
-            return self._kept(e, self._select(e))
+            return self._kept(e, self._select(turned_choice(self, e)))
         mask = lane_mask(self, e)
         if mask is not None:
             return self._kept(e, mask)
-        from accelcore.cgen.operators import exposed, is_iterator
-
         shown = exposed(self, e)
         counts = e.op == "param" or is_iterator(self, e)
         found = None if counts else self.unit.isa.match(shown, self.count, contract=self.contract)

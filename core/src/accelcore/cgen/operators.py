@@ -140,6 +140,22 @@ def exposed(at: Expressions, e: Expr) -> Expr:
     return e if shown is None else cast(shown, e.dtype, str(e.attrs[0]), str(e.attrs[1]))
 
 
+_INVERSE = {"lt": "le", "le": "lt", "eq": "ne", "ne": "eq"}
+
+
+def turned_choice(at: Expressions, e: Expr) -> Expr:
+    """c ? x : f(x) as !c ? f(x) : x on a scalable ISA, whose compilers make one masked instruction of that."""
+    condition, a, b = e.args
+    if not at.unit.isa.scalable or a not in b.args or condition.op not in _INVERSE or b.op in ("get", "select"):
+        return e
+    left, right = condition.args
+    if not DTYPES[left.dtype].is_integer and condition.op in ("lt", "le"):
+        return e  # a comparison with a NaN is false either way
+    if condition.op in ("lt", "le"):
+        left, right = right, left
+    return select(binary(_INVERSE[condition.op], left, right), b, a)
+
+
 def is_iterator(at: Expressions, e: Expr) -> bool:
     """Whether it is the vector loop's iterator as another integer, which a scalable ISA counts in that dtype."""
     lanes, scalable_ = at.frame.lanes, at.unit.isa.scalable
