@@ -178,7 +178,7 @@ function detail(c) {
 function lineage() {
   const children = new Map(), found = [], known = new Set(data.candidates.map((c) => c.digest)), seen = new Set();
   for (const c of data.candidates) {
-    const parent = c.parent !== c.digest && known.has(c.parent) ? c.parent : null;
+    const parent = known.has(c.parent) ? c.parent : null; // its own digest where a move changed nothing
     children.set(parent, [...(children.get(parent) || []), c]);
   }
   const open = (children.get(null) || []).map((c) => [c, 0]).reverse();
