@@ -96,6 +96,7 @@ REFUSED = [
     ("pack(y, i)", forward, "does not read"),
     ("pack(X, j)", made(loop("i", m, loop("j", n, store("y", j, value=X[i, j] + X[i, 0])))), "in 2 places"),
     ("pack(X, j)", made(loop("i", m, loop("j", n, store("y", j, value=X[i, 0])))), "same throughout"),
+    ("pack(X, j, inside=i)", made(loop("i", m, loop("j", n, store("y", j, value=X[i, j])))), "not inside loop j"),
     ("pack(X, j, last=i)", made(loop("i", m, loop("j", n, store("y", j, value=X[i, j])))), "not read at i"),
     ("stage_result(s, i)", made(loop("i", n, store("s", value=x[i]))), "merely accumulate"),
     ("stage_result(s, i)", made(total, **EXACT), "another order"),
@@ -117,6 +118,8 @@ REFUSED = [
     ("privatize(h, i, 1)", counts, "2 to 16"),
     ("isolate(i)", forward, "no loop is around"),
     ("tile(i, 4, j)", made(loop("i", m, store("s"), loop("j", n, store("X", i, j)))), "contains more than"),
+    ("deepen(i, j, 8)", forward, "loop j is not around i"),
+    ("deepen(k2, i, 8)", replace(program("product"), reassociate=False), "the order matters"),
 ]  # fmt: skip
 
 
