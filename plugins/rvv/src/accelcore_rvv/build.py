@@ -6,6 +6,7 @@ Programs are named by the digest of their sources, the compiler and its options,
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,22 +49,37 @@ def compile_kernel(one: Cross, task: Task, text: str, entry: str, flags: Sequenc
     program = toolchain.build_folder() / f"{key}.rv"
     if program.exists():
         return Program(program)
-    sources = {"harness.c": shim, "kernel.c": text}
+    harness, log = _harness_object(one, shim, limits)
+    if harness is None:
+        return Program(None, log)
     with tempfile.TemporaryDirectory(prefix="rv-", dir=toolchain.build_folder()) as work:
         folder = Path(work)
-        for name, source in sources.items():
-            (folder / name).write_text(source)
-        harness = [*_command(one, _HARNESS_FLAGS), "-c", "harness.c", "-o", "harness.o"]
-        log = (
-            toolchain.run_compiler(harness, folder, limits)
-            or _object(words, "kernel.c", "kernel.o", folder, limits)
-            or toolchain.run_compiler([*words, "harness.o", "kernel.o", "-o", "kernel.rv", "-lm"], folder, limits)
+        (folder / "kernel.c").write_text(text)
+        shutil.copyfile(harness, folder / "harness.o")
+        failed = _object(words, "kernel.c", "kernel.o", folder, limits) or toolchain.run_compiler(
+            [*words, "harness.o", "kernel.o", "-o", "kernel.rv", "-lm"], folder, limits
         )
-        if log is not None:
-            return Program(None, log)
+        if failed is not None:
+            return Program(None, failed)
         _check_names(folder / "kernel.rv")
         os.replace(folder / "kernel.rv", program)
     return Program(program)
+
+
+def _harness_object(one: Cross, shim: str, limits: Limits) -> tuple[Path | None, str]:
+    """The harness for one interface, which all kernels of a task share; None and what the compiler said."""
+    words = _command(one, _HARNESS_FLAGS)
+    made = toolchain.build_folder() / f"{digest_of(shim, one.compiler.identity, *words)[:40]}.rvo"
+    if made.exists():
+        return made, ""
+    with tempfile.TemporaryDirectory(prefix="rv-", dir=toolchain.build_folder()) as work:
+        folder = Path(work)
+        (folder / "harness.c").write_text(shim)
+        log = toolchain.run_compiler([*words, "-c", "harness.c", "-o", "harness.o"], folder, limits)
+        if log is not None:
+            return None, log
+        os.replace(folder / "harness.o", made)
+    return made, ""
 
 
 def compile_program(one: Cross, sources: Sequence[Path], limits: Limits) -> tuple[Program, tuple[str, ...]]:
