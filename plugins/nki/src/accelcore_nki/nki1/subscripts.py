@@ -81,7 +81,8 @@ def resolve(tensor: NkiTensor, key: tuple[Any, ...], partition: int = -1) -> Fou
     joint = _joint(arrays)
     found = {id(a): affine(a) for a in arrays}
     if None not in found.values():
-        return _strided(tensor, parts, joint, found)
+        indexed = len(arrays) == len(parts) and not any(isinstance(part, NkiTensor) for part in parts)
+        return (_indexed if indexed else _strided)(tensor, parts, joint, found)
     return _scattered(tensor, parts, joint)
 
 
@@ -176,6 +177,22 @@ def _analysed(index: Array) -> Affine | None:
         return None
     ends = [s * (n - 1) for s, n in zip(steps, index.shape, strict=True)]
     return Affine(base, tuple(steps), base + sum(e for e in ends if e < 0), base + sum(e for e in ends if e > 0))
+
+
+def _indexed(tensor: NkiTensor, parts: Sequence[Any], joint: tuple[int, ...], affines: Mapping[int, Any]) -> Found:
+    """What `_strided` gives where every dimension has an index tensor: the usual case, kept fast."""
+    offset, steps = tensor.offset, [0] * len(joint)
+    inside: Array | None = None
+    for part, extent, stride in zip(parts, tensor.shape, tensor.strides, strict=True):
+        found = affines[id(part)]
+        offset += found.base * stride
+        for axis, move in enumerate(found.steps, len(joint) - len(found.steps)):
+            steps[axis] += move * stride
+        if found.low < 0 or found.high >= extent:
+            exists = (part >= 0) & (part < extent)
+            inside = exists if inside is None else inside & exists
+    view = NkiTensor(tensor.storage, tensor.dtype, offset, joint, tuple(steps), tensor.indirection)
+    return Found(view, inside)
 
 
 def _strided(tensor: NkiTensor, parts: Sequence[Any], joint: tuple[int, ...], affines: Mapping[int, Any]) -> Found:
