@@ -35,6 +35,11 @@ class TestAvx2(TargetSuite):
     moves_tried = 3
 
 
+class TestSse4(TargetSuite):
+    target = "avx:isa=sse4"
+    moves_tried = 3
+
+
 class TestAvxEvaluator(EvaluatorSuite):
     evaluator = "avx-native"
 
@@ -119,6 +124,26 @@ def test_avx2_code_keeps_to_avx2() -> None:
     text = AvxTarget("avx2").kernel(CASES["softmax"].task, CASES["softmax"].schedule).text
     assert "_mm256_fmadd_ps" in text and "_mm512" not in text and "__mmask" not in text
     assert "-mno-avx512f" in AvxTarget("avx2").flags()
+
+
+@pytest.mark.parametrize("isa", ["sse4", "avx2"])
+def test_narrower_machines_get_their_own_flags(isa: str) -> None:
+    """TestAvx2 and TestSse4 judge such kernels on this CPU."""
+    kernel = AvxTarget(isa).kernel(CASES["softmax"].task, CASES["softmax"].schedule)  # type: ignore[arg-type]  # one of ISAS
+    assert "_mm512" not in kernel.text and (isa == "avx2" or "_mm" not in kernel.text)
+    assert "-march=native" not in dict(kernel.build)["flags"]
+
+
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [
+        ("sse4_1 sse4_2 ssse3", "sse4"), ("sse4_1 sse4_2 ssse3 avx2 fma bmi2 f16c", "avx2"), ("sse2", ""),
+        ("avx512f avx512bw avx512vl avx512dq bmi2", "avx512"),
+    ],
+)  # fmt: skip
+def test_the_widest_set_is_detected(features: str, expected: str) -> None:
+    assert best(frozenset(features.split())) == expected
+    assert bool(lacking("auto", frozenset(features.split()))) == (not expected)
 
 
 def test_the_machine_is_measured_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

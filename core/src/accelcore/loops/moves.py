@@ -444,7 +444,7 @@ def _private_moves(program: Program, unit: VectorUnit) -> list[str]:
         for s in loop.body:
             if isinstance(s, Accumulate) and any(n.op == "get" for i in s.indices for n in walk(i)):
                 room = unit.l1 // max(bytes_of(program, s.buffer, {}), 1)
-                found += [f"privatize({s.buffer}, {loop.iterator}, {n})" for n in (4, 8, 2) if n <= room]
+                found += [f"privatize({s.buffer}, {loop.iterator}, {n})" for n in (8, 4, 2) if n <= room]
     return [text for text in found if _tried(program, text) is not None]
 
 

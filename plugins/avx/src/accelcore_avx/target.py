@@ -1,4 +1,4 @@
-"""Target "avx": scheduled loops as AVX-512 or AVX2 intrinsics, by what the CPU has."""
+"""Target "avx": scheduled loops as AVX-512 or AVX2 intrinsics, or as vectors for SSE4, by what the CPU has."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from typing import ClassVar, Literal
 from accelcore.cgen import VectorIsa
 from accelcore.cgen.native import NativeEvaluator
 from accelcore.cgen.scheduled import ScheduledTarget
-from accelcore.cgen.toolchain import cpu_features
+from accelcore.cgen.toolchain import cpu_features, cpu_name
 from accelcore.loops.unit import VectorUnit
 from accelcore.values import Machine
 
 _NEEDS = {
     "avx512": frozenset({"avx512f", "avx512bw", "avx512vl", "avx512dq", "bmi2"}),
     "avx2": frozenset({"avx2", "fma", "bmi2", "f16c"}),
+    "sse4": frozenset({"sse4_1", "sse4_2", "ssse3"}),
 }
 _NEEDS["avx512vnni"] = _NEEDS["avx512"] | {"avx512_vnni"}
 
 
 def best(features: frozenset[str]) -> str:
-    """The widest vectors that a CPU with these features has, "avx512" or "avx2"; "" for none."""
-    return next((name for name in ("avx512", "avx2") if _NEEDS[name] <= features), "")
+    """The widest vectors that a CPU with these features has, "avx512", "avx2" or "sse4"; "" for none."""
+    return next((name for name in ("avx512", "avx2", "sse4") if _NEEDS[name] <= features), "")
 
 
 def lacking(isa: str, features: frozenset[str]) -> str:
     """Why a CPU with these features does not run `isa`; "" when it does."""
     if isa == "auto":
-        return "" if best(features) else "a CPU with AVX-512 (F, BW, VL, DQ) or AVX2 and FMA: use --target c here"
+        return "" if best(features) else "an x86-64 CPU with SSE4.2: use --target c here"
     absent = _NEEDS[isa] - features
     return f"a CPU with {', '.join(sorted(absent))}: use --target c, or avx:isa=auto" if absent else ""
 
@@ -41,7 +42,7 @@ class AvxTarget(ScheduledTarget):
     name: ClassVar[str] = "avx"
     about: ClassVar[str] = "AVX-512 or AVX2 intrinsics in C"
 
-    isa: Literal["auto", "avx512vnni", "avx512", "avx2"] = field(
+    isa: Literal["auto", "avx512vnni", "avx512", "avx2", "sse4"] = field(
         default="auto", metadata={"help": "instruction set: auto takes all that the CPU has"}
     )
 
@@ -65,7 +66,10 @@ class AvxTarget(ScheduledTarget):
         from accelcore_avx.avx2 import AVX2
         from accelcore_avx.avx512 import AVX512
         from accelcore_avx.dots import with_dots
+        from accelcore_avx.sse4 import SSE4
 
+        if self.chosen == "sse4":
+            return SSE4
         if self.chosen == "avx2":
             return AVX2
         return with_dots(AVX512, cpu_features() if self.isa == "auto" else _NEEDS[self.isa])
@@ -79,14 +83,14 @@ class AvxTarget(ScheduledTarget):
         return replace(unit, l1=near.get("L1", unit.l1), l2=near.get("L2", unit.l2))
 
     def flags(self) -> str:
-        """Everything that the CPU has; for AVX2 on an AVX-512 machine, no more than that."""
+        """Everything that the CPU has; for a narrower set than its widest, no more than that."""
         return "-march=native" if self.isa == "auto" else " ".join((*self.vectors().flags, "-mtune=native"))
 
     def machine(self) -> Machine:
-        """Peaks and bandwidths of one thread, measured once and kept in the user's cache folder."""
+        """Peaks and bandwidths of one thread, measured once and kept in the user's cache folder; the name for SSE."""
         from accelcore_avx.machine import measured
 
-        return measured("avx2" if self.chosen == "avx2" else "avx512")
+        return Machine(cpu_name()) if self.chosen == "sse4" else measured("avx2" if self.chosen == "avx2" else "avx512")
 
 
 @dataclass(frozen=True)
