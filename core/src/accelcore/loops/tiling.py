@@ -75,8 +75,10 @@ def shapes(p: Product, unit: VectorUnit) -> list[Shape]:
 
 
 def _tallest(p: Product, unit: VectorUnit, vectors: int) -> Shape:
+    """Of one row, each vector of a shared operand is used once, straight from memory, and takes no register."""
     rows = (unit.registers - 1 - vectors * p.operands) // (vectors * p.sums)
-    return Shape(min(rows, _MOST_ROWS), vectors)
+    single = vectors * p.sums < unit.registers
+    return Shape(max(min(rows, _MOST_ROWS), int(single)), vectors)
 
 
 def ranked(p: Product, unit: VectorUnit) -> list[Shape]:
@@ -86,7 +88,7 @@ def ranked(p: Product, unit: VectorUnit) -> list[Shape]:
     strips = -(-p.columns // p.lanes)
     cost = {
         s: _cycles_of(p, s)
-        for vectors in ((8, 6, 4, 3, 2, 1) if p.rows < _FEW_ROWS else (4, 3, 2, 1))
+        for vectors in ((16, 8, 6, 4, 3, 2, 1) if p.rows < _FEW_ROWS else (4, 3, 2, 1))
         if vectors <= strips
         for rows in range(1, _tallest(p, unit, vectors).rows + 1)
         if rows <= p.rows and (s := Shape(rows, vectors))
