@@ -24,6 +24,7 @@ GROUPS = (4, 2, 8, 1)
 _VECTORS = re.compile(r"interleave[=(](?:\w+, )?(\d+)")
 _USELESS = re.compile(r"\bstream\(|\blanes=|\bpack=|\bpanel=")
 """RVV has no non-temporal stores, how many lanes there are is the machine's, and no cache is modelled."""
+_BLOCKED = re.compile(r"two_pass\((\w+)\)")
 _POWERS = frozenset({"1", "2", "4", "8"})
 _FULL = 16  # iterations of a loop that is written out
 
@@ -64,12 +65,17 @@ def _whole(program: Program, vlen: int, sizes: Mapping[str, int] | None) -> Iter
         return
     shared = tuple(text for text in _sharing(program) if _after(program, text) is not None)
     start = _after(program, "; ".join(shared)) or program
-    found = (shared + steps for steps in recipes(start, unit(vlen), sizes, most=12))
+    found = (shared + _searching(steps) for steps in recipes(start, unit(vlen), sizes, most=12))
     bases = [steps for steps in found if _sensible("; ".join(steps))]
     tiles = [steps for steps in bases if any("tile(" in step for step in steps)]
     yield from ("; ".join(steps) for steps in tiles[:6])
     for base in (*_distinct(steps for steps in bases if steps not in tiles), *_records(start, shared)):
         yield from _grouped(program, base)
+
+
+def _searching(steps: tuple[str, ...]) -> tuple[str, ...]:
+    """Without blocks in searches for the place of an extreme: the search ends early by itself."""
+    return tuple(_BLOCKED.sub(r"two_pass(\1, 0)", step) for step in steps)
 
 
 def _distinct(bases: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
