@@ -254,6 +254,37 @@ def test_convolution_with_padding_is_exact_in_integers():
     np.testing.assert_array_equal(evaluate(e, {"image": x, "kernel": k}, {"h": 12}), want)
 
 
+@pytest.mark.parametrize("dtype", ["i8", "f32"])
+def test_a_guarded_sum_of_products_is_a_contraction(monkeypatch, dtype):
+    """Terms outside of the image exist nowhere; the guard stands around their sum."""
+    x, k = E.array("x", dtype, 2), E.array("k", dtype, 3)
+    whole = "int" if dtype == "i8" else "real"
+
+    def tap(i, f, p, guarded):
+        row = i + p - 1
+        term = lambda c: E.cast(x[row, c], whole) * E.cast(k[p, c, f], whole)  # noqa: E731  # one use
+        inside = E.binary("land", E.index(0) <= row, row < N)
+        products = E.reduce("sum", P, term)
+        return E.select(inside, products, E.const(0, whole)) if guarded else products
+
+    def rows(guarded):
+        at = lambda i, f: E.reduce("sum", 3, lambda p: tap(i, f, p, guarded))  # noqa: E731  # one use
+        return E.comp(N, lambda i: E.comp(M, lambda f: at(i, f)))
+
+    rng, n, m, p = np.random.default_rng(3), 20, 17, 40
+    inputs = {"x": rng.integers(-128, 128, (n, p)).astype(dtype[0] + str(int(dtype[1:]) // 8))}
+    inputs["k"] = rng.integers(-128, 128, (3, p, m)).astype(dtype[0] + str(int(dtype[1:]) // 8))
+    padded = np.pad(inputs["x"].astype(np.int64), ((1, 1), (0, 0)))
+    want = sum(padded[r : r + n] @ inputs["k"][r].astype(np.int64) for r in range(3))
+    sizes, products = {"n": n, "m": m, "p": p}, []
+    multiplied = contraction.contract
+    monkeypatch.setattr(contraction, "contract", lambda *given: products.append(1) or multiplied(*given))
+    np.testing.assert_array_equal(evaluate(rows(True), inputs, sizes), want)
+    assert products
+    with pytest.raises(IrError, match="does not exist"):
+        evaluate(rows(False), inputs, sizes)
+
+
 def test_products_of_three_factors_and_divisors():
     e = E.comp(
         M,

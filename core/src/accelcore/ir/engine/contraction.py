@@ -6,8 +6,10 @@ is a contraction: its factors are evaluated over their own variables only, and p
 with `matmul` (BLAS for floats).  Affine indices make the factors strided views, so a convolution is a contraction over
 its window.  Exact integers go through BLAS too while the sum of magnitudes stays below 2**53.
 
-The engine stops here and tabulates when the body is no product, when one factor already has all the variables (then a
-plain reduction is as good), or when a factor does not exist somewhere.
+Where a factor does not exist, its sums do not: padding that a selection around the sum guards stays a contraction.
+
+The engine stops here and tabulates when the body is no product, or when one factor already has all the variables (then
+a plain reduction is as good).
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from accelcore.ir.dtypes import DTYPES
-from accelcore.ir.engine.block import Array, Block, fits64, tight
+from accelcore.ir.engine.block import Array, Block, either, fits64, spread, tight
 from accelcore.ir.engine.core import LIMIT, Engine, Env, Range
 from accelcore.ir.engine.rounding import round_float, wrapped
 from accelcore.ir.expr import Expr
@@ -42,20 +44,40 @@ def contraction(engine: Engine, node: Expr, env: Env, length: int) -> Block | No
     parts, sign = factors(body, frozenset(summed))
     if len(parts) < 2 or not _worth(parts, inner):
         return None
-    blocks = [engine.value(f, inner) for f in parts]
-    if any(b.bad is not None for b in blocks) or len({b.axes for b in blocks}) < 2:
+    found = [engine.value(f, inner) for f in parts]
+    if len({b.axes for b in found}) < 2:
         return None
+    blocks = [_existing(b) for b in found]
     terms = math.prod(summed.values())
     kept = tuple(sorted({n for b in blocks for n in b.axes} - set(summed), reverse=True))
     missing = [n for n in summed if not any(n in b.axes for b in blocks)]
     repeat = math.prod(summed[n] for n in missing)  # the sum of a term that does not vary repeats it
     if DTYPES[node.dtype].is_float:
-        found = _reals(engine, blocks, kept, terms, repeat, node.dtype)
+        total = _reals(engine, blocks, kept, terms, repeat, node.dtype)
     else:
-        found = _integers(blocks, kept, terms, repeat, node.dtype)
-    if found is None:
+        total = _integers(blocks, kept, terms, repeat, node.dtype)
+    if total is None:
         return None
-    return replace(found, data=-found.data, low=-found.high, high=-found.low) if sign < 0 else found
+    total = replace(total, bad=_lost(found, kept))
+    return replace(total, data=-total.data, low=-total.high, high=-total.low) if sign < 0 else total
+
+
+def _existing(block: Block) -> Block:
+    """A factor with zeros where it does not exist."""
+    if block.bad is None:
+        return block
+    return replace(block, data=np.where(block.bad, block.data.dtype.type(0), block.data), bad=None)
+
+
+def _lost(blocks: list[Block], kept: tuple[int, ...]) -> Array | None:
+    """Where a term of the sum does not exist."""
+    lost: Array | None = None
+    for block in blocks:
+        if block.bad is not None:
+            places = tuple(at for at, n in enumerate(block.axes) if n not in kept)
+            some = np.broadcast_to(block.bad, block.data.shape).any(axis=places)
+            lost = either(lost, spread(np.asarray(some), tuple(n for n in block.axes if n in kept), kept))
+    return lost
 
 
 def nest(engine: Engine, node: Expr, env: Env, length: int) -> tuple[dict[int, int], Expr, Env]:
