@@ -32,7 +32,7 @@ def test_work_beside_the_clock_is_accused(window: int, cpu: int) -> None:
 
 @pytest.mark.parametrize(
     ("shown", "outside", "idle"),
-    [(400_000, 700_000, 500_000), (400_000, 1_200_000, 500_000), (10, 150_000, 0), (400_000, 0, 0)],
+    [(400_000, 700_000, 500_000), (400_000, 950_000, 500_000), (10, 150_000, 0), (400_000, 0, 0), (10**7, 10**6, 0)],
 )
 def test_taking_commands_is_not_work(shown: int, outside: int, idle: int) -> None:
     assert _beside(contender(shown, shown, outside, idle)) == 0

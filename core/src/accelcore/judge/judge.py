@@ -168,7 +168,7 @@ class Judge:
             findings.fail(Status.CHEATED, what)
             return
         if result.beside:
-            what = f"used {result.beside:.3g} s of CPU time before the clock of a batch started, more than in the batch"
+            what = f"used {result.beside:.3g} s of CPU time before the clock of a batch, when it had nothing to do"
             findings.fail(Status.CHEATED, what)
             return
         findings.cost, findings.samples = Cost(seconds, "s"), result.seconds

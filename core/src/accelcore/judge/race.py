@@ -40,7 +40,7 @@ _WARM_SHARE = 40  # of this many sets of a deck one goes into the first batch
 _GROSS_CPU = 1.5  # CPU time over wall time of a batch from which on it is an accusation ...
 _GROSS_NS = 200_000  # ... where it is more than waking, answering and going to sleep again cost on a busy machine
 _SETTLED = 3  # batches that must agree on it
-_PREPARES = 2  # times what a process without a kernel needs to take its commands that another may need for no work
+_SHARE = 2  # the part of a batch's time, as a divisor, from which on as much CPU time before it is an accusation
 
 
 @dataclass
@@ -98,7 +98,7 @@ class Result:
 
     seconds: of the contender's calls, one for each batch.  low: smallest time of one over smallest of the other.
     sets: how many inputs were compared.  realtime: no other process could interfere with either.  beside: seconds of
-    CPU time that the contender used before a batch to no purpose, if that is more than it used in it; else 0.
+    CPU time that the contender used before a batch, where it had only to take commands, if that is too much; else 0.
     """
 
     seconds: tuple[float, ...]
@@ -169,7 +169,8 @@ def _accuse_hidden_work(contender: Contender) -> None:
 
 
 def _beside(contender: Contender) -> float:
-    """Seconds of CPU time before a batch beyond those of taking commands, where they exceed those of the batch.
+    """Seconds of CPU time before a batch beyond those of taking commands, where they are as many again, and half of
+    those of the batch; else 0.
 
     Who works before the clock starts, or while a rival's runs, has them; honest code has next to none.
     """
@@ -177,8 +178,8 @@ def _beside(contender: Contender) -> float:
         return 0.0
     excess = median(timing.outside_ns - timing.idle_ns for timing in contender.busy)
     shown = median(timing.ns for timing in contender.busy)
-    allowed = median(timing.idle_ns for timing in contender.busy) * _PREPARES
-    return excess * 1e-9 if excess > max(shown, allowed, _GROSS_NS) else 0.0
+    taking = median(timing.idle_ns for timing in contender.busy)
+    return excess * 1e-9 if excess > max(shown / _SHARE, taking, _GROSS_NS) else 0.0
 
 
 class _Sitting:

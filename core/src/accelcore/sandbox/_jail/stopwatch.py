@@ -244,8 +244,7 @@ def _time(watch: Stopwatch, message: dict[str, Any], payload: bytes) -> tuple[di
     _ask_all(watch, message, payload)
     code, seconds = message["code"].encode(), message["seconds"]
     timed = watch.timed(code, seconds)
-    codes = watch.ask(guest.CODES, b"", seconds) if code == guest.GO else b""
-    return dict(timed), codes
+    return dict(timed), watch.ask(guest.CODES, b"", seconds)
 
 
 def _answer(watch: Stopwatch, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:

@@ -159,8 +159,10 @@ class Blank(Timed):
         """Of an empty batch of so many calls: the shortest window of a few, and the median CPU time before it."""
         if calls not in self._costs:
             words, near = self._words(calls), self._near(calls)
-            self.session.touch(near[:1])
-            runs = [self.session.run_empty(words, near) for _ in range(_EMPTY_RUNS)]
+            runs = []
+            for _ in range(_EMPTY_RUNS):
+                self.session.touch(near[:1])
+                runs.append(self.session.run_empty(words, near))
             outside = int(median(run.outside for run in runs))
             self._costs[calls] = Clocked(min(run.window for run in runs), min(run.cpu for run in runs), outside)
         return self._costs[calls]
