@@ -426,7 +426,7 @@ def _loop_moves(program: Program) -> Iterator[str]:
     for loop in loops_of(program.body):
         if loop.kind is Kind.SERIAL and any(isinstance(s, For) and s.kind is Kind.VECTOR for s in loop.body):
             if not small(loop, 8):
-                yield from (f"jam({loop.iterator}, {n})" for n in (4, 2))
+                yield from (f"jam({loop.iterator}, {n})" for n in (8, 4, 2))
     yield from _lift_moves(program)
     for loop in _innermost(program):
         if loop.kind is Kind.SERIAL and loop.unroll == 1 and not small(loop, 8):
