@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,20 @@ def test_damage_is_refused_or_harmless(whole, tmp_path, changes, kept):
         assert isinstance(read(folder), Run)
     except AccelcoreError as error:
         assert error.what and "\n" not in error.what
+
+
+@pytest.mark.parametrize("column", ["evaluation.data", "run.spent", "run.config", "run.task", "blob.data"])
+@pytest.mark.parametrize("text", ["?", "{", "\0{}", "[" * 100_000])
+def test_a_value_that_does_not_read_is_refused(whole, tmp_path, column, text):
+    folder = tmp_path / "damaged"
+    shutil.copytree(whole, folder)
+    table, _, name = column.partition(".")
+    with sqlite3.connect(folder / "journal.sqlite") as db:
+        db.execute(f"UPDATE {table} SET {name}=?", (text,))
+    db.close()
+    with pytest.raises(AccelcoreError) as refused:
+        read(folder)
+    assert "\n" not in refused.value.what
 
 
 @pytest.mark.parametrize("keep", [0, 10, 100, 4096])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from pathlib import Path
 from accelcore.errors import JournalError
 from accelcore.journal import schema
 from accelcore.journal.lock import is_running
-from accelcore.journal.text import loads
+from accelcore.journal.text import loads, unplain
 from accelcore.values import Candidate, Evaluation, Proof, Run, Verdict
 
 DEFAULT_FOLDER = Path("accelcore-runs")
@@ -98,13 +97,13 @@ def _run(db: sqlite3.Connection, file: Path) -> Run:
         id=row[0],
         path=str(file),
         status=status,
-        config=json.loads(row[2]),
+        config=unplain(row[2]),
         task=loads(row[3]) if row[3] else None,
         verdict=_verdict(db),
         candidates=_candidates(db),
         evaluations=_evaluations(db),
         best=row[4],
-        spent=json.loads(row[5]),
+        spent=unplain(row[5]),
         events=tuple(db.execute("SELECT time, kind, text FROM event ORDER BY id")),
         measurements=_measurements(db),
         paid=_paid(db),

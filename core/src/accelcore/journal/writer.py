@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 import sqlite3
 import threading
@@ -16,7 +15,7 @@ from typing import Any
 from accelcore.errors import JournalError
 from accelcore.journal import schema
 from accelcore.journal.lock import WriterLock
-from accelcore.journal.text import dumps, loads, plain
+from accelcore.journal.text import dumps, loads, plain, unplain
 from accelcore.values import Candidate, Evaluation, Kernel, Summary, Task, Usage, Verdict
 
 MEMORY = Path(":memory:")
@@ -59,9 +58,9 @@ class Journal:
         if row is None:
             raise JournalError("the journal holds no run: it was cut off while it was made", where=str(path))
         self.id, self.seed = str(row[0]), int(row[1])
-        self.config: Mapping[str, object] = json.loads(row[2])
+        self.config: Mapping[str, object] = unplain(row[2])
         self.fingerprint, self.status = str(row[3]), str(row[4])
-        self.spent: Mapping[str, float] = json.loads(row[5])
+        self.spent: Mapping[str, float] = unplain(row[5])
         self._calls, self._evaluations = self._keys("call"), self._keys("evaluation")
         self._blobs: set[str] = set()  # that this process wrote: a request is sent several times
 
