@@ -275,6 +275,19 @@ def padded(x: "f32[h, w]", k: "f32[3, 2]", h: int, w: int) -> "f32[h, w]":
             out[i][j] = s
     return out
 """,
+    "state_scan": """
+def state_scan(
+    d: "f32[c, n]", u: "f32[c, n]", a: "f32[c, s]", b: "f32[s, n]", g: "f32[s, n]", c: int, n: int, s: int
+) -> "f32[c, n]":
+    out = [[0.0] * n for _ in range(c)]
+    for i in range(c):
+        for k in range(s):
+            h = 0.0
+            for j in range(n):
+                h = math.exp(-max(d[i][j], 0.0) * math.exp(a[i][k])) * h + d[i][j] * u[i][j] * b[k][j]
+                out[i][j] += h * g[k][j]
+    return out
+""",
     "padded_channels": """
 def padded_channels(x: "f32[h, w, c]", k: "f32[3, 3, c]", h: int, w: int, c: int) -> "f32[h, w]":
     out = [[0.0] * w for _ in range(h)]

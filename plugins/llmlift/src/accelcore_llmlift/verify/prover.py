@@ -8,8 +8,9 @@ without an answer makes the whole proof unknown.
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from accelcore.ir import expr as E
@@ -20,7 +21,7 @@ from accelcore_llmlift.verify import requires as requirement
 from accelcore_llmlift.verify.arithmetic import Unsupported
 from accelcore_llmlift.verify.bank import Bank
 from accelcore_llmlift.verify.execute import Claims, Execution, Need, Obligation
-from accelcore_llmlift.verify.lemmas import lemmas
+from accelcore_llmlift.verify.lemmas import Lemma, lemmas
 from accelcore_llmlift.verify.meaning import Meaning
 from accelcore_llmlift.verify.models import Model
 from accelcore_llmlift.verify.programs import admit
@@ -34,6 +35,9 @@ _SHARE = {"lean": 2.0, "full": 2.0, "native": 5.0}
 """Seconds that one question of an effort may take at most."""
 _LEMMA_DEPTH = 1
 """Lemmas about reductions inside the bodies of reductions."""
+
+_FEW = 12
+"""Lemmas that are assumed before an obligation is tried again."""
 
 
 @dataclass(frozen=True)
@@ -194,8 +198,7 @@ class Prover:
         bank = run.bank
         step = self._attempt(bank, obligation, facts, EFFORTS[:2])
         if step.answer.refutation != "unsat":
-            known = self._extensional(bank, obligation, facts, proof, 0)
-            step = self._attempt(bank, replace(obligation, assumptions=known), facts, EFFORTS)
+            step = self._with_lemmas(bank, obligation, facts, proof)
         answer = step.answer
         if answer.refutation == "unsat" and answer.assumptions == "unsat":
             # Either this code is never reached, which proves whatever is claimed of it, or the axioms contradict
@@ -212,16 +215,28 @@ class Prover:
         else:
             proof.failed = f"{obligation.label}: {_why(obligation.label, answer)}"
 
-    def _extensional(
-        self, bank: Bank, obligation: Obligation, facts: Sequence[Term], proof: Proof, depth: int
-    ) -> tuple[Term, ...]:
-        """The obligation's assumptions with the conclusions of those of its lemmas that can be proved."""
-        known = obligation.assumptions
-        for lemma in lemmas(bank, obligation):
+    def _with_lemmas(self, bank: Bank, obligation: Obligation, facts: Sequence[Term], proof: Proof) -> Step:
+        """The obligation with the conclusions of its lemmas, few at first: more of them make everything harder, and
+        that its assumptions can hold together most of all."""
+        found, step, known = lemmas(bank, obligation), None, obligation.assumptions
+        while (some := list(itertools.islice(found, _FEW))) or step is None:
+            known = self._extended(bank, some, known, facts, proof, 0)
+            step = self._attempt(bank, replace(obligation, assumptions=known), facts, EFFORTS)
+            if step.answer.refutation == "unsat":
+                break
+        return step
+
+    def _extended(
+        self, bank: Bank, found: Iterable[Lemma], known: tuple[Term, ...], facts: Sequence[Term], proof: Proof,
+        depth: int,
+    ) -> tuple[Term, ...]:  # fmt: skip
+        """What is known with the conclusions of those lemmas that can be proved."""
+        for lemma in found:
             step = self._attempt(bank, lemma.obligation, facts, EFFORTS[:1])
             if step.answer.refutation != "unsat" and depth < _LEMMA_DEPTH:  # no deeper where the case cannot occur
-                inner = self._extensional(bank, lemma.obligation, facts, proof, depth + 1)
-                step = self._attempt(bank, replace(lemma.obligation, assumptions=inner), facts, EFFORTS[:2])
+                inner = lemmas(bank, lemma.obligation)
+                given = self._extended(bank, inner, lemma.obligation.assumptions, facts, proof, depth + 1)
+                step = self._attempt(bank, replace(lemma.obligation, assumptions=given), facts, EFFORTS[:2])
             if step.answer.proved:
                 proof.steps.append(step)
                 known = (*known, lemma.conclusion)
