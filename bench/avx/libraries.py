@@ -19,6 +19,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ import numpy as np
 from racing import Array, Call, Interface, array, built, consumer, idle, pinned, race
 
 WORTH_READING = 50e-6
+FAILURES = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError,
+            subprocess.SubprocessError)  # fmt: skip
+"""What a peer may die of (torch's own errors are RuntimeErrors): its column, not the table."""
 _TIE = 0.01
 _MOST_APART = 3.0  # a peer so many times slower is not raced again with its result read
 
@@ -73,9 +77,13 @@ class Board:
 
     def halide(self, scheduler: str) -> dict[str, Any]:
         """The race against Halide with an autoscheduler."""
+        from halide import HalideError
         from halide_rows import compiled
 
-        return self.against(lambda to: compiled(self.function, scheduler, self.inputs, to, self.sizes, self.folder))
+        try:
+            return self.against(lambda to: compiled(self.function, scheduler, self.inputs, to, self.sizes, self.folder))
+        except HalideError as error:  # its base is Exception
+            raise RuntimeError(str(error)) from error
 
 
 def _then(first: Call, second: Call) -> Call:
@@ -91,11 +99,11 @@ def entries(board: Board) -> dict[str, Callable[[], dict[str, Any]]]:
     found: dict[str, Callable[[], dict[str, Any]]] = {}
     commands = Path(board.folder, "compilers.json")
     for label, command in (json.loads(commands.read_text()) if commands.exists() else {}).items():
-        found[label] = lambda label=label, command=command: board.plain(label, command)  # type: ignore[misc]
+        found[label] = partial(board.plain, label, command)
     for name in ("numpy", "torch"):
-        found[name] = lambda name=name: _written(board, name)  # type: ignore[misc]
+        found[name] = partial(_written, board, name)
     for scheduler in ("Adams2019", "Mullapudi2016"):
-        found[f"halide {scheduler}"] = lambda scheduler=scheduler: board.halide(scheduler)  # type: ignore[misc]
+        found[f"halide {scheduler}"] = partial(board.halide, scheduler)
     return found
 
 
@@ -145,7 +153,7 @@ def main() -> None:
             found[peer] = run()
         except ModuleNotFoundError as error:
             found[peer] = {"reason": f"not installed: {error.name}; run make bench-peers"}
-        except Exception as error:  # noqa: BLE001  # whatever a peer dies of is that peer's row, not the table's
+        except FAILURES as error:
             found[peer] = {"reason": f"{type(error).__name__}: {error}"}
     print(json.dumps(found))
 

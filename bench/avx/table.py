@@ -19,6 +19,13 @@ class Row:
     aim: float
     near: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """Unlike any other row's, and good for a folder: "sgemm-m16-n16-k16"."""
+        file, _, function = self.function.partition(":")
+        what = file.removesuffix(".py") if file.startswith(function) else function
+        return "-".join((what, *self.sizes.replace("=", "").split()))
+
 
 HOLDS = 0.8
 

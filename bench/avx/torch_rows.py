@@ -7,6 +7,8 @@ memory, in huge pages, and no call pays for faults.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -21,9 +23,9 @@ def _of(shape: tuple[int, ...], dtype: str = "f4") -> Tensor:
     return T(array(shape, dtype))
 
 
-def _copied(out: Array, make: Call) -> Call:
+def _copied(out: Array, make: Callable[[], Tensor]) -> Call:
     """What has no `out=`: the result stays where torch puts it, and is copied once so that it can be checked."""
-    np.copyto(out, make().numpy(), casting="unsafe")  # type: ignore[attr-defined]  # a Tensor
+    np.copyto(out, make().numpy(), casting="unsafe")
     return make
 
 
