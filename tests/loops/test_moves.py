@@ -92,6 +92,16 @@ def test_known_sizes_choose_the_tile() -> None:
     assert not any("pack" in step for step in recipe(program("product"), WIDE, {"m": 64, "n": 64, "k": 64}))
 
 
+def test_rows_that_are_no_whole_lines_are_turned_into_a_block_first() -> None:
+    """Only results beyond the second cache are written around the caches."""
+    whole, part = ({"m": m, "n": 4097} for m in (1024, 1023))
+    assert recipe(program("transposition"), WIDE, whole)[0] == "turn(i, j, 16)"
+    assert recipe(program("transposition"), WIDE, part)[0] == "turn(i, j, 16, stage=256)"
+    assert recipe(program("transposition"), WIDE, {"m": 30, "n": 30})[0] == "turn(i, j, 16)"
+    others = [steps[0] for steps in recipes(program("transposition"), WIDE, whole)]
+    assert "turn(i, j, 16, stage=256)" in others
+
+
 @pytest.mark.parametrize("rows", [1, 5, 16, 32, 64, 100, 1024])
 @pytest.mark.parametrize("columns", [16, 40, 512])
 def test_tiles_for_known_sizes_fit_and_waste_little(rows: int, columns: int) -> None:

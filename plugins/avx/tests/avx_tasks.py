@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from accelcore.ir.expr import Expr, array, binary, call, cast, comp, const, get, param, reduce, select, size
+from accelcore.ir.expr import Expr, array, binary, call, cast, comp, const, get, param, reduce, scan, select, size
 from accelcore.values import Param, Role, Summary, Task, sizes_of
 
 M, N, K = size("m"), size("n"), size("k")
@@ -17,11 +17,17 @@ Arrays = dict[str, np.ndarray[Any, Any]]
 
 @dataclass(frozen=True)
 class Case:
-    """A task, what it should give, and a schedule that uses the target's means."""
+    """A task, what it should give for n >= least, and a schedule that uses the target's means."""
 
     task: Task
     oracle: Callable[[Arrays], np.ndarray[Any, Any]]
     schedule: tuple[str, ...]
+    least: int = 0
+
+    @property
+    def extents(self) -> list[str]:
+        """Names of the sizes."""
+        return sorted({e.name for p in self.task.params for e in p.shape})
 
 
 def real(e: Expr) -> Expr:
@@ -141,4 +147,36 @@ def transpose() -> Case:
     return Case(task("transpose", params, "out", post, m=64, n=64), lambda v: v["x"].T, ("turn(i, j, 8); stream(out)",))
 
 
-CASES = {c.task.name: c for c in (softmax(), rmsnorm(), overlay(), matmul(), gelu(), saturating_sum(), transpose())}
+def turned() -> Case:
+    """A transposition by way of a local block."""
+    straight = transpose()
+    done = replace(straight.task, name="turned")
+    return Case(done, straight.oracle, ("turn(i, j, 16, stage=32); stream(out)",))
+
+
+def prefix_sum() -> Case:
+    x = array("x", "f32", 1)
+    params = (Param("x", "f32", (N,)), Param("out", "f32", (N,), Role.OUT))
+    sums = scan("sum", N, lambda k: real(get(x, k)))
+    done = task("prefix_sum", params, "out", comp(N, lambda i: f32(get(sums, i))), n=64)
+    return Case(done, lambda v: np.cumsum(v["x"].astype(np.float64)), ("scan_lanes(i); stream(out)",))
+
+
+def argmax() -> Case:
+    x = array("x", "f32", 2)
+
+    def row(i: Expr) -> Expr:
+        return cast(reduce("argmax", N, lambda k: real(get(x, i, k))), "i32", "trunc", "exact")
+
+    params = (Param("x", "f32", (M, N)), Param("out", "i32", (M,), Role.OUT))
+    done = task("argmax", params, "out", comp(M, row), m=4, n=64)
+    return Case(done, lambda v: v["x"].argmax(axis=1), ("two_pass(j); simd(interleave=4)",), least=1)
+
+
+CASES = {
+    c.task.name: c
+    for c in (
+        softmax(), rmsnorm(), overlay(), matmul(), gelu(), saturating_sum(), transpose(), turned(), prefix_sum(),
+        argmax(),
+    )
+}  # fmt: skip

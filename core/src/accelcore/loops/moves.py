@@ -12,16 +12,14 @@ from dataclasses import dataclass, replace
 from accelcore.errors import AccelcoreError, IllegalRewrite
 from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import walk
-from accelcore.loops import schedule
+from accelcore.loops import schedule, turning
 from accelcore.loops.analysis import (
     Contraction,
-    Stride,
     calls,
     contractions,
     serial_loops,
     siblings,
     small,
-    stride,
     strided,
 )
 from accelcore.loops.edit import around, iterator, loops_of, own_expressions, reads_of
@@ -33,7 +31,6 @@ from accelcore.values import Role
 
 MOST = 30
 _WORTH_KEEPING = 12  # weight of a repeated expression that pays for a store and a load: a function call
-_FEW_ROWS, _MANY_ROWS = 4, 16  # of a square that is worth turning in registers, and fits them
 _SHIFTS = 16  # bytes of a register whose lanes are worth shifting for a scan; one that is counted by words has fewer
 _ROWS_WORTH_PACKING = 32  # rows that share an operand before a copy of it is repaid
 
@@ -52,7 +49,8 @@ class Plan:
     stream: write results around the caches.  ahead: ask for the next row while one is computed (1: into the nearest
     cache that has room for it, 2: into the other one, 0: no).  band: rows that go through all products before the next
     ones (0: all).
-    lift: walk a matrix by rows where its columns are summed.  sizes: the sizes that matter most, where they are known.
+    lift: walk a matrix by rows where its columns are summed.  staged: turn into a local block that is copied from.
+    sizes: the sizes that matter most, where they are known.
     """
 
     rows: int = 0
@@ -64,6 +62,7 @@ class Plan:
     ahead: int = 0
     band: int = 0
     lift: bool = False
+    staged: bool = False
     choice: int = 0
     deep: int = 0
     sizes: tuple[tuple[str, int], ...] = ()
@@ -95,6 +94,7 @@ def recipes(
     plans = [first, *(_product_plans(program, first) if contractions(program) else ())]
     if any(b.role is Role.OUT and b.shape for b in program.arguments):
         plans += [replace(first, stream=True, ahead=0), replace(first, stream=True), replace(first, stream=False)]
+    plans.append(replace(first, staged=not first.staged))
     plans += [replace(first, interleave=n) for n in (2, 8, 1)]
     plans.append(replace(first, lift=not first.lift))
     found: dict[tuple[str, ...], None] = {}
@@ -136,6 +136,7 @@ def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
         ahead=1 if far else 0,
         deep=deep,
         lift=any(len(b.shape) > 1 for b in far),
+        staged=streamed and turning.unaligned(program, sizes),
         sizes=tuple(sorted(sizes.items())),
     )
 
@@ -220,7 +221,7 @@ class _Cook:
 
     def turned(self) -> None:
         """Nests that read one way and write the other: squares turned in registers, or blocks that stay in cache."""
-        for text in _turned_moves(self.program, self.unit):
+        for text in turning.forms(self.program, self.unit, staged=self.plan.staged):
             before = {f.iterator for f in loops_of(self.program.body)}
             if self.may(text) and text.startswith("block"):
                 innermost = [f for f in _innermost(self.program) if f.iterator not in before]
@@ -388,21 +389,6 @@ def _lane_moves(program: Program) -> Iterator[str]:
     vectors = [f for f in loops_of(program.body) if f.kind is Kind.VECTOR]
     for loop in sorted(vectors, key=calls):
         yield from (f"interleave({loop.iterator}, {n})" for n in (2, 4, 1, 8) if n != loop.interleave)
-
-
-def _turned_moves(program: Program, unit: VectorUnit) -> list[str]:
-    """turn or block for pairs of loops that fill an array along the inner one and read another along the outer one."""
-    found = []
-    for loop in serial_loops(program):
-        inner = loop.body[0] if len(loop.body) == 1 else None
-        if not isinstance(inner, For) or not isinstance(store := inner.body[-1], Store) or len(inner.body) > 1:
-            continue
-        filled = stride(store.indices, inner.iterator) is Stride.UNIT
-        if filled and strided(inner) and strided(loop) and not small(loop) and not small(inner):
-            lanes = unit.lanes(program.buffer(store.buffer).dtype)
-            rewrite = "turn" if _FEW_ROWS <= lanes <= _MANY_ROWS else "block"
-            found.append(f"{rewrite}({loop.iterator}, {inner.iterator}, {lanes})")
-    return found
 
 
 def _stride_moves(program: Program, unit: VectorUnit) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from accelcore.errors import IllegalRewrite
-from accelcore.loops.analysis import serial_loops, small, strided
+from accelcore.loops.analysis import Stride, moved, serial_loops, small, stride, strided
 from accelcore.loops.edit import around, expressions, find, loops_of, replace_loop
 from accelcore.loops.nodes import Accumulate, For, Kind, Program, statements
 from accelcore.loops.rewrites.base import Rewrite, parse, register, require
@@ -270,25 +270,44 @@ class Turn(Composite):
 
     A vector of the inner loop handles n iterations of the outer one, unrolled: with n lanes it reads squares of n
     contiguous rows, which emitters transpose in registers.  What is left of the outer loop runs row by row.
+    stage: so many iterations of the inner loop are turned into a local block first, from which rows are then written
+    one after the other, in whole cache lines but for their ends, wherever these begin.
     """
 
     name: ClassVar[str] = "turn"
     outer: str
     inner: str
     size: int
+    stage: int = 0
 
     def run(self, steps: _Steps) -> None:
-        """split with a cut tail, reorder, unroll, vectorize the inner loop and its copy in the tail."""
+        """split with a cut tail, reorder or stage, unroll, vectorize the inner loop and its copy in the tail."""
         nested = find(steps.program, self.outer).body == (find(steps.program, self.inner),)
         require(nested, f"loop {self.outer} contains more than {self.inner}")
         within = steps.do(f"split({self.outer}, {self.size}, tail=cut)")[1]
         before = {f.iterator for f in loops_of(steps.program.body)}
-        steps.do(f"reorder({within}, {self.inner})")
-        steps.do(f"unroll({within})")
-        steps.do(f"vectorize({self.inner})")
+        if self.stage:
+            self._staged(steps, within)
+        else:
+            steps.do(f"reorder({within}, {self.inner})")
+            steps.do(f"unroll({within})")
+            steps.do(f"vectorize({self.inner})")
         for f in serial_loops(steps.program):
             if f.iterator in before and _base(f.iterator) == _base(self.inner):
                 steps.may(f"vectorize({f.iterator})")
+
+    def _staged(self, steps: _Steps, within: str) -> None:
+        """Blocks of the inner loop; what they read across its rows is copied, turned on the way."""
+        blocks, inner = steps.do(f"split({self.inner}, {self.stage})")[:2]
+        steps.do(f"reorder({within}, {blocks})")
+        reads = moved(find(steps.program, inner))
+        across = [a.buffer for a in reads if a.op == "read" and stride(a.indices, inner) is Stride.OTHER]
+        for name in dict.fromkeys(across):
+            rows, columns = steps.do(f"pack({name}, {within}, last={inner})")[:2]
+            steps.do(f"reorder({rows}, {columns})")
+            steps.do(f"unroll({rows})")
+            steps.do(f"vectorize({columns})")
+        steps.do(f"vectorize({inner})")
 
 
 @register
