@@ -10,18 +10,19 @@ pessimistic for others.  PSUM is given out in whole banks to tensors of more tha
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from accelcore_nki.errors import NkiError
 from accelcore_nki.generations import Generation
 from accelcore_nki.recorder import Program
-from accelcore_nki.tensors import PSUM, SBUF, Storage
+from accelcore_nki.tensors import ON_CHIP, PSUM, SBUF, Storage
 
 _ALIGN = 32  # bytes; a compiler's choice that wastes little
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(NamedTuple):
     """A storage, its first and last instruction, and its bytes [start, end) of each partition."""
 
     storage: Storage
@@ -55,10 +56,7 @@ class _Room:
 
     def take(self, length: int) -> int | None:
         """The start of `length` free bytes at or after the cursor, wrapping round; None when there are none."""
-        at = bisect_left(self.free, (self.cursor, self.size + 1))  # the interval before it may hold the cursor
-        looks = [(at - 1, self.cursor)] if at else []
-        looks += [(n, self.free[n][0]) for n in (*range(at, len(self.free)), *range(at))]
-        for n, start in looks:
+        for n, start in self._looks():
             first, end = self.free[n]
             if end - start >= length:
                 parts = ((first, start), (start + length, end))
@@ -67,6 +65,14 @@ class _Room:
                 self._count(length)
                 return start
         return None
+
+    def _looks(self) -> Iterator[tuple[int, int]]:
+        """(number of a free interval, first byte to consider in it) from the cursor on."""
+        at = bisect_left(self.free, (self.cursor, self.size + 1))  # the interval before it may hold the cursor
+        if at:
+            yield at - 1, self.cursor
+        for n in (*range(at, len(self.free)), *range(at)):
+            yield n, self.free[n][0]
 
     def claim(self, start: int, end: int) -> None:
         """Take a fixed interval for good; parts that are taken already stay so."""
@@ -132,9 +138,9 @@ def live_ranges(program: Program) -> dict[int, tuple[int, int]]:
     for at, instruction in enumerate(program.instructions):
         for view in (*instruction.dst, *instruction.src):
             storage = view.storage
-            if storage.on_chip:
-                first = ranges.get(storage.index, (at, at))[0]
-                ranges[storage.index] = (first, at)
+            if storage.buffer in ON_CHIP:
+                known = ranges.get(storage.index)
+                ranges[storage.index] = (at, at) if known is None else (known[0], at)
     return ranges
 
 

@@ -96,13 +96,7 @@ class Recorder:
         place = _BUFFERS.get(str(buffer or "sbuf"))
         if place is None:
             raise fail("buffer", f"there is no buffer {buffer}", hint=f"one of {', '.join(_BUFFERS)}")
-        given = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
-        for d in given:
-            if not isinstance(d, int | Integral) or d < 1:
-                raise fail("shape", f"{shape} is no shape", hint="positive integers")
-        if not given:
-            raise fail("shape", "a tensor has at least one dimension")
-        dims = tuple(map(int, given))
+        dims = _extents(shape)
         if place == SHARED_HBM:
             return whole(self._shared(dims, name_of(dtype), name))
         role = "hbm" if str(buffer) == "hbm" else "local"
@@ -120,7 +114,7 @@ class Recorder:
         return storage
 
     def _new(self, dims: tuple[int, ...], dtype: str, place: str, name: str, role: str = "local") -> Storage:
-        storage = Storage(len(self.program.storages), dims, dtype, place, name=name, role=role)
+        storage = Storage(len(self.program.storages), dims, dtype, place, name=name, role=role, line=self.line)
         self.program.storages.append(storage)
         if self.memory is not None:
             self.memory.allocate(storage)
@@ -192,6 +186,19 @@ class Recorder:
                 hint="run the kernel functionally, or give loops static bounds",
             )
         return self.memory.register(index)
+
+
+def _extents(shape: Any) -> tuple[int, ...]:
+    """A shape as a tuple of Python numbers."""
+    if type(shape) is tuple and shape and min(shape) > 0 and set(map(type, shape)) == {int}:  # kept fast
+        return shape
+    given = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+    for d in given:
+        if not isinstance(d, int | Integral) or d < 1:
+            raise fail("shape", f"{shape} is no shape", hint="positive integers")
+    if not given:
+        raise fail("shape", "a tensor has at least one dimension")
+    return tuple(map(int, given))
 
 
 _CURRENT: ContextVar[Recorder | None] = ContextVar("accelcore_nki_recorder", default=None)

@@ -31,11 +31,12 @@ class Storage:
     )  # fmt: skip
 
     def __init__(
-        self, index: int, shape: tuple[int, ...], dtype: str, buffer: str, *, name: str = "", role: str = "local"
-    ) -> None:
+        self, index: int, shape: tuple[int, ...], dtype: str, buffer: str, *, name: str = "", role: str = "local",
+        line: str = "",
+    ) -> None:  # fmt: skip
         self.index, self.shape, self.dtype, self.buffer, self.name, self.role = index, shape, dtype, buffer, name, role
         self.address: tuple[int, int] | None = None
-        self.line = source_line()
+        self.line = line or source_line()
         self.free_bytes = prod(shape[1:]) * SIZES[dtype]
         self.nbytes = shape[0] * self.free_bytes if shape else SIZES[dtype]
         self.used = role == "input"  # whether anything was ever written to it

@@ -35,19 +35,19 @@ def promote(a: str, b: str) -> str:
 
 def mask_of(mask: Any, shape: Sequence[int]) -> tuple[list[tuple[int, int]] | None, Any, bool]:
     """(box or None, mask for the rest or None, whether anything is selected) of a `mask=` argument."""
-    import numpy as np
-
     if mask is None or mask is True:
         return None, None, True
+    import numpy as np
+
     array = np.asarray(mask)
-    if not array.any():
-        return None, None, False
     while array.ndim > len(shape) and array.shape[0] == 1:
         array = array[0]
     try:
         found = ranges_of(array, shape)
     except ValueError:
         raise fail("mask", f"a mask of {array.shape} does not fit a tile of {tuple(shape)}") from None
+    if found == []:
+        return None, None, False
     return found, (None if found is not None else array), True
 
 
@@ -55,9 +55,14 @@ def masked(dst: NkiTensor, ranges: Any, rest: Any, emit: Any) -> None:
     """Call emit(part of dst); what it emits writes only where the mask that is no box holds."""
     from accelcore_nki.nki1.subscripts import crop
 
-    current().where = rest
-    emit(crop(dst, ranges) if ranges is not None else dst)
-    current().where = None
+    part = dst if ranges is None else crop(dst, ranges)
+    if rest is None:
+        emit(part)
+        return
+    recorder = current()
+    recorder.where = rest
+    emit(part)
+    recorder.where = None
 
 
 def broadcast(tile: Tile, shape: Sequence[int]) -> Tile:
@@ -141,9 +146,11 @@ def binary(name: str, x: Any, y: Any, dtype: Any = None, mask: Any = None) -> Ti
 
 def joint_shape(tiles: Sequence[Tile]) -> tuple[int, ...]:
     """The shape that tiles broadcast to."""
+    shapes = [t.shape for t in tiles]
+    if all(s == shapes[0] for s in shapes):
+        return shapes[0]
     import numpy as np
 
-    shapes = [t.shape for t in tiles]
     longest = max(len(s) for s in shapes)
     # a tile of fewer dimensions keeps its partition in front: [P, 1] beside [P, a, b] is [P, 1, 1]
     shapes = [(s[0], *(1,) * (longest - len(s)), *s[1:]) for s in shapes]
@@ -181,7 +188,7 @@ def _with_tile(name: str, x: Tile, y: Tile, shape: Sequence[int], mask: Any) -> 
             return lambda dst, d=data, v=vector, r=reverse: masked(
                 dst, ranges, rest, lambda p: isa.tensor_scalar(p, d, name, v, reverse0=r)
             )
-    a, b = (operand(broadcast(Tile(v), part)) for v in (a, b))
+    a, b = (v if list(v.shape) == part else operand(broadcast(Tile(v), part)) for v in (a, b))
     return lambda dst: masked(dst, ranges, rest, lambda p: isa.tensor_tensor(p, a, b, name))
 
 

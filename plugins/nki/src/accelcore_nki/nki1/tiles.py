@@ -9,14 +9,14 @@ meanwhile.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from accelcore_nki.dtypes import name_of, numpy_type
 from accelcore_nki.errors import fail, source_line
 from accelcore_nki.nki1.subscripts import crop, resolve
 from accelcore_nki.recorder import current
-from accelcore_nki.tensors import PSUM, SBUF, NkiTensor
+from accelcore_nki.tensors import ON_CHIP, PSUM, SBUF, NkiTensor
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 Land = Callable[[NkiTensor], object]
 
 
-@dataclass(frozen=True)
-class Open:
+class Open(NamedTuple):
     """The result of an operation before it has a place.
 
     land: emits the operation into a view of this shape.  buffers: where it may go, its own choice first.
@@ -66,8 +65,12 @@ class Tile:
     def _finish(self) -> None:
         if self.open is not None:
             opened = self.open
-            view = current().allocate(opened.shape, opened.dtype, opened.buffers[0])
-            view.storage.line = opened.line
+            recorder = current()
+            before, recorder.line = recorder.line, opened.line
+            try:
+                view = recorder.allocate(opened.shape, opened.dtype, opened.buffers[0])
+            finally:
+                recorder.line = before
             self.land(view)
 
     def land(self, view: NkiTensor, *, add: bool = False) -> None:
@@ -125,7 +128,7 @@ class Tile:
     @property
     def on_chip(self) -> bool:
         """Whether it has partitions."""
-        return self._view.storage.on_chip if self._view is not None else self.buffer in (SBUF, PSUM)
+        return self.buffer in ON_CHIP
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -283,24 +286,48 @@ def operand(value: Any, role: str = "an operand") -> NkiTensor:
     view = value.view
     if value.valid is not None and not value.valid.all():
         raise fail("bounds", f"{role} leaves its tensor", view, hint="mask= excludes what does not exist")
-    if value.on_chip and value.partition != 0:
+    if value.partition and value.on_chip:
         raise fail("blocks", f"{role} still has block dimensions", view, hint="choose a block: t[block, i_p, i_f]")
     return view
 
 
+_MOST_KEPT = 8192  # elements of a mask whose box is remembered: loops make the same ones again and again
+
+
 def ranges_of(mask: Array, shape: Sequence[int]) -> list[tuple[int, int]] | None:
-    """The (start, stop) of each dimension that a mask selects, [] when it selects nothing, None when it is no box."""
+    """The (start, stop) of each dimension that a mask selects, [] when it selects nothing, None when it is no box.
+
+    Raises ValueError for a mask that does not broadcast to the shape.
+    """
+    if mask.size <= _MOST_KEPT and mask.dtype == bool:
+        found = _remembered(mask.shape, mask.tobytes(), tuple(shape))
+        return None if found is None else list(found)
+    return _box(mask, tuple(shape))
+
+
+@lru_cache(maxsize=4096)
+def _remembered(extents: tuple[int, ...], data: bytes, shape: tuple[int, ...]) -> list[tuple[int, int]] | None:
     import numpy as np
 
-    full = np.broadcast_to(mask, tuple(shape))
+    return _box(np.frombuffer(data, bool).reshape(extents), shape)
+
+
+def _box(mask: Array, shape: tuple[int, ...]) -> list[tuple[int, int]] | None:
+    """By the mask's own extents: along a dimension that it repeats it selects all or nothing."""
+    import numpy as np
+
+    if np.broadcast_shapes(mask.shape, shape) != shape:
+        raise ValueError("the mask has more elements than the tile")
+    own = mask.reshape((1,) * (len(shape) - mask.ndim) + mask.shape)
     found = []
-    for axis in range(full.ndim):
-        others = tuple(a for a in range(full.ndim) if a != axis)
-        hits = np.flatnonzero(full.any(axis=others))
+    for axis in range(own.ndim):
+        hits = np.flatnonzero(own.any(axis=tuple(a for a in range(own.ndim) if a != axis)))
         if not hits.size:
             return []
         found.append((int(hits[0]), int(hits[-1]) + 1))
-    return found if full[tuple(slice(a, b) for a, b in found)].all() else None
+    if not own[tuple(slice(a, b) for a, b in found)].all():
+        return None
+    return [(0, n) if m == 1 else r for r, m, n in zip(found, own.shape, shape, strict=True)]
 
 
 def cropped(value: Any, ranges: list[tuple[int, int]] | None, role: str = "an operand") -> NkiTensor:

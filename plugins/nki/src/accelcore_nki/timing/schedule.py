@@ -57,6 +57,7 @@ class _State:
     data: list[list[int]]
     reuse: list[list[int]]
     constants: Constants
+    resources: list[tuple[str, ...]]
     queues: dict[str, deque[int]] = field(default_factory=dict)
     free: dict[str, tuple[float, int]] = field(default_factory=dict)
     start: dict[int, float] = field(default_factory=dict)
@@ -75,10 +76,12 @@ def _modelled(program: Program) -> Timeline:
     placed = occupancy(program)
     constants = CONSTANTS[program.generation.name]
     costs = [cost(i, constants) for i in program.instructions]
-    state = _State(program, costs, *dependencies(program, placed), constants)
+    state = _State(program, costs, *dependencies(program, placed), constants, [])
     state.finish = [None] * len(costs)
     for at, instruction in enumerate(program.instructions):
-        state.queues.setdefault(_queue(instruction), deque()).append(at)
+        queue = _queue(instruction)
+        state.queues.setdefault(queue, deque()).append(at)
+        state.resources.append(_resources(queue, instruction, program.generation.version))
     while any(state.queues.values()):
         _step(state)
     finish = tuple(f or 0.0 for f in state.finish)
@@ -128,7 +131,7 @@ def _step(state: _State) -> None:
     price = state.costs[at]
     state.start[at], state.cause[at] = begin, (cause, kind)
     state.finish[at] = begin + price.busy + price.latency
-    for resource in _resources(name, state.program.instructions[at], state.program.generation.version):
+    for resource in state.resources[at]:
         state.free[resource] = (begin + price.busy, at)
 
 
@@ -141,8 +144,7 @@ def _ready(state: _State, name: str, at: int) -> tuple[float, int, str] | None:
             return None
         state.heads[name] = known
     begin, cause, kind = known
-    instruction = state.program.instructions[at]
-    for resource in _resources(name, instruction, state.program.generation.version):
+    for resource in state.resources[at]:
         free, user = state.free.get(resource, (0.0, -1))
         if free > begin:
             begin, cause, kind = free, user, "port" if resource.endswith("port") else "engine"
