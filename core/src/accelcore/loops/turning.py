@@ -18,6 +18,7 @@ from accelcore.loops.unit import VectorUnit
 _FEW_ROWS, _MANY_ROWS = 4, 16  # of a square that is worth turning in registers, and fits them
 _LINE = 64
 """Bytes of a cache line, and what streamed stores are aligned to."""
+_SHARE = 0.75  # of the nearest cache that a block may fill
 
 
 def forms(program: Program, unit: VectorUnit, *, staged: bool = False) -> list[str]:
@@ -29,7 +30,7 @@ def forms(program: Program, unit: VectorUnit, *, staged: bool = False) -> list[s
         if not _FEW_ROWS <= lanes <= _MANY_ROWS:
             found.append(f"block({outer.iterator}, {inner.iterator}, {lanes})")
         elif staged:
-            columns = 1 << (unit.l1 * 8 // 2 // (lanes * bits)).bit_length() - 1
+            columns = 1 << (int(unit.l1 * _SHARE) * 8 // (lanes * bits)).bit_length() - 1
             found.append(f"turn({outer.iterator}, {inner.iterator}, {lanes}, stage={columns})")
         else:
             found.append(f"turn({outer.iterator}, {inner.iterator}, {lanes})")

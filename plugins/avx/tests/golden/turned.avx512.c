@@ -122,11 +122,11 @@ static inline void ac_stream_ps(float *p, __m512 v) { if ((uintptr_t)p % 64 == 0
 #endif
 
 int ac_turned(const float *restrict x, float *restrict out, int64_t m, int64_t n) {
-    const int64_t t1 = n / 16;
-    for (int64_t io = 0; io < t1; ++io) {
-        const int64_t t2 = m + 31;
-        const int64_t t3 = t2 / 32;
-        for (int64_t jo = 0; jo < t3; ++jo) {
+    const int64_t t1 = m + 31;
+    const int64_t t2 = t1 / 32;
+    for (int64_t jo = 0; jo < t2; ++jo) {
+        const int64_t t3 = n / 16;
+        for (int64_t io = 0; io < t3; ++io) {
             float x_packed[512] __attribute__((aligned(64)));
             {
                 const int64_t t4 = jo * 32;

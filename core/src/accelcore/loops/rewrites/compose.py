@@ -271,7 +271,8 @@ class Turn(Composite):
     A vector of the inner loop handles n iterations of the outer one, unrolled: with n lanes it reads squares of n
     contiguous rows, which emitters transpose in registers.  What is left of the outer loop runs row by row.
     stage: so many iterations of the inner loop are turned into a local block first, from which rows are then written
-    one after the other, in whole cache lines but for their ends, wherever these begin.
+    one after the other, in whole cache lines but for their ends, wherever these begin.  Blocks run outside, so that
+    squares side by side are read one after the other.
     """
 
     name: ClassVar[str] = "turn"
@@ -284,10 +285,10 @@ class Turn(Composite):
         """split with a cut tail, reorder or stage, unroll, vectorize the inner loop and its copy in the tail."""
         nested = find(steps.program, self.outer).body == (find(steps.program, self.inner),)
         require(nested, f"loop {self.outer} contains more than {self.inner}")
-        within = steps.do(f"split({self.outer}, {self.size}, tail=cut)")[1]
+        outside, within = steps.do(f"split({self.outer}, {self.size}, tail=cut)")[:2]
         before = {f.iterator for f in loops_of(steps.program.body)}
         if self.stage:
-            self._staged(steps, within)
+            self._staged(steps, outside, within)
         else:
             steps.do(f"reorder({within}, {self.inner})")
             steps.do(f"unroll({within})")
@@ -296,8 +297,8 @@ class Turn(Composite):
             if f.iterator in before and _base(f.iterator) == _base(self.inner):
                 steps.may(f"vectorize({f.iterator})")
 
-    def _staged(self, steps: _Steps, within: str) -> None:
-        """Blocks of the inner loop; what they read across its rows is copied, turned on the way."""
+    def _staged(self, steps: _Steps, outside: str, within: str) -> None:
+        """Blocks of the inner loop, outermost; what they read across its rows is copied, turned on the way."""
         blocks, inner = steps.do(f"split({self.inner}, {self.stage})")[:2]
         steps.do(f"reorder({within}, {blocks})")
         reads = moved(find(steps.program, inner))
@@ -308,6 +309,7 @@ class Turn(Composite):
             steps.do(f"unroll({rows})")
             steps.do(f"vectorize({columns})")
         steps.do(f"vectorize({inner})")
+        steps.do(f"reorder({outside}, {blocks})")
 
 
 @register
