@@ -111,8 +111,7 @@ def compiled(row: Row, effort: Effort, out: Path, kernels: Path) -> dict[str, An
 
 def by_rules(row: Row, effort: Effort, out: Path, kernels: Path) -> dict[str, Any]:
     """The rules' best schedule without a search; its export is in `out`."""
-    sizes = {name: int(n) for name, _, n in (text.partition("=") for text in row.sizes.split())}
-    return ruled(str(kernels / row.function), sizes, effort.target, effort.rules, out, {**ONE_THREAD, **MEMORY})
+    return ruled(str(kernels / row.function), row.values, effort.target, effort.rules, out, {**ONE_THREAD, **MEMORY})
 
 
 def write_plain(folder: Path, target: str) -> None:

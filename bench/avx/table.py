@@ -26,6 +26,11 @@ class Row:
         what = file.removesuffix(".py") if file.startswith(function) else function
         return "-".join((what, *self.sizes.replace("=", "").split()))
 
+    @property
+    def values(self) -> dict[str, int]:
+        """Its sizes by name."""
+        return {name: int(n) for name, _, n in (text.partition("=") for text in self.sizes.split())}
+
 
 HOLDS = 0.8
 
