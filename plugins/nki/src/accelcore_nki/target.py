@@ -51,9 +51,12 @@ class NkiTarget:
     knowledge: ClassVar[Path | None] = Path(__file__).parent / "knowledge"
 
     chip: str = field(default="trn2", metadata={"help": _CHIPS})
+    surface: int = field(default=2, metadata={"help": "generation of NKI that kernels are written for: 2 or 1"})
 
     def __post_init__(self) -> None:
         _known(self.chip)
+        if self.surface not in (1, 2):
+            raise UsageError(f"there is no NKI {self.surface} to write", hint="surface=2 (nki) or 1 (neuronxcc.nki)")
 
     def missing(self) -> list[str]:
         """NumPy or ml_dtypes, when one is absent."""
@@ -73,10 +76,10 @@ class NkiTarget:
         return Machine(f"NeuronCore-v{limits.version} ({self.chip})", peaks, (sbuf, hbm))
 
     def lower(self, task: Task) -> Kernel:
-        """NKI 2 source: one tile after another, each value where it is needed."""
+        """NKI source: one tile after another, each value where it is needed."""
         from accelcore_nki.lowering import seed
 
-        return seed(task)
+        return seed(task, *(("surface(1)",) if self.surface == 1 else ()))
 
     def moves(self, task: Task, kernel: Kernel) -> Sequence[Move]:
         """Choices of the schedule that may pay, most promising first."""

@@ -1,4 +1,6 @@
-"""Lowering: a summary and a schedule become NKI 2 source, the same text for all sizes.
+"""Lowering: a summary and a schedule become NKI source, the same text for all sizes.
+
+It is written for NKI 2; surface(1) translates it (`nki1.source`).
 
 `kernel(task, schedule)` is deterministic; a schedule is a list of choices (`choices.MENU`) and replays on any task.
 """
@@ -6,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -34,27 +37,33 @@ def _lowered(task: Task, schedule: tuple[str, ...]) -> Kernel:
     """The same, kept: a search asks for each schedule when it lists moves and again when it takes one."""
     from accelcore_nki.lowering.choices import choices
     from accelcore_nki.lowering.results import Results
+    from accelcore_nki.nki1.source import first_generation
 
     chosen = choices(schedule)
+    if chosen.surface == 1:
+        chosen = replace(chosen, pipeline=1, turns="", steps=1)
     about = f"{task.name}: {'; '.join(schedule) or 'the plain tiles'}."
     first = Results(task, chosen)
     text = first.source(about)
     if chosen.engine == "balance":
         text = _levelled(first, text, lambda: Results(task, chosen), about)
+    if chosen.surface == 1:
+        text = first_generation(text)
     keeps = chosen.rows or chosen.hoist or chosen.accumulate
     room = _PSUM // chosen.pipeline if chosen.accumulate else _ROOM
     domain = _domain(task, room) if keeps else ()
     return Kernel(text, "python", task.name, schedule, domain=domain)
 
 
-def seed(task: Task) -> Kernel:
-    """The plain tiles, legal at all sizes; products keep their operands for a tile of the result, where these fit.
+def seed(task: Task, *given: str) -> Kernel:
+    """The plain tiles, legal at all sizes, and the choices that are given.
 
-    That bounds the number of instructions, and with it the time that a large product takes to be traced.
+    Products keep their operands for a tile of the result, where these fit: that bounds the number of instructions, and
+    with it the time that a large product takes to be traced.
     """
-    plain = kernel(task, ())
+    plain = kernel(task, given)
     largest = max((value for sizes in task.sizes for _, value in sizes), default=0)
-    return kernel(task, ("hoist(both)",)) if "nc_matmul" in plain.text and 0 < largest <= _HELD else plain
+    return kernel(task, (*given, "hoist(both)")) if "nc_matmul" in plain.text and 0 < largest <= _HELD else plain
 
 
 def _levelled(first: Results, text: str, again: Callable[[], Results], about: str) -> str:

@@ -36,11 +36,12 @@ MENU = {
     "fold": "elements of a one-dimensional result that a partition takes at a time",
     "accumulate": "where sums of tiles grow: in PSUM, which the vector engine reads faster, while they fit there",
     "sums": "how many terms of a short sum are multiplied and added by two instructions, on engines of their own",
+    "surface": "generation of NKI that the source is for; the compiler of NKI 1 orders tiles in work by itself",
     "unroll": "work on shifted views of one loaded window instead of loading every shift",
 }  # fmt: skip
 _NUMBERS = {
     "tile": (1,), "parts": (1,), "pipeline": (1,), "apart": (1,), "block": (2,), "fold": (1,),
-    "keys": (1,), "sums": (1,), "steps": (1,),
+    "keys": (1,), "sums": (1,), "steps": (1,), "surface": (1,),
 }  # fmt: skip
 _WORDS = {
     "rows": {"whole"}, "hoist": {"stationary", "moving", "both"}, "order": {"rows", "columns"}, "swap": {"axes"},
@@ -77,6 +78,7 @@ class Choices:
     accumulate: str = ""
     fold: int = 512
     unroll: str = ""
+    surface: int = 2
 
     @property
     def taken(self) -> frozenset[str]:

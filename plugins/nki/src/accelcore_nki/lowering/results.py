@@ -44,7 +44,7 @@ SCALAR = '''
 def scalar_column(value, rows, dtype):
     """A scalar argument, once a partition: it is a number, or a tensor of one element."""
     column = on_chip(rows, 1)
-    if not hasattr(value, "ap"):
+    if not hasattr(value, "shape"):
         nisa.memset(column, float(value))
         return column
     given = on_chip(rows, 1, dtype)

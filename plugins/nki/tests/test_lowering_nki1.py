@@ -1,0 +1,99 @@
+"""The source for NKI 1: side by side with that for NKI 2, judged like it, and searched like it.
+
+That both give the same on all shapes is checked for every kernel that the other tests of the lowering run
+(`nki_lowering.run`).
+"""
+
+import ast
+import os
+from pathlib import Path
+
+import pytest
+
+from accelcore.errors import UnsupportedLowering, UsageError
+from accelcore.pipeline.benches import judged_once
+from accelcore.testing import small_tasks
+from accelcore.values import Limits, Status
+from accelcore_nki.lowering import kernel
+from accelcore_nki.moves import rewrite
+from accelcore_nki.nki1.source import first_generation
+from accelcore_nki.target import NkiSimulator, NkiTarget
+
+GOLDEN = Path(__file__).parent / "golden"
+TASKS = {small.name: small.task for small in small_tasks()}
+FIRST = NkiTarget(surface=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "schedule"), [("softmax", ("rows(whole)", "fuse(all)")), ("matmul", ("hoist(both)",))]
+)
+def test_the_two_sources_side_by_side(name, schedule):
+    text = kernel(TASKS[name], ("surface(1)", *schedule)).text
+    path = GOLDEN / f"{name}.first.py.txt"
+    if os.environ.get("ACCELCORE_UPDATE"):
+        path.write_text(text)
+    assert text == path.read_text(), "ACCELCORE_UPDATE=1 records the new text"
+
+
+@pytest.mark.parametrize("name", ["elementwise", "softmax", "matmul", "transpose", "conv1d"])
+@pytest.mark.parametrize("target", [FIRST, NkiTarget()], ids=["first", "second"])
+def test_seeds_of_both_generations_are_judged_ok(target, name):
+    seed = target.lower(TASKS[name])
+    assert ("neuronxcc" in seed.text) == (target is FIRST)
+    found = judged_once(NkiSimulator(), TASKS[name], seed, strict=False, limits=Limits(seconds=60.0))
+    assert found.status is Status.OK, found.log
+
+
+def test_moves_stay_in_the_generation():
+    seed = FIRST.lower(TASKS["softmax"])
+    moves = FIRST.moves(TASKS["softmax"], seed)
+    assert moves
+    (faster,) = rewrite(moves[0], TASKS["softmax"], seed)
+    assert "neuronxcc" in faster.text and faster.schedule[0] == "surface(1)"
+
+
+def test_tiles_in_turns_are_left_to_the_compiler_of_nki_1():
+    alone, turned = (kernel(TASKS["softmax"], ("surface(1)", *more)).text for more in ((), ("pipeline(4)",)))
+    assert alone.partition("\n")[2] == turned.partition("\n")[2]
+    text = kernel(TASKS["softmax"], ("pipeline(4)",)).text
+    with pytest.raises(UnsupportedLowering, match="in turns"):
+        first_generation(text)
+
+
+def test_no_such_generation():
+    with pytest.raises(UsageError, match="no NKI 3"):
+        NkiTarget(surface=3)
+
+
+LOOPS = """
+def on_chip(rows, columns):
+    return nl.ndarray((rows, columns), dtype=nl.float32, buffer=nl.sbuf)
+
+def kernel(x):
+    total = on_chip(128, 8)
+    for i in range(8):
+        tile = on_chip(128, 8)
+        nisa.dma_copy(dst=tile, src=x.ap([[8, 128], [1, 8]], i * 1024))
+        {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("nisa.dma_copy(dst=x.ap([[8, 128], [1, 8]], i * 1024), src=tile)", "affine"),
+        ("nisa.tensor_tensor(total, total, tile, nl.add)", "sequential"),
+        ("nisa.nc_matmul(total, tile, tile)", "sequential"),
+        ("nisa.activation(tile, nl.exp, tile, reduce_op=nl.add, reduce_res=total)", "sequential"),
+        ("held[i] = tile", "static"),
+        ("n = min(8, 60 - i)", "static"),
+        ("nisa.tensor_copy(tile, total[0:128, i:i + 8])", "static"),
+        ("for j in range(i):\n            nisa.memset(tile, 0.0)", "static"),
+        ("if i:\n            nisa.memset(tile, 0.0)", "static"),
+        ("at = 2 * i\n        other = on_chip(at + 1, 8)", "static"),
+    ],
+)
+def test_loops_are_symbolic_where_nothing_needs_their_variable(body, kind):
+    text = first_generation(LOOPS.format(body=body))
+    loop = next(n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.For) and getattr(n.target, "id", "") == "i")
+    assert loop.iter.func.attr == f"{kind}_range"
