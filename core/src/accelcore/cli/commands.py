@@ -15,7 +15,7 @@ Target = Annotated[str, typer.Option("--target", "-t", metavar="NAME[:OPTION=VAL
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the export.")]
 TaskOption = Annotated[str, typer.Option("--task", metavar="FILE[:FUNC]|task.json", help="What is to be computed.")]
 Binding = Annotated[
-    list[str], typer.Option("--bind", metavar="PARAM=ARG", help="Argument of a kernel with its own signature.")
+    list[str] | None, typer.Option("--bind", metavar="PARAM=ARG", help="Argument of a kernel with its own signature.")
 ]
 
 
@@ -101,12 +101,12 @@ def _optimize(app: typer.Typer) -> None:
         settings: Settings,
         target: Target = "c",
         out: Out = None,
-        bind: Binding = [],  # noqa: B006  # Typer copies it
+        bind: Binding = None,
     ) -> Any:
         """Search from a kernel that you have."""
         from accelcore.pipeline.searching import optimize_with
 
-        return optimize_with(kernel, task, target, settings, out=out, bind=_bindings(bind))
+        return optimize_with(kernel, task, target, settings, out=out, bind=_bindings(bind or []))
 
 
 def _check(app: typer.Typer) -> None:
@@ -118,12 +118,12 @@ def _check(app: typer.Typer) -> None:
         settings: Settings,
         task: Annotated[str, typer.Option("--task", metavar="FILE[:FUNC]|task.json")] = "",
         target: Target = "c",
-        bind: Binding = [],  # noqa: B006  # Typer copies it
+        bind: Binding = None,
     ) -> Any:
         """Judge one kernel, or prove a certificate again."""
         from accelcore.pipeline.checking import check_with
 
-        return check_with(kernel, task or None, target, settings, bind=_bindings(bind))
+        return check_with(kernel, task or None, target, settings, bind=_bindings(bind or []))
 
 
 def _bindings(texts: list[str]) -> dict[str, str]:

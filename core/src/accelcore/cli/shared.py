@@ -10,7 +10,9 @@ import typer
 from accelcore.errors import UsageError
 from accelcore.pipeline.settings import Settings
 
-Sizes = Annotated[list[str], typer.Option("--size", metavar="NAME=N", help="Value of a size parameter; repeatable.")]
+Sizes = Annotated[
+    list[str] | None, typer.Option("--size", metavar="NAME=N", help="Value of a size parameter; repeatable.")
+]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of inputs and search.")]
 Evaluations = Annotated[int | None, typer.Option("--max-evaluations", help="Candidates judged at most.")]
 Seconds = Annotated[
@@ -21,7 +23,7 @@ Tokens = Annotated[int | None, typer.Option("--max-tokens", help="Tokens of a mo
 Dollars = Annotated[float | None, typer.Option("--max-dollars", help="Dollars for a model at most.")]
 Strategy = Annotated[str, typer.Option("--strategy", metavar="NAME[:OPTION=VALUE,...]", help="Search strategy.")]
 Options = Annotated[
-    list[str], typer.Option("-O", metavar="[STRATEGY.]OPTION=VALUE", help="Option of the strategy; repeatable.")
+    list[str] | None, typer.Option("-O", metavar="[STRATEGY.]OPTION=VALUE", help="Option of the strategy; repeatable.")
 ]
 Model = Annotated[
     str | None,
@@ -47,7 +49,7 @@ ProofSeconds = Annotated[float, typer.Option("--proof-seconds", help="Wall time 
 
 
 def run_options(
-    size: Sizes = [],  # noqa: B006  # Typer copies it
+    size: Sizes = None,
     seed: Seed = 0,
     max_evaluations: Evaluations = None,
     max_seconds: Seconds = None,
@@ -55,7 +57,7 @@ def run_options(
     max_tokens: Tokens = None,
     max_dollars: Dollars = None,
     strategy: Strategy = "",
-    option: Options = [],  # noqa: B006  # Typer copies it
+    option: Options = None,
     model: Model = None,
     evaluator: EvaluatorName = "",
     pool: PoolName = "",
@@ -71,7 +73,7 @@ def run_options(
 
     name = strategy.partition(":")[0]
     return Settings(
-        sizes=sizes_from(size),
+        sizes=sizes_from(size or []),
         seed=seed,
         max_evaluations=max_evaluations,
         max_seconds=max_seconds,
@@ -79,7 +81,7 @@ def run_options(
         max_tokens=max_tokens,
         max_dollars=max_dollars,
         strategy=strategy,
-        strategy_options=assignments(option, name),
+        strategy_options=assignments(option or [], name),
         model=model,
         evaluator=evaluator,
         pool=pool,
