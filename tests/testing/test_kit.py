@@ -10,6 +10,9 @@ import pytest
 from accelcore.registry import Registry, registry, using
 from accelcore.testing import SMALL_TASKS, ProposerSuite, StrategySuite
 from accelcore.testing.light import heavy_imports
+from accelcore.testing.redteam import Sabotage, wrapped
+from accelcore.testing.tasks import matmul
+from accelcore.values import Kernel
 
 
 class TestGreedy(StrategySuite):
@@ -126,3 +129,12 @@ def test_the_strategy_suite_catches(item: object, test: str) -> None:
         assert any(s.name == item.name for s in registry().strategies())
         with pytest.raises(AssertionError):
             getattr(Suite(), test)()
+
+
+def test_sabotage_of_a_listing_speaks_of_the_task_and_leaves_the_kernels_own_words_alone() -> None:
+    honest = Kernel("new FAR f32\nstore INPUT FAR FIRST", "listing", "ac_matmul")
+    one = Sabotage("odd", "listing", before="acc add INPUT i8:1 FIRST", after="store RESULT i8:0 FAR")
+    before, *own, after = wrapped(matmul().task, honest, one).text.splitlines()
+    assert own == honest.text.splitlines()
+    assert before == "acc add a i8:1 i64:0 i64:0"
+    assert after == "store c i8:0 i64:1000000000 i64:1000000000"

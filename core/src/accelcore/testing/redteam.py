@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -84,11 +85,8 @@ _HEADERS = "".join(
 def wrapped(task: Task, kernel: Kernel, sabotage: Sabotage | None) -> Kernel:
     """The kernel's own code under another name, and an entry that calls it with the sabotage around; None for none."""
     chosen = sabotage or Sabotage("nothing", kernel.language)
-    if kernel.language == "listing":
-        text = _wrapped_listing(task, kernel, chosen)
-    else:
-        text = _wrapped_c(task, kernel, chosen) if kernel.language == "c" else _wrapped_python(kernel, chosen)
-    return replace(kernel, text=text, schedule=())
+    around = {"c": _wrapped_c, "listing": _wrapped_listing}.get(kernel.language, _wrapped_python)
+    return replace(kernel, text=around(task, kernel, chosen), schedule=())
 
 
 def _wrapped_c(task: Task, kernel: Kernel, chosen: Sabotage) -> str:
@@ -113,17 +111,21 @@ def _wrapped_c(task: Task, kernel: Kernel, chosen: Sabotage) -> str:
 def _wrapped_listing(task: Task, kernel: Kernel, chosen: Sabotage) -> str:
     result = task.results[0]
     given = next(p for p in task.params if p.role is Role.IN)
-    text = f"{chosen.before}\n{kernel.text}\n{chosen.after}\n".replace("RESULT", result.name)
-    rank = given.shape if "INPUT" in text else result.shape
-    text = text.replace("INPUT", given.name).replace("FIRST", " ".join("i64:0" for _ in rank))
-    return text.replace("FAR", " ".join("i64:1000000000" for _ in rank))
+
+    def spelled(line: str) -> str:
+        rank = len((given if "INPUT" in line else result).shape)
+        first, far = (" ".join([f"i64:{index}"] * rank) for index in (0, 1_000_000_000))
+        words = {"RESULT": result.name, "INPUT": given.name, "FIRST": first, "FAR": far}
+        return re.sub("|".join(words), lambda found: words[found[0]], line)
+
+    return f"{spelled(chosen.before)}\n{kernel.text}\n{spelled(chosen.after)}\n"
 
 
 def _result(arguments: tuple[AbiArg, ...]) -> AbiArg:
     return next(a for a in arguments if a.role in (Role.OUT, Role.INOUT))
 
 
-def _wrapped_python(kernel: Kernel, chosen: Sabotage) -> str:
+def _wrapped_python(task: Task, kernel: Kernel, chosen: Sabotage) -> str:
     lines = (chosen.before, "done = _honest(*given[: _honest.__code__.co_argcount])", chosen.after, "return done")
     body = "".join(f"    {line}\n" for line in lines if line)
     return f"{kernel.text}\n{chosen.top}\n_honest = {kernel.entry}\n\n\ndef {kernel.entry}(*given):\n{body}"
