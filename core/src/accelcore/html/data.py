@@ -17,16 +17,17 @@ _LONGEST = 200_000
 
 def data(run: Run, machine: Machine | None = None) -> Json:
     """Everything that the page needs, from a journal alone."""
+    champion = _champion(run)
     return {
         "run": {"id": run.id, "status": run.status, "config": _plain(run.config), "spent": dict(run.spent)},
         "task": _task(run.task) if run.task else None,
         "verdict": _verdict(run.verdict) if run.verdict else None,
         "machine": _machine(machine) if machine else None,
         "roofline": _roofline(run, machine),
-        "champion": _champion(run),
+        "champion": champion,
         "baselines": _baselines(run),
         "candidates": _candidates(run),
-        "timelines": _timelines(run),
+        "timelines": _timelines(run, champion["digest"] if champion else ""),
         "best": run.best,
         "events": [[time, kind, text] for time, kind, text in run.events],
         "reproduce": reproduce(run),
@@ -43,11 +44,10 @@ def _champion(run: Run) -> Json | None:
     return {"digest": found.best.kernel, "cost": cost_json(found.best), "speedup": found.speedup}
 
 
-def _timelines(run: Run) -> list[Json]:
+def _timelines(run: Run, champion: str) -> list[Json]:
     """What the engines did when, of the start and of the kernel that the run ends with, where a simulator told it."""
-    champion = _champion(run)
     first = next((e for e in run.evaluations if e.status is Status.OK), None)
-    last = next((e for e in reversed(run.evaluations) if champion and e.kernel == champion["digest"]), None)
+    last = next((e for e in reversed(run.evaluations) if e.kernel == champion), None)
     chosen = {e.kernel: (title, e) for title, e in (("start", first), ("best kernel", last)) if e is not None}
     return [
         {"title": title, "unit": e.cost.unit, "feedback": e.feedback, "spans": [list(span) for span in e.timeline]}
@@ -134,16 +134,15 @@ def _candidates(run: Run) -> list[Json]:
     evaluations = {e.kernel: e for e in run.evaluations}
     paid = dict(zip((e.kernel for e in run.evaluations), run.paid, strict=False))
     kernels = {c.digest: c.kernel for c in run.candidates}
-    rows, best, first = [], None, None
+    costs = {e.kernel: e.cost.value for e in run.evaluations if e.cost is not None}
+    first = next((costs[c.digest] for c in run.candidates if c.digest in costs), 0.0)
+    ratios = {kernel: value / first for kernel, value in costs.items()} if first else {}
+    rows, best = [], None
     for number, candidate in enumerate(run.candidates):
-        e = evaluations.get(candidate.digest)
-        row = _candidate(number, candidate, e, kernels.get(candidate.parent or ""))
-        relative = None
-        if e is not None and e.status is Status.OK and e.cost is not None:
-            first = first or e.cost.value
-            relative = e.cost.value / first if first else None
-            best = relative if best is None or relative is None else min(best, relative)
-        rows.append({**row, "relative": relative, "best_so_far": best, "dollars": paid.get(candidate.digest, 0.0)})
+        row = _candidate(number, candidate, evaluations.get(candidate.digest), kernels.get(candidate.parent or ""))
+        ratio = ratios.get(candidate.digest)
+        best = min((r for r in (best, ratio) if r is not None), default=None)
+        rows.append({**row, "relative": ratio, "best_so_far": best, "dollars": paid.get(candidate.digest, 0.0)})
     return rows
 
 
