@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from accelcore.cgen.headers import HEADERS, leading
 from accelcore.cgen.toolchain import Built, Compiler, compile_shared
 from accelcore.values import Kernel, Limits
 
@@ -62,8 +63,8 @@ def numbered(entry: str, at: int) -> str:
 
 
 def joined(kernels: Sequence[Kernel]) -> str:
-    """One translation unit of all kernels, their symbols renamed."""
-    parts = []
+    """One translation unit of all kernels, their symbols renamed; headers first, where they may be precompiled."""
+    parts = [f"#include <{name}>" for name in HEADERS if any(name in leading(k.text) for k in kernels)]
     for at, kernel in enumerate(kernels):
         names = [(kernel.entry, numbered(kernel.entry, at))]
         names.append((f"{kernel.entry}_workspace", f"{numbered(kernel.entry, at)}_workspace"))

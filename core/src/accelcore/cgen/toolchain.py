@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from accelcore.cgen import zig
+from accelcore.cgen.headers import Precompiled, leading
 from accelcore.errors import MissingTool, UsageError
 from accelcore.values import Limits, digest_of
 
@@ -175,7 +176,7 @@ def _temporary() -> Path:
 
 def compile_shared(one: Compiler, source: str, flags: Sequence[str], limits: Limits) -> Built:
     """A shared object of one translation unit; from the cache when it was built before."""
-    return _compiled(one, source, arguments(one, flags), ".so", limits)
+    return _compiled(one, source, arguments(one, flags), ".so", limits, names=leading(source))
 
 
 def compile_program(one: Compiler, source: str, flags: Sequence[str], limits: Limits) -> Built:
@@ -184,31 +185,57 @@ def compile_program(one: Compiler, source: str, flags: Sequence[str], limits: Li
     return _compiled(one, source, words, ".exe", limits)
 
 
-def _compiled(one: Compiler, source: str, command: list[str], suffix: str, limits: Limits) -> Built:
+def _compiled(
+    one: Compiler, source: str, command: list[str], suffix: str, limits: Limits, *, names: Sequence[str] = ()
+) -> Built:
+    """names: of headers that may be precompiled."""
     key = digest_of(source, one.identity, *command)[:40]
     folder = build_folder()
     target = folder / f"{key}{suffix}"
     if target.exists():
         return Built(target)
+    header = _header(one, command, names, folder, limits)
+    ways = [["-include", str(header)], []] if header else [[]]
     with tempfile.TemporaryDirectory(prefix="cc-", dir=folder) as work:
         (Path(work) / "kernel.c").write_text(source)
         made = Path(work) / f"kernel{suffix}"
-        log = run_compiler([*command, "kernel.c", "-o", made.name, "-lm"], Path(work), limits)
-        if log is not None or not made.exists():
-            return Built(None, log or "the compiler wrote no file")
-        os.replace(made, target)
-    return Built(target)
+        for way in ways:
+            words = [*command, *way, "kernel.c", "-o", made.name, "-lm"]
+            log = run_compiler(words, Path(work), limits, reads=[header.parent] if header and way else [])
+            if log is None and made.exists():
+                os.replace(made, target)
+                if header and not way:
+                    _HEADERS.refuse(header)
+                return Built(target)
+        return Built(None, log or "the compiler wrote no file")
 
 
-def run_compiler(command: Sequence[str], work: Path, limits: Limits) -> str | None:
-    """Run a compiler in the sandbox, in the folder `work`; None when it succeeded, else what it said."""
+_HEADERS = Precompiled()
+
+
+def _header(one: Compiler, command: Sequence[str], names: Sequence[str], folder: Path, limits: Limits) -> Path | None:
+    """The precompiled header for a compilation, where there is one."""
+    if not names or one.family == "zig":  # zig keeps a cache of its own
+        return None
+    to_object = [word for word in command if word != "-shared"]
+    key = digest_of(one.identity, cpu_name(), *names, *to_object)[:40]
+    header = folder / f"pch-{key}" / "kernel.h"
+    return _HEADERS.ready(header, names, to_object, lambda words, at: run_compiler(words, at, limits))
+
+
+def run_compiler(command: Sequence[str], work: Path, limits: Limits, *, reads: Sequence[Path] = ()) -> str | None:
+    """Run a compiler in the sandbox, in the folder `work`; None when it succeeded, else what it said.
+
+    reads: further folders that it may read.
+    """
     from accelcore.sandbox import COMPILER, run_child
     from accelcore.values import Status
 
     if "ziglang" in command:
         done = zig.run(command, work, limits, build_folder() / "zig")
     else:
-        policy = COMPILER.reading(sys.prefix, sys.base_prefix) if command[0] == sys.executable else COMPILER
+        policy = COMPILER.reading(*reads)
+        policy = policy.reading(sys.prefix, sys.base_prefix) if command[0] == sys.executable else policy
         done = run_child(list(command), policy, limits, cwd=work)
     if done.status is Status.OK:
         return None
