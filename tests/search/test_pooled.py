@@ -11,31 +11,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # workers import the helper beside this file by name
 from pooled_benches import GEMM, deadly, racing, steady, unlike
 
-from accelcore.bench import ScriptedProposer
+from accelcore.bench import searched
 from accelcore.errors import PluginError
-from accelcore.journal import Journal
 from accelcore.pools.bench import ATTEMPTS, PooledBench
 from accelcore.pools.supervisor import Supervisor
-from accelcore.session import Session
 from accelcore.strategies.greedy import Greedy
-from accelcore.values import Artifact, Budget, Status
-
-
-def searched(bench):
-    """Every kernel that was judged with its cost, in order, and the best one."""
-    seen = []
-
-    def watch(progress):
-        if progress.candidate is not None:
-            cost = progress.evaluation.cost
-            seen.append((progress.candidate.kernel.text, cost.value if cost else None))
-
-    proposers, budget = [ScriptedProposer(GEMM, 3)], Budget(evaluations=40)
-    with Session(Journal.memory(seed=3), proposers=proposers, budget=budget, watch=watch) as session:
-        session.focus(GEMM.task(), GEMM, bench)
-        best = session.search(Greedy(), session.start(GEMM.lower(session.task)))
-        assert best is not None
-        return seen, best.kernel.text
+from accelcore.values import Artifact, Status
 
 
 @pytest.mark.parametrize("make", [steady, racing], ids=["exact", "timed"])
@@ -43,17 +24,14 @@ def test_a_pool_finds_what_one_process_finds(make):
     bench = PooledBench(make, Supervisor(3), workers=3)
     assert bench.lanes == 3
     assert bench.timed is (make is racing)
-    found, best = searched(bench)
-    here, best_here = searched(make())
-    assert best == best_here
-    assert found == here
+    assert searched(Greedy(), GEMM, bench, 3) == searched(Greedy(), GEMM, make(), 3)
 
 
 def test_a_search_does_not_notice_that_workers_die(tmp_path):
     for number in range(2):
         (tmp_path / f"{number}").touch()
     bench = PooledBench(partial(deadly, str(tmp_path)), Supervisor(3), workers=3)
-    assert searched(bench) == searched(GEMM)
+    assert searched(Greedy(), GEMM, bench, 3) == searched(Greedy(), GEMM, GEMM, 3)
     assert not list(tmp_path.iterdir()), "two workers did die"
 
 

@@ -13,45 +13,27 @@ from clustered_benches import GEMM, deadly, note
 from distributed import Client
 
 import accelcore
-from accelcore.bench import ScriptedProposer
+from accelcore.bench import searched
 from accelcore.errors import UsageError
-from accelcore.journal import Journal
 from accelcore.options import split, values_for
 from accelcore.pools.bench import PooledBench
 from accelcore.pools.supervisor import Supervisor, WorkerLost
 from accelcore.registry import Registry, configured, registry
-from accelcore.session import Session
 from accelcore.strategies.beam import Beam
-from accelcore.values import Budget, Grade, Status
+from accelcore.values import Grade, Status
 from accelcore_dask.executor import ClusterError
 from accelcore_dask.pool import DaskPool
 from accelcore_dask.worker import announced, main, tags_from
 
 
-def searched(bench):
-    """Every judged kernel with its cost, in order, and the best."""
-    seen = []
-
-    def watch(progress):
-        if progress.candidate is not None:
-            cost = progress.evaluation.cost
-            seen.append((progress.candidate.kernel.text, cost.value if cost else None))
-
-    proposers, budget = [ScriptedProposer(GEMM, 5)], Budget(evaluations=60)
-    with Session(Journal.memory(seed=5), proposers=proposers, budget=budget, watch=watch) as session:
-        session.focus(GEMM.task(), GEMM, bench)
-        best = session.search(Beam(), session.start(GEMM.lower(session.task)))
-        assert best is not None
-        return seen, best.kernel.text
-
-
 def test_three_workers_find_what_the_local_pool_finds_while_one_is_killed(tmp_path, pool):
     marks, log, local_log = tmp_path / "marks", tmp_path / "log", tmp_path / "local"
     marks.mkdir()
-    local = searched(PooledBench(partial(deadly, str(marks), str(local_log)), Supervisor(3), workers=3))
+    here = PooledBench(partial(deadly, str(marks), str(local_log)), Supervisor(3), workers=3)
+    local = searched(Beam(), GEMM, here, 5, evaluations=60)
     (marks / "one").touch()
     bench = PooledBench(partial(deadly, str(marks), str(log)), pool, workers=pool.workers, owns=False)
-    assert searched(bench) == local
+    assert searched(Beam(), GEMM, bench, 5, evaluations=60) == local
     assert not list(marks.iterdir()), "a worker was killed"
     lines = log.read_text().splitlines()
     assert len({line.split()[0] for line in lines}) >= 2, "several processes judged"

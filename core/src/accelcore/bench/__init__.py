@@ -6,8 +6,10 @@ print(compare([Greedy(), MyStrategy()], landscapes(), seeds=range(20)).table())
 
 from __future__ import annotations
 
-from accelcore.bench.compare import Comparison, Trace, compare, trace
+from accelcore.bench.compare import Comparison, Trace, compare, searched, trace
 from accelcore.bench.landscape import Landscape, ScriptedProposer, landscapes
 from accelcore.bench.recorded import Recorded
 
-__all__ = ["Comparison", "Landscape", "Recorded", "ScriptedProposer", "Trace", "compare", "landscapes", "trace"]
+__all__ = [
+    "Comparison", "Landscape", "Recorded", "ScriptedProposer", "Trace", "compare", "landscapes", "searched", "trace",
+]  # fmt: skip

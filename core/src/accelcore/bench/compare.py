@@ -10,7 +10,7 @@ from accelcore.bench.landscape import Landscape
 from accelcore.bench.recorded import Recorded
 from accelcore.journal import Journal
 from accelcore.protocols import Proposer, Strategy
-from accelcore.session import Progress, Session
+from accelcore.session import Bench, Progress, Session
 from accelcore.values import Artifact, Budget, Evaluation, Task
 
 WITHIN = (0.05, 0.01)
@@ -97,6 +97,28 @@ def trace(
         proposals=int(spent["proposals"]),
         repeats=len(judged) - len(set(judged)),
     )
+
+
+def searched(
+    strategy: Strategy, landscape: Landscape, bench: Bench, seed: int, *, evaluations: int = 40
+) -> tuple[tuple[tuple[str, float | None], ...], str]:
+    """(kernels with their costs in logical order, the best kernel) of a search whose candidates `bench` judges.
+
+    Wherever that judges, and whatever happens to its workers, it is the same for one landscape and seed.
+    """
+    seen: list[tuple[str, float | None]] = []
+
+    def watch(progress: Progress) -> None:
+        if progress.candidate is not None and progress.evaluation is not None:
+            cost = progress.evaluation.cost
+            seen.append((progress.candidate.kernel.text, cost.value if cost else None))
+
+    proposers, budget = [landscape.proposer(seed)], Budget(evaluations=evaluations)
+    with Session(Journal.memory(seed=seed), budget=budget, proposers=proposers, watch=watch) as session:
+        session.focus(landscape.task(), landscape, bench)
+        best = session.search(strategy, session.start(landscape.lower(session.task)))
+    assert best is not None, "the start of a landscape is right"
+    return tuple(seen), best.kernel.text
 
 
 def label(strategy: Strategy) -> str:
