@@ -43,6 +43,23 @@ def test_signal_is_minus_its_number():
     assert (result.status, result.returncode) == (Status.CRASHED, -6)
 
 
+@pytest.mark.parametrize(
+    ("script", "broken", "status"),
+    [
+        ("exit 0", None, "ok"),
+        ("exit 3", None, "ok"),
+        ("exit 3", 3, "crashed"),
+        ("exit 3", 4, "ok"),
+        ("sleep 9", 3, "timeout"),
+    ],
+)
+def test_a_program_has_ended_by_itself_unless_a_rule_or_the_clock_ended_it(script, broken, status):
+    result = shell(f"echo out; echo err >&2; {script}", limits=Limits(seconds=0.5 if status == "timeout" else 10))
+    told = result.ended(broken)
+    assert (told["status"], told["exit"]) == (status, result.returncode)
+    assert (told["stdout"], told["log"], told["sandbox"]) == ("out\n", "err\n", result.sandbox)
+
+
 def test_timeout_ends_it_and_what_it_started():
     before = leftovers()
     result = shell("sleep 1000 & setsid sleep 1000 & sleep 1000", limits=Limits(seconds=0.3))

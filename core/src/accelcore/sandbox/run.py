@@ -70,6 +70,21 @@ class ChildResult:
         """Level and layers in one line, as `Evaluation.sandbox` has them."""
         return describe(self.level, self.layers)
 
+    def ended(self, broken: int | None = None) -> dict[str, Any]:
+        """How somebody's program ended, as `run --json` tells it: status, exit, stdout, log, sandbox.
+
+        A program that returns non-zero has ended by itself, which is OK.  broken: the exit code by which its simulator
+        ends it for breaking a rule; that is CRASHED.
+        """
+        by_itself = self.status in (Status.OK, Status.CRASHED) and 0 <= self.returncode != broken
+        return {
+            "status": str(Status.OK if by_itself else self.status),
+            "exit": self.returncode,
+            "stdout": self.stdout.decode("utf-8", "replace"),
+            "log": self.stderr.decode("utf-8", "replace"),
+            "sandbox": self.sandbox,
+        }
+
 
 def describe(level: Level, layers: Sequence[str]) -> str:
     """Level and layers in one line."""

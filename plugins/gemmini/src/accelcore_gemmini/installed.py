@@ -33,6 +33,7 @@ _FLAGS = (
     "-nostartfiles", "-static",
 )  # fmt: skip
 _STARTUP = "riscv-tests/benchmarks/common"
+_NO_TIME = "spike has no model of time: run the program with gemmini-simulator for its cycles"
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ class SpikeEvaluator(Installed):
             path = executable(program, Path(folder), limits)
             if not isinstance(path, Path):
                 return {"status": str(Status.COMPILE_ERROR), "log": path.text}
-            return _ended(_child([*self._command(), str(path), *args], [path.parent], Path(folder), limits))
+            child = _child([*self._command(), str(path), *args], [path.parent], Path(folder), limits)
+            return {**child.ended(), "cost": None, "feedback": _NO_TIME}
 
     def _command(self) -> list[str]:
         return [str(shutil.which(_SPIKE)), "--extension=gemmini", *(["pk"] if self.pk else [])]
@@ -126,16 +128,3 @@ def _child(command: Sequence[str], reads: Sequence[Path], cwd: Path, limits: Lim
 
     tools = Path(command[0]).resolve().parent
     return run_child(list(command), COMPILER.reading(*reads, tools, tools.parent), limits, cwd=cwd)
-
-
-def _ended(child: ChildResult) -> dict[str, Any]:
-    by_itself = child.status in (Status.OK, Status.CRASHED) and child.returncode >= 0
-    return {
-        "status": str(Status.OK if by_itself else child.status),
-        "exit": child.returncode,
-        "cost": None,
-        "stdout": child.stdout.decode("utf-8", "replace"),
-        "log": child.stderr.decode("utf-8", "replace"),
-        "sandbox": child.sandbox,
-        "feedback": "spike has no model of time: run the program with gemmini-simulator for its cycles",
-    }

@@ -139,19 +139,8 @@ def _run(path: Path, args: Sequence[str], config: Config, limits: Limits, trace:
     policy = replace(KERNEL, name="program", write_cwd=True, proc=True, file_size=_LOG_BYTES)
     env = {"ACCELCORE_GEMMINI_CONFIG": " ".join(map(str, config.words())), "ACCELCORE_GEMMINI_LOG": _LOG}
     child = run_child([path, *args], policy.reading(library_path().parent), limits, cwd=path.parent, env=env)
-    return {**_ended(child), **accounted(path.parent / _LOG, config, limits.seconds, _last_words(child), trace)}
-
-
-def _ended(child: ChildResult) -> dict[str, Any]:
-    """How the program ended.  A program that returns non-zero has ended by itself; one that broke a rule has not."""
-    by_itself = child.status in (Status.OK, Status.CRASHED) and 0 <= child.returncode != _RULE_BROKEN
-    return {
-        "status": str(Status.OK if by_itself else child.status),
-        "exit": child.returncode,
-        "stdout": child.stdout.decode("utf-8", "replace"),
-        "log": child.stderr.decode("utf-8", "replace"),
-        "sandbox": child.sandbox,
-    }
+    account = accounted(path.parent / _LOG, config, limits.seconds, _last_words(child), trace)
+    return {**child.ended(_RULE_BROKEN), **account}
 
 
 def _last_words(child: ChildResult) -> str:

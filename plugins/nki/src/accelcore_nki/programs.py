@@ -10,14 +10,11 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from accelcore.values import Limits, Status
 from accelcore_nki.generations import TARGET
 from accelcore_nki.runner import RULE_BROKEN, home_of
-
-if TYPE_CHECKING:
-    from accelcore.sandbox import ChildResult
 
 _REPORT, _TRACE = "report.json", "trace.json"
 _MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
@@ -47,10 +44,11 @@ def run_program(program: Path, args: Sequence[str], chip: str, limits: Limits, t
         argv += [str(path), *args]
         child = run_child(argv, policy, limits, cwd=folder, env=env)
         if not report.is_file() or report.is_symlink():
-            return {**_ended(child), "status": str(Status.HARNESS_ERROR), "feedback": "the simulator did not start"}
+            lost = {"status": str(Status.HARNESS_ERROR), "feedback": "the simulator did not start"}
+            return {**child.ended(RULE_BROKEN), **lost}
         if timeline.is_file() and not timeline.is_symlink():  # the folder is the program's
             shutil.copyfile(timeline, trace)
-        return {**_ended(child), **_told(json.loads(report.read_text()))}
+        return {**child.ended(RULE_BROKEN), **_told(json.loads(report.read_text()))}
 
 
 def _package(path: Path) -> Path:
@@ -71,18 +69,6 @@ def _project(path: Path) -> list[str]:
         if any((folder / mark).exists() for mark in _MARKS):
             return [*given, str(folder), *(str(f) for f in (folder / "src",) if f.is_dir())]
     return given
-
-
-def _ended(child: ChildResult) -> dict[str, Any]:
-    """How the program ended.  One that returns non-zero has ended by itself; one that broke a rule has not."""
-    by_itself = child.status in (Status.OK, Status.CRASHED) and 0 <= child.returncode != RULE_BROKEN
-    return {
-        "status": str(Status.OK if by_itself else child.status),
-        "exit": child.returncode,
-        "stdout": child.stdout.decode("utf-8", "replace"),
-        "log": child.stderr.decode("utf-8", "replace"),
-        "sandbox": child.sandbox,
-    }
 
 
 def _told(runs: list[dict[str, Any]]) -> dict[str, Any]:

@@ -35,18 +35,13 @@ def run(program: Path, args: Sequence[str], cpu: Cpu, vlen: int, limits: Limits)
         sources, args = parts(program, args)
         built, own = compile_program(toolchain.cross(), sources, replace(limits, seconds=_BUILD_SECONDS))
         if built.path is None:
-            return _result(Status.COMPILE_ERROR, log=built.log)
+            return _result(status=str(Status.COMPILE_ERROR), log=built.log)
         program = built.path
     with tempfile.TemporaryDirectory(prefix="rv-run-") as work:
         done = _emulated(program, args, vlen, Path(work), limits)
         found = _counted(Path(work) / "counts")
-    exit_ = {"exit": done.returncode, "stdout": done.stdout.decode("utf-8", "replace"), "sandbox": done.sandbox}
-    log = done.stderr.decode("utf-8", "replace")
-    # A program that returns something else than zero has ended by itself.
-    status = Status.OK if done.status is Status.CRASHED and done.returncode > 0 else done.status
-    if found is None:
-        return _result(status, log=log, **exit_)
-    return _result(status, log=log, **exit_, **_costs(program, found, own, cpu, vlen))
+    costs = {} if found is None else _costs(program, found, own, cpu, vlen)
+    return _result(**done.ended(), **costs)
 
 
 def _emulated(program: Path, args: Sequence[str], vlen: int, work: Path, limits: Limits) -> ChildResult:
@@ -92,6 +87,6 @@ def _costs(program: Path, found: Counts, own: tuple[str, ...], cpu: Cpu, vlen: i
     return {"cost": cost, "metrics": metrics, "feedback": "\n".join(lines)}
 
 
-def _result(status: Status, **more: Any) -> dict[str, Any]:
+def _result(*, status: str, **more: Any) -> dict[str, Any]:
     texts = dict.fromkeys(("feedback", "stdout", "log", "sandbox"), "")
-    return {"status": status.value, "grade": None, "exit": None, "cost": None, "metrics": {}, **texts, **more}
+    return {"status": status, "grade": None, "exit": None, "cost": None, "metrics": {}, **texts, **more}
