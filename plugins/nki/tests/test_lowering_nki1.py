@@ -13,7 +13,7 @@ import pytest
 from accelcore.errors import UnsupportedLowering, UsageError
 from accelcore.pipeline.benches import judged_once
 from accelcore.testing import small_tasks
-from accelcore.values import Limits, Status
+from accelcore.values import Kernel, Limits, Status
 from accelcore_nki.lowering import kernel
 from accelcore_nki.moves import rewrite
 from accelcore_nki.nki1.source import first_generation
@@ -42,6 +42,46 @@ def test_seeds_of_both_generations_are_judged_ok(target, name):
     assert ("neuronxcc" in seed.text) == (target is FIRST)
     found = judged_once(NkiSimulator(), TASKS[name], seed, strict=False, limits=Limits(seconds=60.0))
     assert found.status is Status.OK, found.log
+
+
+BY_HAND = """
+import neuronxcc.nki as nki, neuronxcc.nki.language as nl, neuronxcc.nki.isa as nisa
+
+@nki.jit
+def row_sum(x):
+    m, n = x.shape
+    out = nl.ndarray((m,), dtype=nl.float32, buffer=nl.shared_hbm)
+    for p in nl.affine_range((m + 127) // 128):
+        i_p, i_f, i_one = nl.arange(128)[:, None], nl.arange(n)[None, :], nl.arange(1)[None, :]
+        inside = p * 128 + i_p < m
+        tile = nl.load(x[p * 128 + i_p, i_f], mask=inside)
+        {body}
+        total = nl.sum(tile, axis=1, keepdims=True, mask=inside)
+        nl.store(out[p * 128 + i_p + 0 * i_one], total, mask=inside)
+    return out
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("", Status.OK),
+        ("tile = nl.add(tile, 1.0, mask=inside)", Status.WRONG),
+        ("tile = nl.floor(tile, mask=inside)", Status.UNSUPPORTED),
+        ("tile = nl.multiply(tile, 1.0, mask=inside & (i_p + i_f > 2))", Status.UNSUPPORTED),
+        ("tile = nisa.affine_select(pred=i_p >= 0 * i_f, on_true_tile=tile, on_false_value=0.0, mask=inside)",
+         Status.UNSUPPORTED),
+        ("while True: pass", Status.TIMEOUT),
+        ("nl.summ(tile)", Status.UNSUPPORTED),
+        ("import numpy as np; tile = np.asarray(tile)", Status.COMPILE_ERROR),
+    ],
+)  # fmt: skip
+def test_kernels_of_nki_1_by_hand_are_judged(body, status):
+    written = Kernel(BY_HAND.format(body=body), "python", "row_sum")
+    limits = Limits(seconds=3.0 if status is Status.TIMEOUT else 60.0)
+    found = judged_once(NkiSimulator(), TASKS["row_sum"], written, strict=False, limits=limits)
+    assert found.status is status, found.log
+    assert status is not Status.UNSUPPORTED or "not judged" in found.feedback or "nearest: sum" in found.feedback
 
 
 def test_moves_stay_in_the_generation():

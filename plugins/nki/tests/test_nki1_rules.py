@@ -36,7 +36,8 @@ BROKEN = {
     "mask": [
         lambda x, t: nl.exp(t, mask=nl.arange(7)[None, :] < 5),
         lambda x, t: nl.sum(t, axis=1, mask=I_P > I_F),
-        lambda x, t: nisa.nc_matmul(t[I_P > I_F], t),
+        lambda x, t: nisa.nc_matmul(t[I_P > I_F], t), lambda x, t: nl.exp(t, mask=nl.equal(t, t)),
+        lambda x, t: nl.store(x, t, mask=t > 0),
     ],
     "blocks": [lambda x, t: nl.exp(nl.zeros((2, nl.par_dim(32), 16), dtype=nl.float32))],
     "axes": [lambda x, t: nl.sum(t, axis=0), lambda x, t: nisa.tensor_reduce(np.max, t, axis=[0, 1])],
@@ -46,10 +47,12 @@ BROKEN = {
         lambda x, t: nisa.nc_matmul(t, nl.load(x[0:8])),
     ],
     "host-read": [
-        lambda x, t: np.exp(t), lambda x, t: bool(t), lambda x, t: np.asarray(t), lambda x, t: np.add(t, [1]),
+        lambda x, t: np.exp(t), lambda x, t: bool(t), lambda x, t: bool(nl.equal(t, t)), lambda x, t: t == t or 1,
+        lambda x, t: np.asarray(t), lambda x, t: np.add(t, [1]),
     ],
     "operand": [
-        lambda x, t: nl.exp(np.ones(3)), lambda x, t: nl.multiply(t, "2"), lambda x, t: nl.add(1, 2),
+        lambda x, t: nl.exp(np.ones(3)), lambda x, t: nl.equal(I_P, 3), lambda x, t: nl.equal(3, 3),
+        lambda x, t: nl.multiply(t, "2"), lambda x, t: nl.add(1, 2),
         lambda x, t: nisa.iota(nl.arange(4)[None, :] ** 2, dtype=nl.int32), lambda x, t: nl.store(x, np.ones(3)),
     ],
     "assignment": [lambda x, t: t.__setitem__(0, np.ones(3))],
@@ -81,6 +84,30 @@ def test_what_breaks_a_rule_is_refused_by_its_name_and_line(rule, body):
     error = broken(used)
     assert error.rule == rule, error
     assert "test_nki1_rules.py:" in error.where
+
+
+def test_conditions_select_values_and_ask_whether_there_is_a_tile():
+    @nki.jit
+    def kernel(x, scale=None):
+        out = nl.ndarray(x.shape, dtype=x.dtype, buffer=nl.shared_hbm)
+        tile = nl.load(x)
+        if tile != None and scale == None:  # noqa: E711  # what kernels write
+            tile = nl.where(nl.equal(tile, 1.0), tile + 2.0, nl.where(tile > 2.0, 0.0, tile))
+        nl.store(out, tile)
+        return out
+
+    x = np.array([[0, 1, 2, 3]], np.float32)
+    assert kernel(x).tolist() == [[0, 3, 2, 0]]
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "near"),
+    [(nisa, "tensor_tensr", "tensor_tensor"), (nl, "lod", "load"), (nl, "summ", "sum")],
+)
+def test_the_nearest_of_what_there_is(module, name, near):
+    with pytest.raises(NkiError, match=f"{name} is not simulated") as caught:
+        getattr(module, name)
+    assert near in caught.value.hint
 
 
 def test_results_live_in_hbm_and_names_outside_kernels_say_so():

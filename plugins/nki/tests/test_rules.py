@@ -171,6 +171,15 @@ BROKEN = {
     "address": [lambda: set_(32, 64, address=(0, 1 << 20)), lambda: set_(32, 64, buffer="psum", address=(0, 100))],
     "usage": [lambda: _two_offsets()],
     "psum-accumulate": [lambda: _added_to_a_fill()],
+    "host-read": [
+        lambda: bool(set_(8, 8)),
+        lambda: bool(nl.equal(set_(8, 8), set_(8, 8))),
+        lambda: set_(8, 8) == set_(8, 8),
+        lambda: set_(8, 8) != set_(8, 8),
+        lambda: np.asarray(set_(8, 8)),
+        lambda: np.exp(set_(8, 8)),
+        lambda: set_(8, 8) in [set_(8, 8)],
+    ],
     "unsupported": [
         lambda: nisa.quantize_mx(new(8, 8), set_(8, 8)),
         lambda: nl.rand((8, 8)),
@@ -223,6 +232,25 @@ def test_what_breaks_a_rule_is_refused_by_its_name_and_line(rule, body):
         traced(body)
     assert caught.value.rule == rule, str(caught.value)
     assert "test_rules.py:" in caught.value.where
+
+
+def test_a_tensor_is_itself_and_none_of_anything_else():
+    def body():
+        tile = set_(8, 8)
+        assert tile == tile and tile in [tile]
+        assert tile != None and tile != 8  # noqa: E711  # what kernels write
+
+    traced(body)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "near"),
+    [(nisa, "tensor_tensr", "tensor_tensor"), (nl, "exponent", "exp"), (nl, "ndaray", "ndarray")],
+)
+def test_the_nearest_of_what_there_is(module, name, near):
+    with pytest.raises(NkiError, match=f"{name} is not simulated") as caught:
+        getattr(module, name)
+    assert near in caught.value.hint
 
 
 @pytest.mark.parametrize(

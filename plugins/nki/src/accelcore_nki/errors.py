@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from types import FrameType
 
@@ -59,6 +60,16 @@ def source_line() -> str:
 def _ours(name: str) -> bool:
     found = _OURS[name] = name.startswith(_OWN)
     return found
+
+
+def unsupported(module: str, name: str, known: Iterable[str]) -> UnsupportedCall:
+    """The error for a name that a module does not have, with the nearest of those that it has."""
+    from difflib import get_close_matches
+
+    near = ", ".join(get_close_matches(name, list(known), n=3, cutoff=0.4)) or "none"
+    return UnsupportedCall(
+        f"{module}.{name} is not simulated", rule="unsupported", where=source_line(), hint=f"nearest: {near}"
+    )
 
 
 class Unsimulated:

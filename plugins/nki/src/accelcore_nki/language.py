@@ -8,7 +8,7 @@ from typing import Any
 
 from accelcore_nki import functions
 from accelcore_nki.dtypes import SIZES, name_of
-from accelcore_nki.errors import Unsimulated, UnsupportedCall, source_line
+from accelcore_nki.errors import Unsimulated, unsupported
 from accelcore_nki.functions import (
     OPERATORS,
     copy,
@@ -231,8 +231,4 @@ def __getattr__(name: str) -> Any:
         return Unsimulated(f"nki.language.{name}", UNSIMULATED[name])
     if name.startswith("__"):
         raise AttributeError(name)
-    from difflib import get_close_matches
-
-    near = ", ".join(get_close_matches(name, [*_NAMES, *__all__, *shared.NAMES], n=3, cutoff=0.4)) or "none"
-    what = f"nki.language.{name} is not simulated"
-    raise UnsupportedCall(what, rule="unsupported", where=source_line(), hint=f"nearest: {near}")
+    raise unsupported("nki.language", name, (*_NAMES, *__all__, *shared.NAMES))

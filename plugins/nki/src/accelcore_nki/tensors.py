@@ -139,6 +139,14 @@ class NkiTensor:
             hint="use nl and nisa instructions inside kernels",
         )
 
+    def __eq__(self, other: object) -> bool:
+        if self is other or not isinstance(other, NkiTensor):
+            return self is other
+        hint = "nl.equal(a, b) compares values; `a is b` asks whether they are one view"
+        raise fail("host-read", "whether tensors are equal is not known while a kernel is traced", self, hint=hint)
+
+    __hash__ = object.__hash__
+
     def __iter__(self) -> Any:
         return (self[i] for i in range(self.shape[0]))
 

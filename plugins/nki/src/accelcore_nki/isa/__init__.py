@@ -78,13 +78,8 @@ def __getattr__(name: str) -> object:
         from accelcore_nki.isa import enums
 
         return enums
-    from difflib import get_close_matches
-
-    from accelcore_nki.errors import Unsimulated, UnsupportedCall, source_line
+    from accelcore_nki.errors import Unsimulated, unsupported
 
     if name in _UNSIMULATED:
         return Unsimulated(f"nki.isa.{name}", _UNSIMULATED[name])
-
-    near = ", ".join(get_close_matches(name, __all__, n=3, cutoff=0.4)) or "none"
-    what = f"nki.isa.{name} is not simulated"
-    raise UnsupportedCall(what, rule="unsupported", where=source_line(), hint=f"nearest: {near}")
+    raise unsupported("nki.isa", name, __all__)

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from accelcore_nki.errors import source_line
-from accelcore_nki.recorder import Recorder
+from accelcore_nki.errors import UnsupportedCall, source_line
+from accelcore_nki.recorder import Instruction, Recorder
 from accelcore_nki.registers import VirtualRegister
 from accelcore_nki.tensors import Indirect, NkiTensor, Scattered
 
@@ -30,6 +30,11 @@ class Log:
         self.lines: dict[str, int] = {}
         self.constants: dict[int, Any] = {}
         self._depth = 0
+
+    @property
+    def noting(self) -> bool:
+        """Whether a call is on its way that will be noted."""
+        return self._depth > 0
 
     def wrapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, noted when it is called."""
@@ -78,16 +83,32 @@ class Log:
         if found is None:
             return None
         if isinstance(found, Scattered):
-            raise TypeError("patterns of NKI 1 are run, not judged")
+            raise _not_judged("an index tensor that is not affine")
         source = found.source
         place = ("register", source.index) if isinstance(source, VirtualRegister) else ("view", self._view(source))
         return (*place, found.stride, found.limit, found.vector, found.skip)
 
 
+def _not_judged(what: str) -> UnsupportedCall:
+    """The error for a form of NKI 1 that no call of `nki.isa` expresses, so that a trace cannot tell it."""
+    hint = "`accelcore run` takes it; a judged kernel writes it with instructions and affine indices"
+    return UnsupportedCall(f"{what} is run, not judged", rule="unsupported", where=source_line(), hint=hint)
+
+
 class TracingRecorder(Recorder):
-    """A recorder that keeps the values of constants, which are part of the kernel."""
+    """A recorder that keeps the values of constants, which are part of the kernel, and takes noted calls only."""
 
     log: Log
+
+    def emit(
+        self, op: str, engine: str, dst: tuple[NkiTensor, ...], src: tuple[NkiTensor, ...], args: dict[str, Any]
+    ) -> Instruction:
+        """Record an instruction that its call tells whole."""
+        if self.where is not None:
+            raise _not_judged("a mask that is no box")
+        if not self.log.noting:
+            raise _not_judged(f"this form of {op}")
+        return super().emit(op, engine, dst, src, args)
 
     def input(self, shape: tuple[int, ...], dtype: str, name: str, values: Any = None) -> NkiTensor:
         """An input; with values a constant."""

@@ -37,6 +37,9 @@ def mask_of(mask: Any, shape: Sequence[int]) -> tuple[list[tuple[int, int]] | No
     """(box or None, mask for the rest or None, whether anything is selected) of a `mask=` argument."""
     if mask is None or mask is True:
         return None, None, True
+    if isinstance(mask, Tile):
+        hint = "masks compare index tensors (nl.arange, nl.mgrid); nl.where selects by the values of a tile"
+        raise fail("mask", "the values of a mask are not known while a kernel is traced", mask, hint=hint)
     import numpy as np
 
     array = np.asarray(mask)

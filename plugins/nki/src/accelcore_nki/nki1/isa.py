@@ -240,12 +240,8 @@ def __getattr__(name: str) -> object:
         from accelcore_nki.isa import enums
 
         return enums
-    from difflib import get_close_matches
-
-    from accelcore_nki.errors import Unsimulated, UnsupportedCall, source_line
+    from accelcore_nki.errors import Unsimulated, unsupported
 
     if name == "dropout":
         return Unsimulated("neuronxcc.nki.isa.dropout", "tensor_copy_predicated")
-    near = ", ".join(get_close_matches(name, __all__, n=3, cutoff=0.4)) or "none"
-    what = f"neuronxcc.nki.isa.{name} is not simulated"
-    raise UnsupportedCall(what, rule="unsupported", where=source_line(), hint=f"nearest: {near}")
+    raise unsupported("neuronxcc.nki.isa", name, __all__)

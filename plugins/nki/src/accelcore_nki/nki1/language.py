@@ -8,7 +8,7 @@ from typing import Any
 from accelcore_nki import isa as core
 from accelcore_nki import language as base
 from accelcore_nki.dtypes import FLOAT32_MIN, SIZES, name_of, numpy_type
-from accelcore_nki.errors import Unsimulated, UnsupportedCall, fail, source_line
+from accelcore_nki.errors import Unsimulated, fail, unsupported
 from accelcore_nki.nki1 import elementwise, isa
 from accelcore_nki.nki1.allocation import (
     empty_like,
@@ -202,7 +202,7 @@ class Function:
     def __call__(self, x: Any, y: Any = None, *, dtype: Any = None, mask: Any = None, **_: Any) -> Tile:
         """Apply it; numbers are broadcast."""
         if not isinstance(x, Tile) and not isinstance(y, Tile):
-            hint = "host arrays enter as arguments; numbers have Python's own arithmetic"
+            hint = "index tensors and numbers have Python's own operators; host arrays enter as arguments"
             raise fail("operand", f"nl.{self.__name__} of a {type(x).__name__}", hint=hint)
         return elementwise.apply(self.__name__, (x, y), dtype, mask)
 
@@ -233,8 +233,4 @@ def __getattr__(name: str) -> Any:
     found = dict(types()).get(name)
     if found is not None:
         return found
-    from difflib import get_close_matches
-
-    near = ", ".join(get_close_matches(name, [*FUNCTIONS, *globals()], n=3, cutoff=0.4)) or "none"
-    what = f"neuronxcc.nki.language.{name} is not simulated"
-    raise UnsupportedCall(what, rule="unsupported", where=source_line(), hint=f"nearest: {near}")
+    raise unsupported("neuronxcc.nki.language", name, (*FUNCTIONS, *__all__))

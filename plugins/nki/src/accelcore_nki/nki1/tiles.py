@@ -134,7 +134,7 @@ class Tile:
         return self.shape[0]
 
     def __bool__(self) -> bool:
-        hint = "branch on shapes and Python numbers, or use nl.where and masks"
+        hint = "branch on shapes and Python numbers, or select with nl.where(condition, x, y)"
         raise fail("host-read", "the value of a tile is not known while a kernel is traced", self, hint=hint)
 
     def __array__(self, *_: object, **__: object) -> Any:
@@ -251,9 +251,10 @@ def _operators() -> None:
         setattr(Tile, f"__{method}__", lambda a, b, n=name: _call(n, a, b))
         setattr(Tile, f"__r{method}__", lambda a, b, n=name: _call(n, b, a))
         setattr(Tile, f"__i{method}__", lambda a, b, n=name: _in_place(n, a, b))
-    for method, name in {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
-                         "eq": "equal", "ne": "not_equal"}.items():  # fmt: skip
+    for method, name in {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}.items():
         setattr(Tile, f"__{method}__", lambda a, b, n=name: _call(n, a, b))
+    for method, name in {"eq": "equal", "ne": "not_equal"}.items():  # `tile != None` asks whether there is one
+        setattr(Tile, f"__{method}__", lambda a, b, n=name: NotImplemented if b is None else _call(n, a, b))
 
 
 def _in_place(name: str, tile: Tile, value: Any) -> Tile:

@@ -115,8 +115,7 @@ def _dma(i: Instruction, constants: Constants) -> Cost:
     if i.op == "dma_transpose":
         inside = i.src[0].storage.on_chip
         share = (constants.dma_transpose_sbuf if inside else constants.dma_transpose_hbm).value
-    views = (*i.dst, *(data if i.op != "dma_transpose" else ()))
-    descriptors = max(runs(view) for view in views if i.op != "dma_transpose" or view in i.dst)
+    descriptors = max(map(runs, i.dst if i.op == "dma_transpose" else (*i.dst, *data)))
     transfer = amount / (constants.dma_bandwidth.value * share)
     busy = max(constants.dma_issue.value, transfer, descriptors * constants.dma_descriptor.value / _DMA_ENGINES)
     return Cost(busy, constants.dma_latency.value, amount)
