@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from accelcore.ir.dtypes import INDEX
@@ -172,9 +173,12 @@ def _flip(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:
                    len(tensor.extents))[0]  # fmt: skip
     axes = {"fliplr": (1,), "flipud": (0,)}.get(name, axes)
     for axis in axes:
-        last = polynomial(tensor.extents[axis]) - 1
-        tensor = _along(tensor, axis, lambda i, last=last: expression(last - polynomial(i)))  # type: ignore[misc]  # bound now
+        tensor = _along(tensor, axis, partial(_from_the_end, tensor.extents[axis]))
     return tensor
+
+
+def _from_the_end(extent: Expr, i: Expr) -> Expr:
+    return expression(polynomial(extent) - 1 - polynomial(i))
 
 
 def _roll(arrays: Wholes, node: ast.Call, given: list[ast.expr]) -> Tensor:

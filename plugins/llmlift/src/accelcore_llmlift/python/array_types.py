@@ -77,7 +77,7 @@ def array_call(types: Inference, name: str, node: ast.Call, given: list[ast.expr
         found = types.combined(*(types.expression(a) for a in (given[1:] if name == "where" else given)))
         if name == "where":
             test = types.expression(given[0])
-            types.rules.append(lambda: raise_rank(found, test.rank))
+            types.wide_as(found, test)
     leaf_level(types, found, name)
     return found
 
@@ -115,7 +115,7 @@ def _same(types: Inference, node: ast.Call, given: list[ast.expr]) -> Type:
     axes = axes_of(node, given)
     least = max(((a + 1 if a >= 0 else -a) for a in axes), default=1) if axes else 1
     types.least(given[0], source, least, preferred=max(least, 2) if axes == (-1,) else least)
-    types.rules.append(lambda: raise_rank(found, source.rank))
+    types.wide_as(found, source)
     types.numbers(source, found)
     return found
 
@@ -186,7 +186,7 @@ def _more(change: int, first: int = 0) -> Typed:
     def typed(types: Inference, node: ast.Call, given: list[ast.expr]) -> Type:
         source, found = types.expression(given[first]), Type()
         types.least(given[first], source, max(1, -change + (change < 0)), preferred=None)
-        types.rules.append(lambda: raise_rank(found, source.rank + change))
+        types.wide_as(found, source, change)
         types.numbers(source, found)
         return found
 
@@ -202,7 +202,7 @@ def _joined(change: int) -> Typed:
         for part in parts:
             kind = types.expression(part)
             types.least(part, kind, 1, preferred=1)
-            types.rules.append(lambda kind=kind: raise_rank(found, kind.rank + change))  # type: ignore[misc]  # bound now
+            types.wide_as(found, kind, change)
             types.numbers(kind, found)
         if not parts:
             types.numbers(types.expression(given[0]), found)
@@ -230,7 +230,7 @@ def _transposed(types: Inference, node: ast.Call, given: list[ast.expr]) -> Type
     rest = given[1].elts if len(given) == 2 and isinstance(given[1], ast.Tuple | ast.List) else given[1:]
     swaps = len(rest) == len(given[1:]) == 2  # torch's transpose(a, b) names two axes of any number
     types.least(given[0], source, len(rest) if rest and not swaps else 2, preferred=len(rest) if rest else 2)
-    types.rules.append(lambda: raise_rank(found, source.rank))
+    types.wide_as(found, source)
     types.numbers(source, found)
     return found
 
@@ -291,7 +291,7 @@ def _linear(types: Inference, node: ast.Call, given: list[ast.expr]) -> Type:
     bias = argument(node, given, 2, "bias")
     if bias is not None:
         types.least(bias, types.expression(bias), 1, preferred=1)
-    types.rules.append(lambda: raise_rank(found, x.rank))
+    types.wide_as(found, x)
     return found
 
 
@@ -304,7 +304,7 @@ def _layer_norm(types: Inference, node: ast.Call, given: list[ast.expr]) -> Type
     for part in (argument(node, given, 2, "weight"), argument(node, given, 3, "bias")):
         if part is not None and not isinstance(part, ast.Constant):
             types.least(part, types.expression(part), count, preferred=count)
-    types.rules.append(lambda: raise_rank(found, x.rank))
+    types.wide_as(found, x)
     return found
 
 

@@ -70,6 +70,10 @@ class Inference:
         """The numbers of source reach target, whatever their axes."""
         self.flows.append(Flow(source, target, link=Link.NUMBERS))
 
+    def wide_as(self, target: Type, source: Type, change: int = 0) -> None:
+        """The target has at least as many axes as the source turns out to have, and `change` more."""
+        self.rules.append(lambda: raise_rank(target, source.rank + change))
+
     def least(self, node: ast.expr, kind: Type, rank: int, *, preferred: int | None) -> None:
         """A use as a whole asks so many axes; a parameter of which nothing says more gets `preferred`."""
         raise_rank(kind, rank)
@@ -251,7 +255,7 @@ class Inference:
         if attr in ("T", "mT"):
             inner, found = self.expression(value), Type()
             self.least(value, inner, 2, preferred=2)
-            self.rules.append(lambda: raise_rank(found, inner.rank))
+            self.wide_as(found, inner)
             self.numbers(inner, found)
             return found
         if attr == "shape":
@@ -277,8 +281,7 @@ class Inference:
         """The truth of a comparison, for each element."""
         found = Type()
         for part in parts:
-            kind = self.expression(part)
-            self.rules.append(lambda kind=kind: raise_rank(found, kind.rank))  # type: ignore[misc]  # bound now
+            self.wide_as(found, self.expression(part))
         self.leaves.append((Level.BOOL, found))
         return found
 
@@ -355,7 +358,7 @@ class Inference:
         for part in rest:
             if not isinstance(part, ast.Slice | ast.Constant):
                 self.index(part)
-        self.rules.append(lambda: raise_rank(found, node.rank - lost))
+        self.wide_as(found, node, -lost)
         self.numbers(node, found)
         return found
 
