@@ -10,7 +10,7 @@ from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, binary, comp, fresh, get, index
 from accelcore_llmlift.polynomial import Facts, polynomial
 from accelcore_llmlift.polynomial import expression as index_expression
-from accelcore_llmlift.python import expressions
+from accelcore_llmlift.python import expressions, subscripts
 from accelcore_llmlift.python.module import qualified
 from accelcore_llmlift.python.scope import Scope, natural
 
@@ -118,12 +118,12 @@ def _range(scope: Scope, target: ast.expr, source: ast.expr, args: list[ast.expr
 
 def _elements(scope: Scope, target: ast.expr, tensor: Expr, counter: Expr, node: ast.AST) -> Names:
     """What a target is at element `counter` of a sequence; a tuple target takes the element apart."""
-    expressions.touch(scope, tensor, counter, node)
+    subscripts.touch(scope, tensor, counter, node)
     element = get(tensor, counter)
     if isinstance(target, ast.Tuple):
         found: Names = {}
         for at, part in enumerate(target.elts):
-            expressions.touch(scope, element, index(at), node)
+            subscripts.touch(scope, element, index(at), node)
             found[_target_name(scope, part)] = natural(get(element, index(at)))
         return found
     return {_target_name(scope, target): natural(element)}

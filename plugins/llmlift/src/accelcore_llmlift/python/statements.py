@@ -10,7 +10,7 @@ from accelcore.ir.expr import Expr, binary, const, get, index, param, unary
 from accelcore.ir.expr import walk as nodes
 from accelcore_llmlift.polynomial import polynomial
 from accelcore_llmlift.program import Append, Assert, Assign, If, New, Statement
-from accelcore_llmlift.python import calls, expressions, loops, stores, views, wholes
+from accelcore_llmlift.python import calls, expressions, loops, stores, subscripts, views, wholes
 from accelcore_llmlift.python.expressions import condition, expression, refuse
 from accelcore_llmlift.python.module import qualified
 from accelcore_llmlift.python.scope import DTYPE_OF, Scope, converted, natural, scalar, stored
@@ -102,7 +102,7 @@ def unpack(scope: Scope, targets: list[ast.expr], value: ast.expr, node: ast.stm
         tensor = expression(scope, value)
         values = [natural(get(tensor, index(at))) for at in range(len(targets))]
         for at in range(len(targets)):
-            expressions.touch(scope, tensor, index(at), node)
+            subscripts.touch(scope, tensor, index(at), node)
     if len(values) != len(targets):
         raise refuse(scope, node, f"{len(values)} values for {len(targets)} targets", "make the numbers agree")
     if isinstance(value, ast.Tuple | ast.List):

@@ -14,7 +14,7 @@ from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, array, comp, get, index, param, walk
 from accelcore_llmlift.polynomial import index_of
 from accelcore_llmlift.program import Assign, For, Position, Statement, Store
-from accelcore_llmlift.python import expressions, statements, wholes
+from accelcore_llmlift.python import expressions, statements, subscripts, wholes
 from accelcore_llmlift.python.expressions import expression, refuse
 from accelcore_llmlift.python.scope import Scope, natural, stored
 
@@ -25,17 +25,17 @@ def store(scope: Scope, target: ast.Subscript, value: Expr, node: ast.stmt) -> N
     written = list(target.slice.elts) if isinstance(target.slice, ast.Tuple) else [target.slice]
     if not base.rank:
         raise refuse(scope, node, f"{ast.unparse(target.value)!r} has no axes", "annotate its rank")
-    subscripts = expressions.spelled_out(scope, base, written, node)
-    while subscripts and _whole(subscripts[-1]):
-        subscripts.pop()
+    parts = subscripts.spelled_out(scope, base, written, node)
+    while parts and _whole(parts[-1]):
+        parts.pop()
     copied = any(isinstance(s, ast.Slice) or _ellipsis(s) for s in written)  # x[i][:] = row copies the elements
     source = None if copied else getattr(node, "value", None)
-    while subscripts and not isinstance(subscripts[0], ast.Slice):
-        where = expressions.position(scope, base, subscripts.pop(0))
-        expressions.touch(scope, base, where, node)
+    while parts and not isinstance(parts[0], ast.Slice):
+        where = subscripts.position(scope, base, parts.pop(0))
+        subscripts.touch(scope, base, where, node)
         base = get(base, where)
-    if subscripts:
-        region(scope, base, subscripts, value, node)
+    if parts:
+        region(scope, base, parts, value, node)
     elif base.rank:
         fill(scope, base, value, node, source)
     else:
@@ -127,7 +127,7 @@ def region(scope: Scope, base: Expr, parts: Sequence[ast.expr], value: Expr, nod
     outer, scope.out = scope.out, []
     place = base
     for axis in axes:
-        expressions.touch(scope, place, axis.where, node)
+        subscripts.touch(scope, place, axis.where, node)
         place = get(place, axis.where)
     element(scope, place, natural(get(value, *counters)) if value.rank else value, node)
     inner, scope.out, scope.facts = tuple(scope.out), outer, saved
@@ -144,11 +144,11 @@ def _axes(scope: Scope, base: Expr, parts: Sequence[ast.expr], node: ast.AST) ->
         part = parts[axis] if axis < len(parts) else ast.Slice()
         place = get(base, *(a.where for a in found)) if found else base
         if not isinstance(part, ast.Slice):
-            where = expressions.position(scope, place, part)
+            where = subscripts.position(scope, place, part)
             found.append(Axis(index(0), index(1), where))
             continue
         extent = scope.extents_of(place)[0]
-        window = expressions.sliced(scope, place if _whole(part) else _positions(place, extent), part, [], node)
+        window = subscripts.sliced(scope, place if _whole(part) else _positions(place, extent), part, [], node)
         count = expressions.length_seen(scope, place) if _whole(part) else window.args[0]
         counter = param(scope.temporary("at"), INDEX)
         scope.facts = scope.facts.counting(counter, count)
