@@ -99,6 +99,16 @@ def test_optimize_takes_the_better_of_two_starts(program: str) -> None:
     assert nothing.grade is Grade.TESTED
 
 
+def test_a_kernel_that_is_not_right_is_named_and_replaced(program: str) -> None:
+    notes: list[str] = []
+    bad = Kernel("no point", "fake", "double")
+    result = accelcore.optimize(
+        bad, f"{program}:double", "chip", progress=lambda event: notes.append(getattr(event, "text", ""))
+    )
+    assert any(text.startswith("your kernel: COMPILE ERROR") for text in notes)
+    assert result.kernel_text == "3 3"
+
+
 def test_check_judges_one_kernel(program: str) -> None:
     result = accelcore.check(Kernel("1 2", "fake", "double"), f"{program}:double", "chip")
     assert isinstance(result, CheckResult)

@@ -34,7 +34,7 @@ def adapted(task: Task, kernel: Kernel) -> Kernel:
         )
     head = signature(task.name, abi_arguments(task), workspace=False, restrict="")
     body = f"    {returned}{kernel.entry}({', '.join(arguments)});"
-    text = f"{kernel.text}\n\n{head} {{\n{body}\n    return 0;\n}}\n"
+    text = f"{kernel.text}\n\n#include <stdint.h>\n\n{head} {{\n{body}\n    return 0;\n}}\n"
     return replace(kernel, text=text, entry=symbol(task.name), binding=())
 
 

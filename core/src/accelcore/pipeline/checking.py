@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from accelcore.errors import MissingTool, UsageError
 from accelcore.pipeline.catalog import choose_evaluator, choose_target
-from accelcore.pipeline.inputs import kernel_from, place, read_text, task_from
+from accelcore.pipeline.inputs import own_kernel, place, read_text, task_from
 from accelcore.pipeline.results import CheckResult, RecheckResult
 from accelcore.pipeline.settings import Changes, Settings, settings
 from accelcore.values import Kernel, Source, Task, Verdict
@@ -53,9 +52,7 @@ def check_with(
     if evaluator is None:
         raise MissingTool(f"target {target} has no evaluator that could judge a kernel", where="--target")
     what = with_reference(task_from(task, chosen.sizes), chosen)
-    mine = kernel_from(kernel, what, language)
-    if bind:
-        mine = replace(mine, binding=tuple(bind.items()))
+    mine = own_kernel(kernel, what, language, bind or {}, chosen.progress)
     from accelcore.pipeline.benches import judged_once
 
     return CheckResult(judged_once(evaluator, what, mine))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from accelcore.cgen.prototypes import bound, fits, prototype
 from accelcore.errors import AccelcoreError, UnsupportedSource, UsageError
+from accelcore.pipeline.progress import Event, Note
 from accelcore.values import Kernel, Source, Task
 
 if TYPE_CHECKING:
@@ -209,9 +212,9 @@ def with_sizes(task: Task, sizes: Mapping[str, int]) -> Task:
 
 
 def kernel_from(path: str | Path | Kernel, task: Task, language: str) -> Kernel:
-    """A kernel file: its entry is `ac_<task>`, the task's own name, or the only function there is.
+    """A kernel file: its entry is `ac_<task>`, the task's own name, or the only function that may be meant.
 
-    Raises UsageError when it is not clear which function is meant.
+    Raises UsageError when it is not clear which one that is, or when the file lacks it.
     """
     if isinstance(path, Kernel):
         return path
@@ -221,20 +224,57 @@ def kernel_from(path: str | Path | Kernel, task: Task, language: str) -> Kernel:
         found = functions(text, language, str(where.path)) if language in ("python", "c", "c++") else ()
     except UnsupportedSource:
         found = ()
-    return Kernel(text, language, where.function or _entry(found, task, where.path))
+    if where.function and found and where.function not in found:
+        near = get_close_matches(where.function, found, 1, 0) or found
+        raise UsageError(
+            f"there is no function {where.function!r}; there is: {', '.join(found)}",
+            where=str(where.path),
+            hint=f"name the kernel's function: {where.path}:{near[0]}",
+        )
+    if where.function:
+        return Kernel(text, language, where.function)
+    likely = _likely(found, text, task) if language == "c" else found
+    return Kernel(text, language, _entry(found, likely, task, where.path))
 
 
-def _entry(found: tuple[str, ...], task: Task, path: Path) -> str:
+def own_kernel(
+    path: str | Path | Kernel, task: Task, language: str, bind: Mapping[str, str], progress: Callable[[Event], None]
+) -> Kernel:
+    """A user's kernel, bound to the task's arguments as `bind` says and its prototype suggests; says how.
+
+    Raises UsageError as `kernel_from` does, and for a binding that makes no sense.
+    """
+    kernel = kernel_from(path, task, language)
+    try:
+        kernel = bound(task, kernel, bind)
+    except UsageError as error:
+        if bind:
+            raise
+        progress(Note(f"{kernel.entry} is called as docs/abi.md says: {error.what}; {error.hint}"))
+    if kernel.binding:
+        progress(Note(f"bound: {kernel.entry}({', '.join(f'{p}={a}' for p, a in kernel.binding)})"))
+    return kernel
+
+
+def _likely(found: tuple[str, ...], text: str, task: Task) -> tuple[str, ...]:
+    """Of a C file's functions those that take the task's arguments, else those that other files can call, else all."""
+    heads = {name: prototype(text, name) for name in found}
+    public = tuple(name for name in found if not ((head := heads[name]) and head.static)) or found
+    return tuple(name for name in public if fits(task, text, name)) or public
+
+
+def _entry(found: tuple[str, ...], likely: tuple[str, ...], task: Task, path: Path) -> str:
     for name in (f"ac_{task.name}", task.name):
         if name in found:
             return name
-    public = [name for name in found if not name.startswith("_")]
+    public = [name for name in likely if not name.startswith("_")]
     if len(public) == 1:
         return public[0]
     if not found:
         return f"ac_{task.name}"
+    near = get_close_matches(f"ac_{task.name}", likely, 1, 0) or found
     raise UsageError(
         f"neither ac_{task.name} nor {task.name} is defined; there is: {', '.join(found)}",
         where=str(path),
-        hint=f"name the kernel's function: {path}:{found[0]}",
+        hint=f"name the kernel's function: {path}:{near[0]}",
     )

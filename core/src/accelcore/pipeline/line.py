@@ -68,6 +68,9 @@ class Line:
         self.chosen.progress(Started("search", f"{base.task.name} on {bench.fingerprint}"))
         starts = [self.session.start(k, lowered=k is seed) for k in (own, seed) if k is not None]
         sound = [c for c in starts if _ok(self.session.evaluation(c))]
+        if own is not None and (said := self.session.evaluation(starts[0])) and not _ok(said):
+            status = str(said.status).replace("_", " ").upper()
+            self.chosen.progress(Note(f"your kernel: {status}: {said.feedback or said.log}"))
         strategy = choose_strategy(self.chosen.strategy, dict(self.chosen.strategy_options))
         if self.session.client is not None and getattr(strategy, "translate", False):
             sound = self._translated(strategy, starts, sound)

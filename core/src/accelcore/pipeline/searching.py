@@ -20,7 +20,7 @@ from accelcore.pipeline.catalog import (
     choose_target,
     most_operations,
 )
-from accelcore.pipeline.inputs import kernel_from, one_source, place, task_from, with_sizes
+from accelcore.pipeline.inputs import one_source, own_kernel, place, task_from, with_sizes
 from accelcore.pipeline.lifting import lift_source
 from accelcore.pipeline.results import LiftedFunction, OptimizeResult
 from accelcore.pipeline.sessions import Watch, interruptible, opened
@@ -104,9 +104,7 @@ def optimize_with(
 ) -> OptimizeResult:
     """`optimize` with ready settings."""
     plain = task_from(task, chosen.sizes)
-    mine = kernel_from(kernel, plain, choose_target(target).language)
-    if bind:
-        mine = replace(mine, binding=tuple(bind.items()))
+    mine = own_kernel(kernel, plain, choose_target(target).language, bind or {}, chosen.progress)
     source = plain.reference if isinstance(plain.reference, Source) else None
     plan = Plan("optimize", target, source=source, task=plain, kernel=mine, out=_out(out, plain.name, target))
     return start(plan, chosen)
