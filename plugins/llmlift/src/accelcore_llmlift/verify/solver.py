@@ -1,7 +1,8 @@
 """Running SMT-LIB scripts: z3 through its library, cvc5 as a second opinion.
 
 An answer is "sat", "unsat" or "unknown"; errors and timeouts are "unknown".  Each query has a limit inside the solver
-and a watchdog that interrupts it from outside, because a solver may miss its own limit while preprocessing.
+and a watchdog that interrupts it from outside, because a solver may miss its own limit while preprocessing.  Limits are
+meant for a machine that is free: a proof should not depend on what else runs.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ from accelcore_llmlift.verify.watchdog import interrupting
 
 _GRACE = 0.25
 """Seconds after the solver's own limit at which the watchdog interrupts."""
+_PATIENCE = 4.0
+"""How many times longer than its limit a query may take on a machine that is busy with other things."""
+_BUSY = 1.25
+"""Wall time over processor time from which a query that ran out of time was slowed down by others."""
 _thread = threading.local()
 
 
@@ -53,7 +58,20 @@ def _context() -> Any:
 
 
 def ask_z3(script: Script, seconds: float, vacuity: bool = True) -> Answer:
-    """Both questions of a script; the first is skipped (and "unknown") when vacuity is False."""
+    """Both questions of a script; the first is skipped (and "unknown") when vacuity is False.
+
+    One that ran out of time while others had the processor is asked again, for as much longer as it was slowed down.
+    """
+    began = time.thread_time()
+    answer = _asked(script, seconds, vacuity)
+    worked = time.thread_time() - began
+    is_open = "unknown" in (answer.refutation, answer.assumptions if vacuity and answer.refutation == "unsat" else "")
+    if is_open and seconds <= answer.seconds and _BUSY * worked < answer.seconds:
+        return _asked(script, seconds * min(answer.seconds / max(worked, 1e-9), _PATIENCE), vacuity)
+    return answer
+
+
+def _asked(script: Script, seconds: float, vacuity: bool) -> Answer:
     import z3
 
     start = time.monotonic()
