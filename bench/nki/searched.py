@@ -40,7 +40,7 @@ class Row:
 
     floats, width: compulsory elements and their bytes.  products: multiplications of the tensor engine, a float32 one
     as four (its passes).  Where the weights of a bf16 attention are kept as float32 is the judge's bound: one bf16 is
-    2**-9 off and refused, two that add up to the weight are not.
+    2**-9 off and refused, two that add up to the weight are not.  dtype: the storage instead of the file's, if any.
     """
 
     file: str
@@ -53,6 +53,21 @@ class Row:
     work: tuple[Work, ...]
     counted: str
     products: float = 0.0
+    dtype: str = ""
+
+    @property
+    def label(self) -> str:
+        """What the table calls it."""
+        return self.name + self.dtype.removeprefix("f")
+
+    def source(self, folder: Path) -> Path:
+        """The file of loops, or a copy in the folder with the row's storage."""
+        written = KERNELS / f"{self.file}.py"
+        if not self.dtype:
+            return written
+        copy = folder / written.name
+        copy.write_text(written.read_text().replace("bf16[", f"{self.dtype}["))
+        return copy
 
 
 def _elements(*extents: int) -> float:
@@ -89,9 +104,9 @@ def _rows() -> tuple[Row, ...]:
             ((square, {"vector": 1.0}), (square, {"scalar": 1.0}), (square, {"vector": 1.0, "scalar": 1.0}),
              (square, {"vector": 1.0, "gpsimd": 2.0})),
             "q k, weights v twice: as two bf16 parts; maximum, exp and sum, both parts", 3 * 4096 * 4096 * 128),
-        Row("products", "attention32", {"m": 4096, "n": 4096, "d": 128}, {"m": 140, "n": 600, "d": 40}, 1.3,
+        Row("products", "attention", {"m": 4096, "n": 4096, "d": 128}, {"m": 140, "n": 600, "d": 40}, 1.3,
             4 * 4096 * 128, 4, ((square, {"vector": 1.0}), (square, {"scalar": 1.0})),
-            "two products of 4 passes, maximum, exp and sum", 2 * 4 * 4096 * 4096 * 128),
+            "two products of 4 passes, maximum, exp and sum", 2 * 4 * 4096 * 4096 * 128, "f32"),
         Row("products", "conv1d", {"c": 4096, "n": 4096}, {"c": 130, "n": 200}, 1.3, 2 * 4096 * 4096, 4,
             ((4 * square, ANY), (3 * square, MORE)), "four products with a column, three sums"),
         Row("products", "mamba", {"c": 256, "n": 512, "s": 16}, {"c": 130, "n": 60, "s": 3}, 1.3,
@@ -122,7 +137,7 @@ def compiled(row: Row, seconds: float, out: Path) -> dict[str, Any]:
     """The JSON of one compilation."""
     timed = "+".join(f"{name}={value}" for name, value in row.sizes.items())
     sizes = [word for name, value in row.judged.items() for word in ("--size", f"{name}={value}")]
-    command = [sys.executable, "-m", "accelcore.cli", "compile", f"{KERNELS / row.file}.py:{row.name}", "--target",
+    command = [sys.executable, "-m", "accelcore.cli", "compile", f"{row.source(out.parent)}:{row.name}", "--target",
                f"nki:chip={CHIP},timed={timed}", *sizes, "--max-seconds", str(seconds), "--no-cache", "--json",
                "--out", str(out)]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=out.parent)
@@ -169,7 +184,7 @@ def main() -> int:
     given = parser.parse_args()
     print(LINE.format("kernel", "sizes", "seed us", "best us", "bound us", "ratio", "aim", "bound: engine, counted"))
     for row in _rows():
-        if given.kernels and row.name not in given.kernels.split(","):
+        if given.kernels and row.label not in given.kernels.split(","):
             continue
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "out"
@@ -187,10 +202,10 @@ def _line(row: Row, told: dict[str, Any]) -> str:
     sizes = " ".join(f"{name}={value}" for name, value in row.sizes.items())
     why = f"{engine}: {row.counted}"
     if not told.get("best"):
-        return LINE.format(row.name, sizes, "-", "-", f"{least:.1f}", "-", row.aim, f"{why}; {told.get('reason')}")
+        return LINE.format(row.label, sizes, "-", "-", f"{least:.1f}", "-", row.aim, f"{why}; {told.get('reason')}")
     seed, best = told["seed"]["value"] * 1e6, told["best"]["value"] * 1e6
     ratio = (best - CONSTANTS[CHIP].launch.value) / least
-    return LINE.format(row.name, sizes, f"{seed:.1f}", f"{best:.1f}", f"{least:.1f}", f"{ratio:.2f}", row.aim, why)
+    return LINE.format(row.label, sizes, f"{seed:.1f}", f"{best:.1f}", f"{least:.1f}", f"{ratio:.2f}", row.aim, why)
 
 
 if __name__ == "__main__":

@@ -52,31 +52,6 @@ def attention(q: "bf16[m, d]", k: "bf16[n, d]", v: "bf16[n, d]") -> "bf16[m, d]"
     return out
 
 
-def attention32(q: "f32[m, d]", k: "f32[n, d]", v: "f32[n, d]") -> "f32[m, d]":
-    out = []
-    for i in range(len(q)):
-        scores = []
-        for j in range(len(k)):
-            s = 0.0
-            for p in range(len(q[0])):
-                s += q[i][p] * k[j][p]
-            scores.append(s / math.sqrt(len(q[0])))
-        top = scores[0]
-        for j in range(1, len(k)):
-            top = max(top, scores[j])
-        total = 0.0
-        for j in range(len(k)):
-            total += math.exp(scores[j] - top)
-        row = []
-        for p in range(len(q[0])):
-            acc = 0.0
-            for j in range(len(k)):
-                acc += math.exp(scores[j] - top) / total * v[j][p]
-            row.append(acc)
-        out.append(row)
-    return out
-
-
 def conv1d(x: "f32[c, n]", w: "f32[c, 4]") -> "f32[c, n-3]":
     out = []
     for i in range(len(x)):
