@@ -100,16 +100,6 @@ def test_conditions_select_values_and_ask_whether_there_is_a_tile():
     assert kernel(x).tolist() == [[0, 3, 2, 0]]
 
 
-@pytest.mark.parametrize(
-    ("module", "name", "near"),
-    [(nisa, "tensor_tensr", "tensor_tensor"), (nl, "lod", "load"), (nl, "summ", "sum")],
-)
-def test_the_nearest_of_what_there_is(module, name, near):
-    with pytest.raises(NkiError, match=f"{name} is not simulated") as caught:
-        getattr(module, name)
-    assert near in caught.value.hint
-
-
 def test_results_live_in_hbm_and_names_outside_kernels_say_so():
     with pytest.raises(NkiError) as caught:
         nki.simulate_kernel(lambda x: nl.load(x), np.ones((4, 4), np.float32))

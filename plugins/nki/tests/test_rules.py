@@ -8,6 +8,8 @@ import pytest
 from nki_kernels import nisa, nl, traced
 
 from accelcore_nki import NkiError, Shape, simulate, trace
+from accelcore_nki.nki1 import isa as first_isa
+from accelcore_nki.nki1 import language as first_language
 from accelcore_nki.occupancy import occupancy
 
 
@@ -245,8 +247,11 @@ def test_a_tensor_is_itself_and_none_of_anything_else():
 
 @pytest.mark.parametrize(
     ("module", "name", "near"),
-    [(nisa, "tensor_tensr", "tensor_tensor"), (nl, "exponent", "exp"), (nl, "ndaray", "ndarray")],
-)
+    [
+        (nisa, "tensor_tensr", "tensor_tensor"), (nl, "exponent", "exp"), (nl, "ndaray", "ndarray"),
+        (first_isa, "tensor_tensr", "tensor_tensor"), (first_language, "lod", "load"), (first_language, "summ", "sum"),
+    ],
+)  # fmt: skip
 def test_the_nearest_of_what_there_is(module, name, near):
     with pytest.raises(NkiError, match=f"{name} is not simulated") as caught:
         getattr(module, name)
