@@ -20,7 +20,7 @@ ONE = (
     "split({i}, {n})", "split({i}, {n}, tail=cut)", "split({i}, {n}, tail=guard)", "unroll({i}, {n})", "unroll({i})",
     "vectorize({i})", "accumulate({i}, {n})", "hoist({i})", "reciprocal({i})", "two_pass({i})", "jam({i}, {n})",
     "scan_blocks({i}, chunk={n}, ways=2)", "isolate({i})", "fission({i}, 1)", "fission({i}, 2)", "fission({i}, 3)",
-    "prefetch({i}, x, {n})", "simd()", "privatize(y, {i}, {n})",
+    "prefetch({i}, x, {n})", "simd()", "privatize(y, {i}, {n})", "specialize(n={n})", "specialize(m={n}, k={n})",
 )  # fmt: skip
 TWO = (
     "reorder({i}, {j})", "fuse({i}, {j})", "lift({j}, {i})", "lift({i}, {j})", "materialize({i}, {j})",

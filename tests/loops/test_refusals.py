@@ -119,6 +119,12 @@ REFUSED = [
     ("isolate(i)", forward, "no loop is around"),
     ("tile(i, 4, j)", made(loop("i", m, store("s"), loop("j", n, store("X", i, j)))), "contains more than"),
     ("deepen(i, j, 8)", forward, "loop j is not around i"),
+    ("specialize(i=4)", forward, "no size of the program"),
+    ("specialize(s=4)", forward, "no size of the program"),
+    ("specialize(n=-1)", forward, "cannot be"),
+    ("specialize(n=0)", forward, "nothing is left"),
+    ("specialize(n=4); specialize(m=2); specialize(n=4)", forward, "already"),
+    ("; ".join(f"specialize(n={k})" for k in range(2, 11)), forward, "versions already"),
     ("deepen(k2, i, 8)", replace(program("product"), reassociate=False), "the order matters"),
 ]  # fmt: skip
 
@@ -171,7 +177,18 @@ def test_inline_refuses_values_that_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["split", "split(i)", "split(i, many)", "split(i, 4, 5, 6)", "nothing(i)", "split(i, 4, side=2)"]
+    "text",
+    [
+        "split",
+        "split(i)",
+        "split(i, many)",
+        "split(i, 4, 5, 6)",
+        "nothing(i)",
+        "split(i, 4, side=2)",
+        "specialize()",
+        "specialize(n)",
+        "specialize(n=few)",
+    ],
 )
 def test_text_that_does_not_parse(text: str) -> None:
     with pytest.raises(UsageError):
@@ -185,6 +202,7 @@ def test_text_that_does_not_parse(text: str) -> None:
         "vectorize(j)",
         "vectorize(j, lanes=16, interleave=2)",
         "tile(i, 6, j, interleave=4, panel=64, pack=B)",
+        "specialize(m=16, n=8)",
     ],
 )
 def test_text_prints_as_it_parses(text: str) -> None:

@@ -25,13 +25,15 @@ from accelcore.loops.analysis import (
 from accelcore.loops.edit import around, iterator, loops_of, own_expressions, reads_of
 from accelcore.loops.nodes import Accumulate, For, Kind, Program, Statement, Store, statements
 from accelcore.loops.rewrites.values import divisors, invariant, repeated, weight
-from accelcore.loops.tiling import bytes_of, depth_of_sums, extent_of, tile_text, value_of
+from accelcore.loops.tiling import bytes_of, depth_of_sums, extent_of, packed, tile_text, value_of
 from accelcore.loops.unit import VectorUnit
 from accelcore.values import Role
 
 MOST = 30
 _WORTH_KEEPING = 12  # weight of a repeated expression that pays for a store and a load: a function call
 _SHIFTS = 16  # bytes of a register whose lanes are worth shifting for a scan; one that is counted by words has fewer
+_FEW = 64  # rows or columns whose tails and address arithmetic are worth a version of their own
+_STEPS = 4  # of a sum in a row where the number of them is known
 _ROWS_WORTH_PACKING = 32  # rows that share an operand before a copy of it is repaid
 
 
@@ -50,7 +52,7 @@ class Plan:
     cache that has room for it, 2: into the other one, 0: no).  band: rows that go through all products before the next
     ones (0: all).
     lift: walk a matrix by rows where its columns are summed.  staged: turn into a local block that is copied from.
-    sizes: the sizes that matter most, where they are known.
+    fixed: a version of the loops for those sizes.  sizes: the ones that matter most, where they are known.
     """
 
     rows: int = 0
@@ -65,6 +67,7 @@ class Plan:
     staged: bool = False
     choice: int = 0
     deep: int = 0
+    fixed: bool = False
     sizes: tuple[tuple[str, int], ...] = ()
 
 
@@ -74,6 +77,7 @@ def recipe(
     """A good schedule by rules, without search.  sizes: the sizes that matter most, where they are known."""
     chosen = plan or _plan(program, unit, sizes or {})
     cook = _Cook(program, unit, chosen)
+    cook.versions()
     cook.algorithms()
     cook.fusions()
     cook.products()
@@ -83,6 +87,7 @@ def recipe(
     cook.turned()
     cook.scattered()
     cook.lanes()
+    cook.steps()
     return tuple(cook.done)
 
 
@@ -109,12 +114,14 @@ def _product_plans(program: Program, first: Plan) -> Iterator[Plan]:
     """Other register tiles, panels, bands and operands to copy, the likeliest first."""
     if not all(c.nested for c in contractions(program)):
         yield from (replace(first, band=rows, rows=tall, vectors=wide) for rows, tall, wide in _BANDS)
+    if first.fixed:
+        yield replace(first, fixed=False)
     if first.pack:
         yield replace(first, panel=0, pack=False)
     if first.deep:
         yield from (replace(first, deep=products) for products in (2 * first.deep, 0))
     yield from (replace(first, choice=n) for n in (1, 2, 3))
-    yield from (replace(first, panel=2 * first.panel or 1, pack=True, choice=n) for n in (0, 1))
+    yield from (replace(first, panel=2 * first.panel or 1, pack=True, choice=n, fixed=False) for n in (0, 1))
     for rows, vectors in ((0, 4), (0, 3), (0, 2), (4, 4), (8, 2), (4, 2)):
         for panel, pack in ((0, False), (1, True), (1, False), (4, True)):
             yield Plan(rows, vectors, panel, pack)
@@ -122,8 +129,10 @@ def _product_plans(program: Program, first: Plan) -> Iterator[Plan]:
 
 def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
     """Panels and packing where the operand that rows share is large and used by many rows."""
-    pays, deep = False, 0
+    pays, deep, fixed = False, 0, False
     for c in contractions(program):
+        few = 1 < min(extent_of(program, name, sizes) for name in (c.row, c.column)) <= _FEW
+        fixed |= few and not packed(program, c, unit)
         deep = max(deep, depth_of_sums(program, c, unit, sizes))
         shared = max(bytes_of(program, name, sizes) for name in c.reused)
         pays |= shared > unit.l2 // 2 and extent_of(program, c.row, sizes) >= _ROWS_WORTH_PACKING
@@ -135,6 +144,7 @@ def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
         stream=streamed,
         ahead=1 if far else 0,
         deep=deep,
+        fixed=fixed and not pays,
         lift=any(len(b.shape) > 1 for b in far),
         staged=streamed and turning.unaligned(program, sizes),
         sizes=tuple(sorted(sizes.items())),
@@ -157,6 +167,20 @@ class _Cook:
             return False
         self.done.append(text)
         return True
+
+    def versions(self) -> None:
+        """A version for the sizes that matter most; all that follows is done to both, each with its own tiles."""
+        if self.plan.fixed:
+            self.may(f"specialize({', '.join(f'{name}={n}' for name, n in self.plan.sizes)})")
+
+    def steps(self) -> None:
+        """Several steps of a product in a row, in the version whose extents are numbers: fewer tests and jumps."""
+        if not self.plan.fixed:
+            return
+        for loop in [f for f in loops_of(self.program.body) if f.kind is Kind.VECTOR]:
+            for f in loops_of(loop.body):
+                if f.kind is Kind.SERIAL and f.unroll == 1 and f.extent.op == "const" and not small(f, 2 * _STEPS):
+                    self.may(f"unroll({f.iterator}, {_STEPS})")
 
     def algorithms(self) -> None:
         """Sequential searches and scans in forms that run side by side."""

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 
 _MOST_ROWS = 14
+_MOST_FIXED = 16  # rows of a tile whose addresses are constants apart
 _ADDRESSED = 12
 """Rows whose addresses the general registers hold; those of others wait in vector registers."""
 _WIDEST = 4  # vectors of a tile's row
 _FEW_ROWS = 4
 """So few rows leave registers for wider tiles."""
 _LATENCY = 5.0  # cycles until a sum can be added to again: four, and one for what delays it
-_START = 30.0  # cycles to clear a tile's sums and to store them
+_START = 1.2  # cycles to clear one of a tile's vectors of sums and to store it
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Product:
     rows: int = 0
     columns: int = 0
     steps: int = 0
+    fixed: bool = False
 
 
 def product_of(program: Program, c: Contraction, unit: VectorUnit, sizes: Mapping[str, int]) -> Product:
@@ -60,7 +62,8 @@ def product_of(program: Program, c: Contraction, unit: VectorUnit, sizes: Mappin
     rows, columns = (extent_of(program, name, sizes) for name in (c.row, c.column))
     steps = prod(value_of(f.extent, sizes) for f in loops_of((program.loop(c.inner),)))
     lanes = unit.lanes(updates[0].value.dtype)
-    return Product(len(updates), len(c.reused), lanes, rows, columns, steps)
+    fixed = all(program.loop(name).extent.op == "const" for name in (c.row, c.column, c.inner))
+    return Product(len(updates), len(c.reused), lanes, rows, columns, steps, fixed)
 
 
 def shapes(p: Product, unit: VectorUnit) -> list[Shape]:
@@ -78,7 +81,7 @@ def _tallest(p: Product, unit: VectorUnit, vectors: int) -> Shape:
     """Of one row, each vector of a shared operand is used once, straight from memory, and takes no register."""
     rows = (unit.registers - 1 - vectors * p.operands) // (vectors * p.sums)
     single = vectors * p.sums < unit.registers
-    return Shape(max(min(rows, _MOST_ROWS), int(single)), vectors)
+    return Shape(max(min(rows, _MOST_FIXED if p.fixed else _MOST_ROWS), int(single)), vectors)
 
 
 def ranked(p: Product, unit: VectorUnit) -> list[Shape]:
@@ -121,9 +124,9 @@ def _step(p: Product, rows: int, vectors: int) -> float:
     not fit the general registers come through the units that multiply.
     """
     shared = vectors * p.operands
-    adds = rows * vectors * p.sums + 1.5 * max(rows - _ADDRESSED, 0)
+    adds = rows * vectors * p.sums + (0 if p.fixed else 1.5 * max(rows - _ADDRESSED, 0))
     busy = max(adds / 2, (rows + shared) / 2, _LATENCY)
-    return busy + (rows + 2 * shared) / 10 + _START / (p.steps or 256)
+    return busy + (rows + 2 * shared) / 10 + _START * rows * vectors * p.sums / (p.steps or 256)
 
 
 def tile_text(program: Program, c: Contraction, unit: VectorUnit, plan: Plan) -> str:
@@ -142,6 +145,11 @@ def tile_text(program: Program, c: Contraction, unit: VectorUnit, plan: Plan) ->
     options += ["apart=1"] if calls(program.loop(c.column)) else []
     options += [f"depth={depth}"] if depth > 1 else []
     return ", ".join([f"tile({c.row}, {rows}, {c.column}", *options]) + ")"
+
+
+def packed(program: Program, c: Contraction, unit: VectorUnit) -> bool:
+    """Whether its tiles need a copy of an operand, at any sizes."""
+    return bool(c.turned) or _depth(program, c, unit) > 1
 
 
 def _depth(program: Program, c: Contraction, unit: VectorUnit) -> int:

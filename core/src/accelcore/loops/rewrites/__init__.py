@@ -12,6 +12,7 @@ from accelcore.loops.rewrites import (  # noqa: F401 - importing registers
     scans,
     staging,
     values,
+    versions,
 )
 from accelcore.loops.rewrites.base import Rewrite, known, parse, register
 

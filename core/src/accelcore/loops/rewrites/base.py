@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from accelcore.errors import IllegalRewrite, UsageError
 
@@ -23,6 +24,15 @@ class Rewrite:
     """
 
     name: ClassVar[str] = ""
+
+    @classmethod
+    def read(cls, positional: Sequence[str], named: Mapping[str, str]) -> Self:
+        """From the arguments of its text; TypeError or ValueError when they are not what it takes."""
+        declared = fields(cls)
+        if len(positional) > len(declared):
+            raise TypeError(f"{len(positional)} arguments")
+        values = dict(zip([f.name for f in declared], positional, strict=False)) | dict(named)
+        return cls(**{f.name: _typed(f, values.pop(f.name)) for f in declared if f.name in values}, **values)
 
     def apply(self, program: Program) -> Program:
         """The rewritten program, which computes the same; raises IllegalRewrite with the reason."""
@@ -69,14 +79,10 @@ def parse(text: str) -> Rewrite:
     arguments = [a.strip() for a in inside.split(",")] if inside.strip() else []
     positional = [a for a in arguments if "=" not in a]
     named = dict(a.split("=", 1) for a in arguments if "=" in a)
-    declared = fields(cls)
-    values = dict(zip([f.name for f in declared], positional, strict=False)) | {k.strip(): v for k, v in named.items()}
     try:
-        if len(positional) > len(declared):
-            raise TypeError(f"{len(positional)} arguments")
-        return cls(**{f.name: _typed(f, values.pop(f.name)) for f in declared if f.name in values}, **values)
+        return cls.read(positional, {key.strip(): value for key, value in named.items()})
     except (TypeError, ValueError) as error:
-        usage = ", ".join(f.name for f in declared)
+        usage = ", ".join(f.name for f in fields(cls))
         raise UsageError(f"{text!r} has wrong arguments: {error}", hint=f"use {name}({usage})") from None
 
 

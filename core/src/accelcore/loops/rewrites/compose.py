@@ -96,9 +96,14 @@ class Jam(Composite):
     times: int
 
     def run(self, steps: _Steps) -> None:
-        """Split with a cut tail, lift every reduction around the block, unroll the block where no loop is inside."""
-        new = steps.do(f"split({self.iterator}, {self.times}, tail=cut)")
-        copies = [next(n for n in new if n.startswith(f"{self.iterator}i"))]
+        """Split with a cut tail, lift every reduction around the block, unroll the block where no loop is inside.
+
+        A loop that has just so many iterations is the block itself.
+        """
+        extent = find(steps.program, self.iterator).extent
+        whole = extent.op == "const" and int(extent.value) == self.times
+        new = [] if whole else steps.do(f"split({self.iterator}, {self.times}, tail=cut)")
+        copies = [self.iterator if whole else next(n for n in new if n.startswith(f"{self.iterator}i"))]
         while (pair := _next_lift(steps.program, copies)) is not None:
             copies += steps.do(f"lift({pair[0]}, {pair[1]})")
             copies = [c for c in copies if _exists(steps.program, c)]
