@@ -13,7 +13,7 @@ import pytest
 from accelcore import check, lift, optimize
 from accelcore.cgen.prototypes import bound
 from accelcore.errors import UsageError
-from accelcore.export.content import kernel_files
+from accelcore.pipeline.exporting import folder_contents
 from accelcore.pipeline.results import CheckResult
 from accelcore.registry import registry
 from accelcore.values import Grade, Kernel, Proof, Status
@@ -73,7 +73,7 @@ def test_the_export_of_a_bound_kernel_has_the_tasks_interface(tmp_path: Path) ->
     (lifted,) = lift(f"{OWN / 'tasks.py'}:dot").functions
     assert lifted.task is not None
     own = bound(lifted.task, Kernel((OWN / "dot.c").read_text(), "c", "inner_product"), {})
-    for name, content in kernel_files(lifted.task, own).items():
+    for name, content in folder_contents(lifted.task, own, run=None, machine=None).items():
         (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
     assert "total[0] = inner_product(n, x, y);" in (tmp_path / "kernel.c").read_text()
     done = subprocess.run(["make", "check"], cwd=tmp_path, capture_output=True, text=True, check=False)

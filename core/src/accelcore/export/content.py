@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-from accelcore.cgen.binding import adapted
-from accelcore.cgen.toolchain import DEFAULT_FLAGS
 from accelcore.errors import AccelcoreError, UnsupportedLowering
 from accelcore.export.cases import draw
 from accelcore.export.harness import Case, check_c, makefile, vectors
@@ -16,15 +14,13 @@ from accelcore.export.wrapper import wrapper
 from accelcore.values import Kernel, Task
 
 _SUFFIX = {"c": ".c", "c++": ".cpp", "python": ".py"}
-_COMPILER, _MATHEMATICS = "cc", "-lm"
+_FLAGS = ("cc", "-O3", "-lm")
 
 
 def kernel_files(
     task: Task, kernel: Kernel, foreign: tuple[str, str] | None = None, check: str | None = None
 ) -> dict[str, str | bytes]:
     """`kernel.c` with header, harness and wrapper; other languages have the kernel and, for Python, a harness.
-
-    A C kernel with a signature of its own has an adapter to the task's below its text.
 
     foreign: cross compiler and emulator of a kernel for another machine; Python cannot load it, so it has no wrapper.
     check: shell command that checks a kernel which only the evaluator of its target runs, "" when there is none; such a
@@ -34,7 +30,6 @@ def kernel_files(
     and README.txt says so.
     """
     name = f"kernel{_SUFFIX.get(kernel.language, '.txt')}"
-    kernel = adapted(task, kernel) if kernel.language == "c" else kernel
     found: dict[str, str | bytes] = {name: kernel.text}
     if check is not None:
         return found | _evaluated_files(task, kernel, check)
@@ -57,8 +52,8 @@ def _cases(task: Task, kernel: Kernel) -> tuple[Sequence[Case], str]:
 def command_of(kernel: Kernel) -> tuple[str, ...]:
     """The compiler and flags of a C kernel, as its evaluator was told them."""
     build = dict(kernel.build)
-    flags = build.get("flags", DEFAULT_FLAGS).split()
-    return (build.get("cc", _COMPILER), *flags, _MATHEMATICS)
+    flags = build.get("flags", "").split()
+    return (build.get("cc", _FLAGS[0]), *(flags or _FLAGS[1:-1]), _FLAGS[-1])
 
 
 def _c_files(

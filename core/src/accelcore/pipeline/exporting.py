@@ -57,7 +57,9 @@ def folder_contents(task: Task, kernel: Kernel, *, run: Run | None, machine: Mac
     from accelcore import codec
     from accelcore.export.content import kernel_files
 
-    contents = kernel_files(task, kernel, _target_fact(run, "foreign"), _own_check(run, kernel))
+    foreign = _target_fact(run, "foreign")
+    whole = _whole(task, kernel) if kernel.language == "c" and foreign is None else kernel
+    contents = kernel_files(task, whole, foreign, _own_check(run, kernel))
     contents["task.json"] = json.dumps(codec.encode(task), indent=1)
     contents["schedule.json"] = json.dumps(schedule_json(task, kernel, run), indent=1)
     if run is not None:
@@ -65,6 +67,14 @@ def folder_contents(task: Task, kernel: Kernel, *, run: Run | None, machine: Mac
 
         contents["report.html"] = page(run, machine)
     return contents
+
+
+def _whole(task: Task, kernel: Kernel) -> Kernel:
+    """A C kernel with the task's interface, and with the flags that its evaluator took where it names none."""
+    from accelcore.cgen.binding import adapted
+    from accelcore.cgen.toolchain import DEFAULT_FLAGS
+
+    return replace(adapted(task, kernel), build=tuple({"flags": DEFAULT_FLAGS, **dict(kernel.build)}.items()))
 
 
 def schedule_json(task: Task, kernel: Kernel, run: Run | None) -> dict[str, Any]:
