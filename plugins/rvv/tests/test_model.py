@@ -79,9 +79,9 @@ def test_a_kernel_may_refuse_sizes() -> None:
 def test_records_are_parsed_and_filtered() -> None:
     import struct
 
-    found = Counts.parse(struct.pack("<6Q", 32, 4, 7, 16, 8, 1))
-    assert found.rows == ((16, 8, 1), (32, 4, 7)) and MARK
-    assert found.outside([(0, 20)]).rows == ((32, 4, 7),)
+    found = Counts.parse(struct.pack("<10Q", 32, 4, 7, 2, 1, 16, 8, 1, 0, 0))
+    assert found.rows == ((16, 8, 1, 0, 0), (32, 4, 7, 2, 1)) and MARK
+    assert found.outside([(0, 20)]).rows == ((32, 4, 7, 2, 1),)
 
 
 def test_vector_types_follow_vsetvli() -> None:

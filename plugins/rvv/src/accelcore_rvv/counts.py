@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MARK = 0x434F554E54
-HEAD, ROW = struct.Struct("<QQ"), struct.Struct("<QQQ")
+HEAD, ROW = struct.Struct("<QQ"), struct.Struct("<QQQQQ")
 
 
 @dataclass(frozen=True)
 class Counts:
-    """(address, bytes, executions) of blocks, by address."""
+    """(address, bytes, executions, misses of the first cache, of the second) of blocks, by address.
 
-    rows: tuple[tuple[int, int, int], ...]
+    Misses are 0 where no caches were asked for.
+    """
+
+    rows: tuple[tuple[int, int, int, int, int], ...]
 
     @staticmethod
     def parse(data: bytes | bytearray) -> Counts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import subprocess
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -64,29 +65,44 @@ class Block:
 
 @dataclass(frozen=True)
 class Ran:
-    """A block, how often it ran, and the vector type (such as "e32,m4") that holds where it begins."""
+    """A block, how often it ran, and the vector type (such as "e32,m4") that holds where it begins.
+
+    misses: of the two levels of cache, in translated code that begins in this block.
+    """
 
     block: Block
     count: int
     vtype: str
+    misses: tuple[int, int] = (0, 0)
 
 
 def executed(program: Path, counts: Counts) -> tuple[Ran, ...]:
     """The blocks that ran, by address.  MissingTool without llvm-objdump."""
     functions = elf.functions(program)
-    starts = {address for address, _, _ in counts.rows}
+    starts = {row[0] for row in counts.rows}
     touched = sorted({f.name for f in functions for a in starts if f.address <= a < f.end})
     if not touched:
         return ()
     blocks = blocks_of(str(program), tuple(touched))
-    types = _types(blocks)
-    rows = counts.rows
+    types, misses = _types(blocks), _misses(blocks, counts)
     found = []
     for block in blocks:
-        count = sum(n for address, size, n in rows if address <= block.address < address + size)
+        count = sum(n for address, size, n, *_ in counts.rows if address <= block.address < address + size)
         if count:
-            found.append(Ran(block, count, types.get(block.address, "")))
+            found.append(Ran(block, count, types.get(block.address, ""), misses.get(block.address, (0, 0))))
     return tuple(found)
+
+
+def _misses(blocks: Sequence[Block], counts: Counts) -> dict[int, tuple[int, int]]:
+    """Misses by the block in which the translated code begins."""
+    starts = [block.address for block in blocks]
+    found: dict[int, tuple[int, int]] = {}
+    for address, _, _, first, second in counts.rows:
+        at = bisect_right(starts, address) - 1
+        if at >= 0 and address <= blocks[at].lines[-1].address:
+            before = found.get(starts[at], (0, 0))
+            found[starts[at]] = (before[0] + first, before[1] + second)
+    return found
 
 
 @functools.lru_cache(maxsize=64)

@@ -76,7 +76,8 @@ def _extensions() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def plugin() -> Path:
     """The counting plugin, from the cache or compiled now.  MissingTool when it cannot be compiled."""
-    source = (Path(__file__).parent / "native" / "counter.c").read_text()
+    folder = Path(__file__).parent / "native"
+    source = "".join((folder / name).read_text() for name in ("caches.h", "counter.c"))
     built = toolchain.compile_shared(toolchain.compiler(), source, ("-O2",), Limits(seconds=120))
     if built.path is None:
         raise MissingTool("the emulator's plugin did not compile", hint=built.log[:200])

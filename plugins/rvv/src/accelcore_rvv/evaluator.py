@@ -36,6 +36,7 @@ class RvvEvaluator:
 
     vlen: int = field(default=256, metadata={"help": "bits of a vector register where costs are counted"})
     cpu: str = field(default="spacemit-x60", metadata={"help": "CPU whose time is modelled"})
+    cache: bool = field(default=False, metadata={"help": "add what misses of a model of its caches cost"})
 
     def missing(self) -> Sequence[str]:
         """Emulator and compilers."""
@@ -46,7 +47,9 @@ class RvvEvaluator:
         from accelcore_rvv.model import described
 
         tools = ", ".join(one.compiler.identity for one in toolchain.crosses()[:1])
-        return f"{self.cpu} (modelled) VLEN {self.vlen}; {described(CPUS[self.cpu])}; {tools}; {self._emulator()}"
+        cpu = CPUS[self.cpu]
+        model = f"{described(cpu)}; {cpu.caches.described()}" if self.cache else described(cpu)
+        return f"{self.cpu} (modelled) VLEN {self.vlen}; {model}; {tools}; {self._emulator()}"
 
     def _emulator(self) -> str:
         try:
@@ -86,10 +89,11 @@ class RvvEvaluator:
 
         program = Path(artifact.path)
         model = Model(program, CPUS[self.cpu], self.vlen)
-        return RvvRunner(program, parse_abi(dict(artifact.facts)["abi"]), self.vlen, model.cost, limits)
+        arguments = parse_abi(dict(artifact.facts)["abi"])
+        return RvvRunner(program, arguments, self.vlen, model.cost, limits, model if self.cache else None)
 
     def run(self, program: Path, args: Sequence[str], *, limits: Limits) -> Mapping[str, Any]:
         """Somebody's own program, in C or built, on the emulator."""
         from accelcore_rvv.programs import run
 
-        return dict(run(program, args, CPUS[self.cpu], self.vlen, limits))
+        return dict(run(program, args, CPUS[self.cpu], self.vlen, limits, cache=self.cache))

@@ -20,7 +20,7 @@ from accelcore_rvv import counts, emulator, toolchain
 from accelcore_rvv.build import compile_program
 from accelcore_rvv.counts import Counts
 from accelcore_rvv.cpus import Cpu
-from accelcore_rvv.disassembly import executed
+from accelcore_rvv.disassembly import Ran, executed
 from accelcore_rvv.model import LIMITS, Model, described
 from accelcore_rvv.sources import SUFFIXES, parts
 
@@ -28,7 +28,9 @@ _SHOWN = 8  # functions that are named in the feedback
 _BUILD_SECONDS = 120.0
 
 
-def run(program: Path, args: Sequence[str], cpu: Cpu, vlen: int, limits: Limits) -> Mapping[str, Any]:
+def run(
+    program: Path, args: Sequence[str], cpu: Cpu, vlen: int, limits: Limits, *, cache: bool = False
+) -> Mapping[str, Any]:
     """The object of `run --json`: status, exit, cost, metrics, feedback, stdout, log, sandbox."""
     own: tuple[str, ...] = ()
     if program.suffix in SUFFIXES:
@@ -38,14 +40,14 @@ def run(program: Path, args: Sequence[str], cpu: Cpu, vlen: int, limits: Limits)
             return _result(status=str(Status.COMPILE_ERROR), log=built.log)
         program = built.path
     with tempfile.TemporaryDirectory(prefix="rv-run-") as work:
-        done = _emulated(program, args, vlen, Path(work), limits)
+        done = _emulated(program, args, vlen, Path(work), limits, cpu.caches.option if cache else "")
         found = _counted(Path(work) / "counts")
-    costs = {} if found is None else _costs(program, found, own, cpu, vlen)
+    costs = {} if found is None else _costs(program, found, own, Model(program, cpu, vlen), cache=cache)
     return _result(**done.ended(), **costs)
 
 
-def _emulated(program: Path, args: Sequence[str], vlen: int, work: Path, limits: Limits) -> ChildResult:
-    command = [*emulator.command(vlen, f",whole=1,out={work / 'counts'}"), str(program), *args]
+def _emulated(program: Path, args: Sequence[str], vlen: int, work: Path, limits: Limits, options: str) -> ChildResult:
+    command = [*emulator.command(vlen, f",whole=1,out={work / 'counts'}{options}"), str(program), *args]
     policy = replace(emulator.POLICY.reading(program, emulator.plugin()), write_cwd=True, scratch=64 << 20)
     return run_child(command, policy, replace(limits, memory=limits.memory + emulator.MEMORY), cwd=work)
 
@@ -61,29 +63,29 @@ def _counted(file: Path) -> Counts | None:
     return Counts.parse(data[counts.HEAD.size :])
 
 
-def _costs(program: Path, found: Counts, own: tuple[str, ...], cpu: Cpu, vlen: int) -> dict[str, Any]:
+def _costs(program: Path, found: Counts, own: tuple[str, ...], model: Model, *, cache: bool) -> dict[str, Any]:
     """Cost, metrics and feedback by function."""
-    model = Model(program, cpu, vlen)
     try:
         ran = executed(program, found)
     except (MissingTool, AccelcoreError) as error:
         return {"feedback": str(error)}
-    kept = [r for r in ran if not own or r.block.function in own]
-    each = model.each(kept)
-    cycles, instructions, vector = defaultdict[str, float](float), defaultdict[str, int](int), 0
-    for r, one in zip(kept, each, strict=True):
-        cycles[r.block.function] += r.count * one
-        instructions[r.block.function] += r.count * len(r.block.own)
-        vector += r.count * sum(line.vector for line in r.block.own)
+    by_function = defaultdict[str, list[Ran]](list)
+    for r in ran:
+        if not own or r.block.function in own:
+            by_function[r.block.function].append(r)
+    spent = {name: model.summed(runs) for name, runs in by_function.items()}
+    whole = model.summed([r for runs in by_function.values() for r in runs])
     metrics = {
-        "instructions": float(sum(instructions.values())), "vector_instructions": float(vector),
+        "instructions": float(whole.instructions), "vector_instructions": float(whole.vector),
         "all_instructions": float(sum(r.count * len(r.block.own) for r in ran)),
+        **(whole.metrics() if cache else {}),
     }  # fmt: skip
-    top = sorted(cycles, key=lambda name: (-cycles[name], name))[:_SHOWN]
-    lines = [f"{name}: {cycles[name]:.0f} cycles, {instructions[name]} instructions" for name in top]
-    lines.append(f"{cpu.name}, VLEN {vlen}, {described(cpu)}; {LIMITS}")
-    total = max(1.0, round(sum(cycles.values()), 2))
-    cost = {"value": total, "unit": "cycles", "fidelity": "modelled"}
+    top = sorted(spent, key=lambda name: (-spent[name].total, name))[:_SHOWN]
+    lines = [f"{name}: {spent[name].total:.0f} cycles, {spent[name].instructions} instructions" for name in top]
+    lines.append(
+        f"{model.cpu.name}, VLEN {model.vlen}, {described(model.cpu)}; {model.told(whole) if cache else LIMITS}"
+    )
+    cost = {"value": max(1.0, round(whole.total, 2)), "unit": "cycles", "fidelity": "modelled"}
     return {"cost": cost, "metrics": metrics, "feedback": "\n".join(lines)}
 
 

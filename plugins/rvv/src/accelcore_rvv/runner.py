@@ -23,6 +23,7 @@ from accelcore_rvv import counts, elf, emulator
 from accelcore_rvv.build import HARNESS
 from accelcore_rvv.counts import Counts
 from accelcore_rvv.cpus import VLENS
+from accelcore_rvv.model import Model, Spent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,12 +71,23 @@ _LENGTHS = _Lengths()
 
 
 class RvvRunner:
-    """The `Runner` of a built program.  cost: turns counts into a cost."""
+    """The `Runner` of a built program.  cost: turns counts into a cost.
+
+    caches: the model whose caches are simulated too, or None.  Then arrays begin with their pages in the calls that
+    count, so that counts do not depend on where in them an array lies, and the costliest call is told apart.
+    """
 
     def __init__(
-        self, program: Path, arguments: Sequence[AbiArg], vlen: int, cost: Callable[[Counts], Cost], limits: Limits
+        self,
+        program: Path,
+        arguments: Sequence[AbiArg],
+        vlen: int,
+        cost: Callable[[Counts], Cost],
+        limits: Limits,
+        caches: Model | None = None,
     ) -> None:
         self._program, self._arguments, self._vlen, self._cost = program, arguments, vlen, cost
+        self._caches, self._costliest = caches, Spent(0, 0, 0.0)
         self._limits = limits
         found = {f.name: f for f in elf.functions(program) if f.name.startswith(HARNESS)}
         self._marks = (found[f"{HARNESS}begin"].address, found[f"{HARNESS}end"].address)
@@ -100,7 +112,20 @@ class RvvRunner:
                 if self._role(name) is not Role.IN:
                     buffers[name][...] = array
             self.run_at(chosen, buffers, sizes)
+        if self._caches is not None:
+            spent = self._caches.spent(self.counts)
+            self._costliest = max(self._costliest, spent, key=lambda one: one.total)
         return self._cost(self.counts)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Where the cycles of the costliest call went, when caches are simulated."""
+        return {} if self._caches is None else self._costliest.metrics()
+
+    @property
+    def feedback(self) -> str:
+        """The same in words, with the limits of the model."""
+        return "" if self._caches is None else f"costliest call: {self._caches.told(self._costliest)}"
 
     def _role(self, name: str) -> Role:
         return next((a.role for a in self._arguments if a.name == name), Role.IN)
@@ -108,7 +133,8 @@ class RvvRunner:
     def run_at(self, vlen: int, buffers: Arrays, sizes: Mapping[str, int]) -> Counts:
         """Run once at a vector length; what was executed.  Raises RunFailure."""
         self._calls += 1
-        images = [self._image(a, buffers[a.name]) for a in self._arguments if a.kind == "pointer"]
+        fixed = self._caches is not None and vlen == self._vlen
+        images = [self._image(a, buffers[a.name], fixed=fixed) for a in self._arguments if a.kind == "pointer"]
         try:
             dialogue = self._dialogue(vlen)
             dialogue.send(self._request(images, buffers, sizes))
@@ -128,17 +154,20 @@ class RvvRunner:
     def _dialogue(self, vlen: int) -> Dialogue:
         if vlen not in self._open:
             begin, end = self._marks
-            command = [*emulator.command(vlen, f",begin={begin:#x},end={end:#x}"), str(self._program)]
+            options = f",begin={begin:#x},end={end:#x}"
+            if self._caches is not None and vlen == self._vlen:
+                options += self._caches.cpu.caches.option
+            command = [*emulator.command(vlen, options), str(self._program)]
             policy = emulator.POLICY.reading(self._program, emulator.plugin())
             limits = replace(self._limits, memory=self._limits.memory + emulator.MEMORY)
             self._open[vlen] = Dialogue(command, policy, limits)
         return self._open[vlen]
 
-    def _image(self, argument: AbiArg, array: np.ndarray[Any, Any]) -> _Image:
-        """Random bytes around the array, which lies flush against one end of its pages."""
+    def _image(self, argument: AbiArg, array: np.ndarray[Any, Any], *, fixed: bool) -> _Image:
+        """Random bytes around the array, which lies flush against one end of its pages; fixed: their beginning."""
         size = array.nbytes
         room = max(_PAGE, -(-size // _PAGE) * _PAGE)
-        at = (room - size) if secrets.randbelow(2) else 0
+        at = (room - size) if not fixed and secrets.randbelow(2) else 0
         data = bytearray(secrets.token_bytes(at) + bytes(size) + secrets.token_bytes(room - size - at))
         if argument.role is Role.OUT:
             data[at : at + size] = bytes([_POISONS[self._calls % 2]]) * size

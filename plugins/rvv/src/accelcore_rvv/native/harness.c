@@ -31,8 +31,7 @@ struct ac_rv_slot {
 };
 
 static struct ac_rv_slot ac_rv_slots[AC_RV_MOST];
-static char *ac_rv_scratch;
-static uint64_t ac_rv_scratch_size;
+static struct ac_rv_slot ac_rv_scratch;
 
 static int ac_rv_call(const uint64_t *words, void *workspace);
 static int64_t ac_rv_workspace(const uint64_t *sizes);
@@ -83,13 +82,7 @@ static __attribute__((noinline)) char *ac_rv_pages(struct ac_rv_slot *slot, uint
 static __attribute__((noinline)) void *ac_rv_room(const uint64_t *sizes) {
     int64_t wanted = ac_rv_workspace(sizes);
     if (wanted < 0) _exit(96);
-    if (ac_rv_scratch_size < (uint64_t)wanted + 64) {
-        free(ac_rv_scratch);
-        ac_rv_scratch_size = (uint64_t)wanted + 64;
-        ac_rv_scratch = malloc(ac_rv_scratch_size);
-        if (!ac_rv_scratch) _exit(98);
-    }
-    return (void *)(((uintptr_t)ac_rv_scratch + 63) & ~(uintptr_t)63);
+    return ac_rv_pages(&ac_rv_scratch, ((uint64_t)wanted / AC_RV_PAGE + 1) * AC_RV_PAGE);
 }
 
 /* The sandbox does not let the emulator end itself by a signal, so the program ends with a code that tells which. */
