@@ -387,3 +387,12 @@ def in_storage(e: Expr, dtype: str) -> Expr:
         return e
     floating = DTYPES[dtype].is_float
     return tidy(cast(e, dtype, "nearest" if floating else "trunc", "wrap" if floating else "exact"))
+
+
+def exchange(e: Expr, mapping: dict[Expr, Expr]) -> Expr:
+    """Replace sub-expressions that do not use variables bound inside e."""
+    memo: dict[Expr, Expr] = dict(mapping)
+    for node in walk(e):
+        if node not in memo:
+            memo[node] = rebuild(node, tuple(memo[a] for a in node.args))
+    return memo[e]

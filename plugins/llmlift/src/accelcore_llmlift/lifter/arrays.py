@@ -3,7 +3,7 @@
 After one iteration the array's element at `p` is an expression E(k, p) over the old array A.  Two cases:
 
 * *Pinned.*  E chooses a new value only where a condition fixes the iteration, k = at(p) (a store at an index that is
-  a one-to-one function of the counter).  Before iteration k the element is then its new value where 0 <= at(p) < k,
+  a one-to-one function of the counter; `lifter.pins` finds it).  Before iteration k the element is then its new value where 0 <= at(p) < k,
   and its old one elsewhere.  New values may read elements that are written later (still the old ones) or by the
   iteration before (a recurrence along the axis, solved as a scalar).
 * *Pointwise.*  E reads A only at `p` itself: each element is a scalar recurrence of its own.
@@ -16,35 +16,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from accelcore.ir.dtypes import INDEX
-from accelcore.ir.expr import (
-    Expr,
-    binary,
-    const,
-    filtered,
-    fresh,
-    get,
-    index,
-    length,
-    rebuild,
-    select,
-    substitute,
-    walk,
-)
+from accelcore.ir.expr import Expr, binary, const, fresh, get, index, select, substitute, walk
 from accelcore_llmlift.lifter.algebra import (
     TRUE,
     choose,
     conjunction,
     conjuncts,
+    exchange,
     in_storage,
     natural,
     negation,
     simplify,
     tensor_of,
 )
+from accelcore_llmlift.lifter.filters import filter_of
+from accelcore_llmlift.lifter.pins import Pin, Pins, divides
 from accelcore_llmlift.lifter.recurrences import Recurrence, folded, occurs, solve
 from accelcore_llmlift.lifter.state import State
-from accelcore_llmlift.polynomial import Facts, Polynomial, decide, expression, polynomial, split
+from accelcore_llmlift.polynomial import Facts, decide, expression, polynomial
 from accelcore_llmlift.program import Position
 
 
@@ -72,24 +61,10 @@ class ArrayRecurrence:
         return self.outer.refuse(self.at, f"{self.name!r}: {what}", hint)
 
 
-@dataclass(frozen=True)
-class Pin:
-    """A guarded new value whose guard fixes the iteration.
-
-    iteration: the number at which the element is written, a function of the index variables; others: conditions
-    besides; value: the new element; place: index variables as functions of the iteration.
-    """
-
-    iteration: Expr
-    others: tuple[Expr, ...]
-    value: Expr
-    place: dict[int, Expr]
-
-
 def solve_array(a: ArrayRecurrence) -> Expr:
     """The array before iteration `a.number`, free of the loop's symbols."""
     if a.length is not None and a.length.number not in a.mapping:
-        return _filter(a)
+        return filter_of(a)
     e = element_of(a)
     extents, variables = e.extents, e.variables
     body = simplify(get(a.update, *variables), e.facts)
@@ -108,7 +83,7 @@ def where_rows_are(tensor: Expr, facts: Facts) -> Facts:
         extents.append(polynomial(e.args[0]))
         e = e.args[1]
     divisors = dict.fromkeys(n.args[1] for n in walk(e) if n.op == "fdiv" and not n.args[1].free) if extents else {}
-    rows = [w for w in map(polynomial, divisors) if any(_divides(w, x) for x in extents)]
+    rows = [w for w in map(polynomial, divisors) if any(divides(w, x) for x in extents)]
     return facts.knowing(*(w - 1 for w in rows)) if rows else facts
 
 
@@ -175,7 +150,7 @@ class Element:
             return self.old
         guards = self.guards(body)
         if guards:
-            pins = [self.pin(test, value) for test, value in guards]
+            pins = [self.pins.of(test, value) for test, value in guards]
             if all(p is not None for p in pins):
                 return self.pinned([p for p in pins if p is not None])
             if len(guards) == 1 and self.unchanging(guards[0][0]):
@@ -192,7 +167,7 @@ class Element:
     def unwritten(self, e: Expr) -> Expr:
         """Reads of this array in the update of another, where no earlier iteration wrote them, as old elements."""
         body = simplify(get(self.a.update, *self.variables), self.facts)
-        pins = [self.pin(test, value) for test, value in self.guards(body)]
+        pins = [self.pins.of(test, value) for test, value in self.guards(body)]
         if not pins or any(p is None for p in pins):
             return e
         replaced = {}
@@ -273,87 +248,10 @@ class Element:
 
     # Pinned.
 
-    def pin(self, test: Expr, value: Expr) -> Pin | None:
-        """The pin that a guard gives, or None."""
-        parts = conjuncts(test)
-        for part in parts:
-            if part.op != "eq" or part.args[0].dtype not in (INDEX, "int"):
-                continue
-            equation = polynomial(part.args[0]) - polynomial(part.args[1])
-            found = _solve_for(equation, self.a.number)
-            if found is not None:
-                where, divisible = found
-                others = tuple(p for p in parts if p is not part)
-                return Pin(where, (*divisible, *others), value, self.place(equation))
-        return (
-            self.pin_by_range(parts, value, whole=True) or self.pin_by_range(parts, value, whole=False)
-            or self.pin_by_stride(parts, value)
-        )  # fmt: skip
-
-    def pin_by_range(self, parts: Sequence[Expr], value: Expr, *, whole: bool) -> Pin | None:
-        """k * n <= u < k * n + n fixes k = u // n (rows appended to, or stored in, a flat list)."""
-        known = self.facts.assuming(parts)  # an element in the range says that the range is not empty
-        for part in parts:
-            low = _at_least_zero(part)
-            factor = low.coefficient(self.a.number) if low is not None else None
-            if low is None or factor is None or not factor.terms:
-                continue
-            width = -factor
-            if not known.nonnegative(width - 1):
-                continue
-            offset = low.without(self.a.number)
-            top = polynomial(self.a.number) * width + width - 1 - offset
-            uppers = [p for p in parts if p is not part and _at_least_zero(p) == top]
-            if uppers or known.nonnegative(top) or (not whole and self.part_of_row(parts, part, top, known)):
-                where = binary("fdiv", expression(offset), expression(width))
-                rest = tuple(p for p in parts if p is not part and p not in uppers)
-                return Pin(simplify(where, known), rest, value, {})
-        return None
-
-    def part_of_row(self, parts: Sequence[Expr], low: Expr, top: Polynomial, known: Facts) -> bool:
-        """u < k * w + n with n <= w, for rows that begin w apart: the condition stays, for the k that is fixed."""
-        for part in parts:
-            bound = _at_least_zero(part) if part is not low else None
-            gap = top - bound if bound is not None else None
-            if gap is not None and not any(occurs(self.a.number, x) for x in gap.atoms) and known.nonnegative(gap):
-                return True
-        return False
-
-    def whole_rows(self, width: Polynomial) -> bool:
-        """Whether the array is empty where the width is 0, so that no element is divided by it."""
-        return any(_divides(width, polynomial(e)) for e in self.extents)
-
-    def pin_by_stride(self, parts: Sequence[Expr], value: Expr) -> Pin | None:
-        """p == k * w + r with 0 <= r < w fixes k = p // w where p % w == r (columns of a flat matrix)."""
-        known = self.facts.assuming(parts)
-        for part in parts:
-            if part.op != "eq" or part.args[0].dtype not in (INDEX, "int"):
-                continue
-            equation = polynomial(part.args[0]) - polynomial(part.args[1])
-            for variable in self.variables:
-                own = equation.coefficient(variable)
-                if own is None or own.constant not in (1, -1):
-                    continue
-                rest = equation.without(variable) * -int(own.constant)  # the variable is k * w + r
-                width = rest.coefficient(self.a.number)
-                offset = rest.without(self.a.number)
-                if width is None or any(occurs(self.a.number, x) for x in offset.atoms):
-                    continue
-                if not known.nonnegative(width - 1) and not self.whole_rows(width):
-                    continue
-                if known.nonnegative(offset) and known.nonnegative(width - offset - 1):
-                    inside = binary("fmod", variable, expression(width))
-                    others = (binary("eq", inside, expression(offset)), *(p for p in parts if p is not part))
-                    return Pin(binary("fdiv", variable, expression(width)), others, value, {})
-        return None
-
-    def place(self, equation: Polynomial) -> dict[int, Expr]:
-        """The index variable that the equation fixes for a given iteration."""
-        for variable in self.variables:
-            found = _solve_for(equation, variable)
-            if found is not None and not found[1]:
-                return {variable.number: found[0]}
-        return {}
+    @property
+    def pins(self) -> Pins:
+        """Finds the pin that a guard gives."""
+        return Pins(self.a.number, self.variables, self.extents, self.facts)
 
     def pinned(self, pins: list[Pin]) -> Expr:
         """The element where each pin was reached, the later pin of an iteration first."""
@@ -503,15 +401,6 @@ def _only_own(body: Expr, carried: Expr, own: Expr) -> bool:
     return carried.number not in exchange(body, {own: const(0, own.dtype) if own.dtype != "bool" else TRUE}).free
 
 
-def exchange(e: Expr, mapping: dict[Expr, Expr]) -> Expr:
-    """Replace sub-expressions that do not use variables bound inside e."""
-    memo: dict[Expr, Expr] = dict(mapping)
-    for node in walk(e):
-        if node not in memo:
-            memo[node] = rebuild(node, tuple(memo[a] for a in node.args))
-    return memo[e]
-
-
 def _decided(body: Expr, condition: Expr, holds: bool) -> Expr:
     """A body of choices where a condition is known to hold, or not to."""
     if body.op != "select":
@@ -522,41 +411,6 @@ def _decided(body: Expr, condition: Expr, holds: bool) -> Expr:
     then, other = (_decided(b, condition, holds) for b in body.args[1:])
     left = [p for p in parts if p is not condition]
     return then if then is other or not left else choose(conjunction(left), then, other)
-
-
-def _divides(divisor: Polynomial, p: Polynomial) -> bool:
-    """Whether p is a multiple of a divisor: of one term, or with an atom alone, by what p is at the divisor's zero."""
-    quotient, rest = split(p, divisor)
-    if quotient is not None:
-        return not rest.terms
-    for atom in divisor.atoms:
-        factor = divisor.coefficient(atom)
-        if factor is not None and factor.constant in (1, -1):
-            root = divisor.without(atom) * -int(factor.constant)
-            return not polynomial(exchange(expression(p), {atom: expression(root)})).terms
-    return False
-
-
-def _solve_for(p: Polynomial, number: Expr) -> tuple[Expr, tuple[Expr, ...]] | None:
-    """(k, conditions) with p = 0 exactly when k has that value and the conditions hold; p linear in k."""
-    factor = p.coefficient(number)
-    rest = p.without(number)
-    if factor is None or factor.constant in (None, 0) or number in {x for a in rest.atoms for x in walk(a)}:
-        return None
-    scale = factor.constant
-    assert scale is not None
-    value = -rest if scale > 0 else rest
-    if abs(scale) == 1:
-        return expression(value), ()
-    where = binary("fdiv", expression(value), index(abs(scale)))
-    return where, (binary("eq", binary("fmod", expression(value), index(abs(scale))), index(0)),)
-
-
-def _at_least_zero(part: Expr) -> Polynomial | None:
-    """q with part equivalent to q >= 0, for an integer comparison."""
-    if part.op not in ("lt", "le") or part.args[0].dtype not in (INDEX, "int"):
-        return None
-    return polynomial(part.args[1]) - polynomial(part.args[0]) - (part.op == "lt")
 
 
 def _contradict(parts: Sequence[Expr]) -> bool:
@@ -573,41 +427,3 @@ def _contradict(parts: Sequence[Expr]) -> bool:
             if c == d and gap is not None and gap % int(c):
                 return True
     return False
-
-
-def _filter(a: ArrayRecurrence) -> Expr:
-    """A list that grows where a condition holds, from an empty one: the filter, whose length is the list's."""
-    assert a.length is not None
-    before = a.outer.shape(a.outer.array(a.name))[0]
-    grown = a.inner.shape(a.update)[0]
-    if a.carried.rank != 1 or before is not index(0):
-        raise a.refuse("a conditional append to a list that is not empty, or of rows", "filter numbers into a new list")
-    test, value = _conditional_append(a, grown)
-    symbols = {a.length.number, a.carried.number}
-    if test.free & symbols or value.free & symbols:
-        raise a.refuse("a conditional append that depends on the list itself", "count in a variable of its own")
-
-    def at(e: Expr, k: Expr) -> Expr:
-        return substitute(e, {a.number.number: k})
-
-    found = filtered(a.number, lambda k: at(test, k), lambda k: at(value, k))
-    a.mapping[a.length.number] = length(found)
-    return found
-
-
-def _conditional_append(a: ArrayRecurrence, grown: Expr) -> tuple[Expr, Expr]:
-    """(condition, value) of a list that one `if c: x.append(v)` changes."""
-    variable = fresh()
-    body = get(a.update, variable)
-    p = polynomial(grown)
-    assert a.length is not None
-    if grown.op == "select" and body.op == "select":
-        test, yes, no = grown.args
-        if yes is a.length:
-            test, yes, no = negation(test), no, yes
-        if no is a.length and (polynomial(yes) - polynomial(a.length)).constant == 1:
-            facts = a.inner.facts.assuming([test])
-            there = simplify(substitute(body, {variable.number: a.length}), facts)
-            return test, there
-    del p
-    raise a.refuse("it grows by a different number of elements in each iteration", "append once, under one condition")

@@ -7,15 +7,8 @@ from dataclasses import dataclass, field
 
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, const, fresh, substitute
-from accelcore_llmlift.lifter.algebra import choose, simplify
-from accelcore_llmlift.lifter.arrays import (
-    ArrayRecurrence,
-    Element,
-    element_of,
-    exchange,
-    solve_array,
-    where_rows_are,
-)
+from accelcore_llmlift.lifter.algebra import choose, exchange, simplify
+from accelcore_llmlift.lifter.arrays import ArrayRecurrence, Element, element_of, solve_array, where_rows_are
 from accelcore_llmlift.lifter.recurrences import Recurrence, argument_of_extreme, folded, named, occurs, solve
 from accelcore_llmlift.lifter.state import State, symbol, unknown_extent
 from accelcore_llmlift.polynomial import expression, polynomial

@@ -117,19 +117,23 @@ def axes_of(arrays: Wholes, node: ast.Call, given: list[ast.expr], rank: int) ->
         if keyword.arg in ("axis", "dim"):
             said = keyword.value
         elif keyword.arg in ("keepdims", "keepdim"):
-            keep = bool(ast.literal_eval(keyword.value))
+            keep = bool(_literal(arrays, keyword.value, "keepdims that is no literal", "write keepdims=True"))
         elif keyword.arg not in ("out", "dtype", "ddof", "correction", "unbiased", "ord", "p", "eps"):
             raise arrays.refuse(node, f"the argument {keyword.arg!r}", "use axis and keepdims")
     if said is None or (isinstance(said, ast.Constant) and said.value is None):
         return tuple(range(rank)), keep
-    try:
-        found = ast.literal_eval(said)
-    except ValueError:
-        raise arrays.refuse(node, "an axis that is no number", "name the axis by a number") from None
+    found = _literal(arrays, said, "an axis that is no number", "name the axis by a number")
     axes = found if isinstance(found, tuple | list) else (found,)
     if any(not isinstance(a, int) or not -rank <= a < rank for a in axes):
         raise arrays.refuse(node, f"axis {found!r} of {rank} axes", "name an axis that is there")
     return tuple(a % rank for a in axes), keep
+
+
+def _literal(arrays: Wholes, node: ast.expr, otherwise: str, hint: str) -> object:
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        raise arrays.refuse(node, otherwise, hint) from None
 
 
 def _reduction(arrays: Wholes, node: ast.Call, short: str, given: list[ast.expr]) -> Tensor:

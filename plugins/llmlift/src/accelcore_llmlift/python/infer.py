@@ -10,17 +10,12 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from accelcore_llmlift.python import array_types
+from accelcore_llmlift.python import array_types, call_types
 from accelcore_llmlift.python.annotations import Annotation
-from accelcore_llmlift.python.module import Module, array_function, qualified
+from accelcore_llmlift.python.module import Module, qualified
 from accelcore_llmlift.python.types import Flow, Level, Link, Need, Type, raise_rank, settle
 
 LEVELS = {"int": Level.INT, "real": Level.REAL, "bool": Level.BOOL, "": Level.NONE}
-INT_FUNCTIONS = frozenset({"floor", "ceil", "trunc"})
-KEEPING = frozenset({"abs", "absolute", "square", "negative", "copysign", "fabs", "copy", "array", "asarray", "list"})
-LIBRARIES = ("math.", "numpy.", "torch.")
-EXTREMES = frozenset({"min", "max", "minimum", "maximum", "fmin", "fmax"})
-ALLOCATORS = frozenset({"zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like"})
 
 
 @dataclass(frozen=True)
@@ -236,7 +231,7 @@ class Inference:
                 self.flow(self.expression(elt), found.elements())
                 return found
             case ast.Call():
-                return self.called(node)
+                return call_types.called(self, node)
             case ast.Attribute(value=value, attr=attr):
                 return self.attribute(node, value, attr)
         return Type()
@@ -250,7 +245,7 @@ class Inference:
 
     def attribute(self, node: ast.expr, value: ast.expr, attr: str) -> Type:
         """`math.pi`, `x.T`, `x.size`, `x.shape`."""
-        if qualified(self.module, node).startswith(LIBRARIES):
+        if qualified(self.module, node).startswith(call_types.LIBRARIES):
             return Type(Level.REAL)
         if attr in ("T", "mT"):
             inner, found = self.expression(value), Type()
@@ -362,93 +357,6 @@ class Inference:
         self.numbers(node, found)
         return found
 
-    # Calls.
-
-    def called(self, node: ast.Call) -> Type:
-        """The type of a call of a known function; unknown ones are refused by the translation."""
-        name = qualified(self.module, node.func)
-        if isinstance(node.func, ast.Attribute) and not name.startswith(LIBRARIES):
-            return self.method(node, node.func, node.args)
-        short = array_function(name)
-        if short and short not in ALLOCATORS and node.args:
-            return array_types.array_call(self, short, node, node.args)
-        args = [self.expression(a) for a in node.args]
-        for keyword in node.keywords:
-            self.expression(keyword.value)
-        short = name.rsplit(".", 1)[-1]
-        if short in ALLOCATORS:
-            return self.allocated(short, node, args)
-        return self.function(short, node, args)
-
-    def function(self, name: str, node: ast.Call, args: list[Type]) -> Type:
-        """The type of a function by its unqualified name."""
-        if not args:
-            return Type(Level.REAL)
-        if name == "round":
-            return Type(Level.INT if len(args) == 1 else Level.REAL)
-        if name in ("len", "argmax", "argmin"):
-            args[0].elements()
-            return Type(Level.INDEX)
-        if name == "int" or name in INT_FUNCTIONS:
-            return Type(Level.INT)
-        if name == "float":
-            return Type(Level.REAL)
-        if name in ("tdiv", "trem"):
-            found = self.joined(*args)
-            self.need(found, Need.INTEGER)
-            return found
-        if name in ("i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64"):
-            return Type(Level.INT)
-        if name in ("any", "all", "isnan", "isinf", "isfinite", "bool"):
-            return Type(Level.BOOL)
-        if name == "dot":
-            return self.joined(*(a.elements() for a in args))
-        if name in ("sum", "prod", "mean") or (name in EXTREMES and len(args) == 1):
-            return self.reduced(name, args)
-        if name in EXTREMES or name == "abs":
-            return self.combined(*args)
-        if name in KEEPING or name == "sorted":
-            return self.joined(*args)
-        return Type(Level.REAL)
-
-    def reduced(self, name: str, args: list[Type]) -> Type:
-        """The type of a reduction over an iterable: its elements', at least an integer."""
-        found = self.joined(args[0].elements(), *args[1:])
-        found.level = Level.REAL if name == "mean" else Level.INDEX if name in ("sum", "prod") else Level.NONE
-        return found
-
-    def allocated(self, name: str, node: ast.Call, args: list[Type]) -> Type:
-        """np.zeros(shape, dtype), np.full_like(x, value) and the like."""
-        if name.endswith("_like"):
-            found = Type()
-            self.flows.append(Flow(args[0], found, arithmetic=False, link=Link.SHAPE))
-        else:
-            rank = _shape_rank(node)
-            found = Type()
-            inner = found
-            for _ in range(rank):
-                inner = inner.elements()
-            for part in _shape_parts(node):
-                self.need(self.expression(part), Need.INDEX)
-        self.leaves.append((_default_level(node), found))
-        return found
-
-    def method(self, node: ast.Call, func: ast.Attribute, args: list[ast.expr]) -> Type:
-        """x.append(v), x.copy(), x.sum(axis=0), x.reshape(m, n), ..."""
-        base = self.expression(func.value)
-        if func.attr == "append" and args:
-            self.flow(self.expression(args[0]), base.elements())
-            if isinstance(func.value, ast.Name):
-                self.appended.add(func.value.id)
-            return Type()
-        if func.attr in ("copy", "tolist", "clone", "contiguous", "detach", "fill", "extend"):
-            return base
-        if func.attr in ("size", "dim", "numel"):
-            found = array_types.literal(args[0]) if args else 0
-            raise_rank(base, found + 1 if isinstance(found, int) and found >= 0 else 1)
-            return Type(Level.INDEX)
-        return array_types.array_call(self, func.attr, node, [func.value, *args])
-
 
 def _call(module: Module, node: ast.expr) -> tuple[str, list[ast.expr]]:
     if isinstance(node, ast.Call):
@@ -458,25 +366,6 @@ def _call(module: Module, node: ast.expr) -> tuple[str, list[ast.expr]]:
 
 def _natural(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and type(node.value) is int and node.value >= 0
-
-
-def _shape_parts(node: ast.Call) -> list[ast.expr]:
-    shape = node.args[0] if node.args else ast.Tuple(elts=[], ctx=ast.Load())
-    if isinstance(shape, ast.Tuple | ast.List):
-        return list(shape.elts)
-    return [] if isinstance(shape, ast.Attribute) else [shape]
-
-
-def _shape_rank(node: ast.Call) -> int:
-    return len(_shape_parts(node))
-
-
-def _default_level(node: ast.Call) -> Level:
-    for keyword in node.keywords:
-        if keyword.arg == "dtype":
-            text = ast.unparse(keyword.value)
-            return Level.INT if "int" in text else Level.BOOL if "bool" in text else Level.REAL
-    return Level.REAL
 
 
 def infer(

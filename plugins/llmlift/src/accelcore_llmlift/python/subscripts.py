@@ -7,7 +7,7 @@ import ast
 from accelcore.ir.expr import Expr, binary, comp, filtered, fresh, get, index, select, substitute
 from accelcore_llmlift.polynomial import expression as index_expression
 from accelcore_llmlift.polynomial import index_of, polynomial
-from accelcore_llmlift.python import expressions, iteration, wholes
+from accelcore_llmlift.python import array_types, expressions, iteration, wholes
 from accelcore_llmlift.python.scope import Access, Scope, natural
 
 
@@ -15,7 +15,7 @@ def subscript(scope: Scope, node: ast.Subscript) -> Expr:
     """`x[i]`, `x[i, j]`, `x[a:b]`, `x.shape[k]`, and mixtures."""
     if isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
         array = expressions.expression(scope, node.value.value)
-        axis = literal(node.slice)
+        axis = array_types.literal(node.slice)
         if isinstance(axis, int):
             return expressions.extent_seen(scope, array, axis)
         raise expressions.refuse(scope, node, "an axis of a shape that is not a constant", "write x.shape[0]")
@@ -120,14 +120,6 @@ def backwards(scope: Scope, base: Expr, rest: list[ast.expr], node: ast.AST) -> 
     last = polynomial(extent) - 1
     return comp(extent, lambda k: natural(
         selected(scope, get(base, index_expression(last - polynomial(k))), rest, node)))
-
-
-def literal(node: ast.expr) -> object:
-    """The value of a literal, None for anything else."""
-    try:
-        return ast.literal_eval(node)
-    except ValueError:
-        return None
 
 
 def _negative(node: ast.expr) -> bool:
