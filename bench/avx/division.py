@@ -138,6 +138,8 @@ def divided(row: Row, seconds: float, clocks: Clocks) -> None:
     )
     judged, seconds = int(found.spent["evaluations"]), ended - begun
     print(f"\n{row.label} {row.sizes}: {judged} candidates in {seconds:.1f} s, {judged / seconds:.2f} a second")
+    lane = sum(after[step] - before.get(step, 0.0) for step in after if step.startswith("lane") and "waits" not in step)
+    print(f"  {judged / lane:.2f} a second of the judge's own work")
     for step in sorted(after):
         spent, times = (after[step] - before.get(step, 0.0)) / judged, (calls[step] - called.get(step, 0)) / judged
         print(f"  {step:34} {spent * 1e3:9.1f} ms  {times:7.1f} calls")
