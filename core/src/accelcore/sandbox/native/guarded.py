@@ -1,9 +1,9 @@
 """Calls for checking: one at a time, between inaccessible pages, over inputs that cannot be written.
 
-Each array lies flush against an inaccessible page at one end, drawn anew for every call, so that reading or writing
-past either end faults sooner or later; what is left of its pages holds random bytes, which are compared afterwards.
-Contents change in place: every call sees the same addresses (for the same ends), so that an answer remembered for a
-pointer is a wrong answer.
+Each array lies flush against an inaccessible page at one end; what is left of its pages holds random bytes, which are
+compared afterwards.  Of each two calls one is at either end, in an order drawn anew, so that whoever reads or writes
+past an array meets the page and whoever opens that page meets the bytes.  Contents change in place: every call sees
+the same addresses (for the same ends), so that an answer remembered for a pointer is a wrong answer.
 
 A crash is explained by `explain`: the same call again in a process where everything may be written and pages of random
 bytes stand where the inaccessible ones were; what changed there is named.
@@ -66,6 +66,7 @@ class Guarded:
     def __init__(self, code: Code, room: Mapping[str, int], limits: Limits, *, open_house: bool = False) -> None:
         self.code, self.room, self.open_house = code, dict(room), open_house
         self._calls = secrets.randbelow(2)
+        self._ends: list[int] = []  # where arrays lie in the first call of a pair; empty before it
         self._workspaces: dict[tuple[int, ...], list[int]] = {}
         self._slots = _slots(code.arguments, room, open_house=open_house)
         self._arena = Region(sum(slot.size for slot in self._slots))
@@ -87,7 +88,8 @@ class Guarded:
         Raises RunFailure: UNSUPPORTED when it says so, WRONG when it wrote outside its results.
         """
         self._calls += 1
-        placed = [self._place(slot, buffers[slot.argument.name]) for slot in self._slots]
+        pairs = zip(self._slots, self._next_ends(), strict=True)
+        placed = [self._place(slot, buffers[slot.argument.name], at_end=bool(end)) for slot, end in pairs]
         self.session.describe(buffers)
         check_code(self.session.call(self._words(buffers, sizes, placed))[0], sizes)
         for place in placed:
@@ -95,12 +97,20 @@ class Guarded:
         for place in placed:
             self._take(place, buffers[place.slot.argument.name])
 
-    def _place(self, slot: _Slot, array: np.ndarray[Any, Any]) -> _Placed:
+    def _next_ends(self) -> list[int]:
+        """For each slot 0 for an array at its start or 1 for one at its end: drawn, then the other way round."""
+        if self._ends:
+            ends, self._ends = [1 - end for end in self._ends], []
+        else:
+            ends = self._ends = [secrets.randbelow(2) for _ in self._slots]
+        return ends
+
+    def _place(self, slot: _Slot, array: np.ndarray[Any, Any], *, at_end: bool) -> _Placed:
         """Fill the slot's pages for one call, flush against one of their ends (as far as the margin allows)."""
         import numpy as np
 
         slack = slot.size - 2 * slot.margin - array.nbytes
-        at = slot.offset + slot.margin + (slack if secrets.randbelow(2) else 0)
+        at = slot.offset + slot.margin + (slack if at_end else 0)
         end, stop = at + array.nbytes, slot.offset + slot.size
         before, after = os.urandom(min(_NOISE, at - slot.offset)), os.urandom(min(_NOISE, stop - end))
         self._arena.bytes[at - len(before) : at] = np.frombuffer(before, np.uint8)

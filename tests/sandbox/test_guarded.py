@@ -1,0 +1,54 @@
+"""Where arrays lie in a checked call: at both ends of their pages, so that no run past one can be made harmless."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+
+from accelcore.sandbox import COMPILER, run_child
+from accelcore.sandbox.native import Guarded, Library
+from accelcore.values import AbiArg, Limits, Role, Status
+
+WHERE = """#include <stdint.h>
+int where(const float *x, int64_t *out, int64_t n) {
+    out[0] = (uintptr_t)x % 4096 == 0;
+    out[1] = (uintptr_t)(x + n) % 4096 == 0;
+    out[2] = (uintptr_t)out % 4096 == 0;
+    return 0;
+}
+"""
+ARGUMENTS = (
+    AbiArg("x", "pointer", "f32", Role.IN),
+    AbiArg("out", "pointer", "i64", Role.OUT),
+    AbiArg("n", "size", "i64", Role.SIZE),
+)
+
+
+@pytest.fixture
+def house(tmp_path):
+    if not shutil.which("gcc"):
+        pytest.skip("no gcc")
+    (tmp_path / "k.c").write_text(WHERE)
+    built = run_child(["gcc", "-shared", "-fPIC", "k.c", "-o", "k.so"], COMPILER, Limits(60), cwd=tmp_path)
+    assert built.status is Status.OK, built.text
+    code = Library(str(tmp_path / "k.so"), "where", ARGUMENTS)
+    with Guarded(code, {"x": 4 * 1500, "out": 24}, Limits(5)) as guarded:
+        yield guarded
+
+
+def _where(house, n):
+    buffers = {"x": np.zeros(n, np.float32), "out": np.empty(3, np.int64)}
+    house.call(buffers, {"n": n})
+    return tuple(map(int, buffers["out"]))
+
+
+def test_of_each_two_calls_one_is_at_either_end(house):
+    seen = [(_where(house, n), _where(house, n)) for n in (1, 7, 500, 1500) * 5]
+    for first, second in seen:
+        assert {first[:2], second[:2]} == {(1, 0), (0, 1)}, "x: flush at its start once, and at its end once"
+        assert first[2] + second[2] == 1, "and so is out"
+    orders = {first for first, _ in seen}
+    assert len(orders) > 1, "in an order that is drawn anew"
+
