@@ -1,14 +1,20 @@
-"""Limits of a solver are for a free machine: one that is busy with other things gets more wall time."""
+"""What a solver answers depends neither on what else runs nor on what it was asked before."""
 
 from __future__ import annotations
 
 import itertools
+import sys
+from pathlib import Path
 
 import pytest
 
-from accelcore_llmlift.verify import solver
+from accelcore.values import Proof
+from accelcore_llmlift.verify import Z3Verifier, solver
 from accelcore_llmlift.verify.smt import Script
 from accelcore_llmlift.verify.solver import Answer, ask_z3
+
+sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside this file; test folders are no packages
+from verify_programs import PROGRAMS, task_of
 
 SCRIPT = Script("(declare-const goal Bool)\n")
 
@@ -26,6 +32,17 @@ def asked(monkeypatch: pytest.MonkeyPatch, answer: Answer, share: float, *, vacu
     monkeypatch.setattr(solver.time, "thread_time", lambda: next(worked))
     assert ask_z3(SCRIPT, 2.0, vacuity) is answer
     return limits
+
+
+def test_a_proof_begins_with_a_solver_that_remembers_nothing(monkeypatch):
+    task, summary = task_of(PROGRAMS["dot"])
+    contexts = []
+    kept = solver._context
+    monkeypatch.setattr(solver, "_context", lambda: contexts.append(kept()) or contexts[-1])
+    for proofs in (1, 2):
+        assert Z3Verifier().check(task, summary, timeout=60).proof is Proof.PROVED
+        assert len(contexts) > proofs, "every query asks for it"
+        assert len(set(map(id, contexts))) == proofs
 
 
 @pytest.mark.parametrize(("share", "more"), [(1.0, []), (0.9, []), (0.5, [4.0]), (0.01, [8.0]), (0.0, [8.0])])

@@ -3,9 +3,9 @@
 After one iteration the array's element at `p` is an expression E(k, p) over the old array A.  Two cases:
 
 * *Pinned.*  E chooses a new value only where a condition fixes the iteration, k = at(p) (a store at an index that is
-  a one-to-one function of the counter; `lifter.pins` finds it).  Before iteration k the element is then its new value where 0 <= at(p) < k,
-  and its old one elsewhere.  New values may read elements that are written later (still the old ones) or by the
-  iteration before (a recurrence along the axis, solved as a scalar).
+  a one-to-one function of the counter; `lifter.pins` finds it).  Before iteration k the element is then its new value
+  where 0 <= at(p) < k, and its old one elsewhere.  New values may read elements that are written later (still the old
+  ones) or by the iteration before (a recurrence along the axis, solved as a scalar).
 * *Pointwise.*  E reads A only at `p` itself: each element is a scalar recurrence of its own.
 
 Everything else (reads of elements written by other iterations at unknown distances) is refused.

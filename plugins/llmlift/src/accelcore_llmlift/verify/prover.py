@@ -27,7 +27,7 @@ from accelcore_llmlift.verify.models import Model
 from accelcore_llmlift.verify.programs import admit
 from accelcore_llmlift.verify.readback import Readback
 from accelcore_llmlift.verify.smt import Script, script
-from accelcore_llmlift.verify.solver import Answer, ask_z3
+from accelcore_llmlift.verify.solver import Answer, ask_z3, forget
 from accelcore_llmlift.verify.terms import Term
 
 EFFORTS = ("lean", "full", "native")
@@ -81,7 +81,11 @@ class Prover:
     def prove(
         self, program: Program, summary: Summary, claims: Claims, model: Model, extra: Sequence[Expr] = ()
     ) -> Proof:
-        """extra: preconditions of the task beside those of the program.  Raises Unsupported."""
+        """extra: preconditions of the task beside those of the program.  Raises Unsupported.
+
+        What was proved before has no influence: every proof begins with a solver that remembers nothing.
+        """
+        forget()
         admit(program, summary)
         bank = Bank()
         run = Execution(program, Meaning(bank, model.exact), claims, extra)

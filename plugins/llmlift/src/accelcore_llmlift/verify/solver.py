@@ -49,12 +49,21 @@ def z3_missing() -> list[str]:
 
 
 def _context() -> Any:
-    """One z3 context a thread: contexts are not safe to share, and making one costs more than a query."""
+    """One z3 context a thread and proof: contexts are not safe to share, and making one costs more than a query."""
     import z3
 
     if not hasattr(_thread, "context"):
         _thread.context = z3.Context()
     return _thread.context
+
+
+def forget() -> None:
+    """Let go of this thread's context.
+
+    A context remembers names and numbers of all that it was asked, and searches in another order for it: a query that
+    takes half a second alone may take ten times as long after the proofs of other programs.
+    """
+    _thread.__dict__.pop("context", None)
 
 
 def ask_z3(script: Script, seconds: float, vacuity: bool = True) -> Answer:
