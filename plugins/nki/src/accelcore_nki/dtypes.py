@@ -5,7 +5,8 @@ Types are their names, as in `nki.language` ("bfloat16"); bfloat16 and the 8-bit
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Hashable
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from accelcore_nki.errors import fail
@@ -30,9 +31,10 @@ def name_of(dtype: object) -> str:
     """The NKI name of a name, a NumPy or ml_dtypes type or scalar class; raises NkiError for any other."""
     if isinstance(dtype, str) and dtype in SIZES:
         return dtype
-    return _foreign_name(dtype)
+    return _foreign_name(dtype) if isinstance(dtype, Hashable) else _foreign_name.__wrapped__(dtype)
 
 
+@lru_cache(maxsize=256)  # NumPy takes a microsecond for a name
 def _foreign_name(dtype: object) -> str:
     import numpy as np
 

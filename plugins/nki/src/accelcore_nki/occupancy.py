@@ -10,7 +10,6 @@ pessimistic for others.  PSUM is given out in whole banks to tensors of more tha
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -56,23 +55,29 @@ class _Room:
 
     def take(self, length: int) -> int | None:
         """The start of `length` free bytes at or after the cursor, wrapping round; None when there are none."""
-        for n, start in self._looks():
-            first, end = self.free[n]
-            if end - start >= length:
-                parts = ((first, start), (start + length, end))
-                self.free[n : n + 1] = [part for part in parts if part[0] < part[1]]
-                self.cursor = start + length
-                self._count(length)
-                return start
-        return None
+        n, start = self._found(length)
+        if n < 0:
+            return None
+        first, end = self.free[n]
+        if first == start and start + length < end:  # the usual case, kept fast
+            self.free[n] = (start + length, end)
+        else:
+            parts = ((first, start), (start + length, end))
+            self.free[n : n + 1] = [part for part in parts if part[0] < part[1]]
+        self.cursor = start + length
+        self._count(length)
+        return start
 
-    def _looks(self) -> Iterator[tuple[int, int]]:
-        """(number of a free interval, first byte to consider in it) from the cursor on."""
-        at = bisect_left(self.free, (self.cursor, self.size + 1))  # the interval before it may hold the cursor
-        if at:
-            yield at - 1, self.cursor
-        for n in (*range(at, len(self.free)), *range(at)):
-            yield n, self.free[n][0]
+    def _found(self, length: int) -> tuple[int, int]:
+        """Number of the free interval and the first byte to take in it; -1 for the number when none is long enough."""
+        free = self.free
+        at = bisect_left(free, (self.cursor, self.size + 1))  # the interval before it may hold the cursor
+        if at and free[at - 1][1] - self.cursor >= length:
+            return at - 1, self.cursor
+        for n in (*range(at, len(free)), *range(at)):
+            if free[n][1] - free[n][0] >= length:
+                return n, free[n][0]
+        return -1, 0
 
     def claim(self, start: int, end: int) -> None:
         """Take a fixed interval for good; parts that are taken already stay so."""
@@ -96,7 +101,8 @@ class _Room:
 
     def _count(self, length: int) -> None:
         self.used += length
-        self.peak = max(self.peak, self.used)
+        if self.used > self.peak:
+            self.peak = self.used
 
 
 def occupancy(program: Program) -> Occupancy:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -315,6 +316,11 @@ def whole(storage: Storage) -> NkiTensor:
 
 def row_major(shape: Sequence[int]) -> tuple[int, ...]:
     """Strides of contiguous elements, last dimension fastest."""
+    return _row_major(tuple(shape))
+
+
+@lru_cache(maxsize=4096)  # the tiles of a loop look alike
+def _row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
     strides, step = [], 1
     for count in reversed(shape):
         strides.append(step)

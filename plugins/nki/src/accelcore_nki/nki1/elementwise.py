@@ -51,6 +51,8 @@ def mask_of(mask: Any, shape: Sequence[int]) -> tuple[list[tuple[int, int]] | No
         raise fail("mask", f"a mask of {array.shape} does not fit a tile of {tuple(shape)}") from None
     if found == []:
         return None, None, False
+    if found == [(0, extent) for extent in shape]:
+        return None, None, True
     return found, (None if found is not None else array), True
 
 
@@ -198,6 +200,8 @@ def _with_tile(name: str, x: Tile, y: Tile, shape: Sequence[int], mask: Any) -> 
 def _ready(tile: Tile, shape: Sequence[int], ranges: Any) -> NkiTensor:
     """An operand in the joint number of dimensions, cut to the mask, its partition repeated."""
     view = tile.view
+    if ranges is None and tile.valid is None and view.shape == shape and not tile.partition:
+        return view
     while view.ndim < len(shape):
         view = view.expand_dim(1)
     if view.shape[0] == 1 and shape[0] > 1:

@@ -157,18 +157,12 @@ class Tile:
         parts = key if isinstance(key, tuple) else (key,)
         if len(parts) == 1 and isinstance(parts[0], np.ndarray) and parts[0].dtype == bool:
             return Tile(self.view, parts[0] if self.valid is None else parts[0] & self.valid, self.partition)
-        inner = parts
-        for part in parts:
-            if isinstance(part, Tile):
-                inner = tuple(p.view if isinstance(p, Tile) else p for p in parts)
-                break
+        inner = tuple([p.view if type(p) is Tile else p for p in parts])
         found = resolve(self.view, inner, self.partition if self.on_chip else -1)
-        return Tile(found.view, _both(found.valid, self.valid), self._partition_after(parts))
+        return Tile(found.view, _both(found.valid, self.valid), self.partition and self._partition_after(parts))
 
     def _partition_after(self, parts: tuple[Any, ...]) -> int:
         """The dimension of the partitions once leading blocks are chosen."""
-        if not self.partition:
-            return 0
         if any(getattr(p, "ndim", 0) > 0 for p in parts):
             return 0
         chosen = sum(1 for p in parts[: self.partition] if not isinstance(p, slice) and p is not None)
