@@ -1,4 +1,4 @@
-"""What both adapters share: keys, addresses, and the SDKs' exceptions in our words.
+"""What both adapters share: keys, addresses, prices, and the SDKs' exceptions in our words.
 
 Both SDKs name their exceptions alike (APIStatusError with `.status_code` and `.response`, APIConnectionError,
 APITimeoutError), so one table serves both.
@@ -6,19 +6,55 @@ APITimeoutError), so one table serves both.
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from accelcore.errors import MissingTool, ModelError
 from accelcore.models.answer import TransientError, UnreachableError
+from accelcore.models.prices import FREE, Price, price_of
 
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+
+
+class SdkModel:
+    """Base of models that a provider's SDK reaches.  Subclasses are dataclasses with these two fields among others.
+
+    prefix: the provider, and the name of its SDK's package; client_class: of the SDK; key_variable: of the environment.
+    """
+
+    model: str
+    base_url: str
+
+    prefix: ClassVar[str]
+    client_class: ClassVar[str]
+    key_variable: ClassVar[str]
+
+    def missing(self) -> Sequence[str]:
+        """The SDK, where it is not installed."""
+        if importlib.util.find_spec(self.prefix):
+            return ()
+        return (f'{self.prefix}: pip install "accelcore[{self.prefix}]"',)
+
+    @property
+    def price(self) -> Price | None:
+        """None when the table does not know the model."""
+        return FREE if is_local(self.base_url) else price_of(self.prefix, self.model)
+
+    @contextmanager
+    def client(self) -> Iterator[Any]:
+        """The SDK's client; whatever it raises inside becomes a ModelError."""
+        key = key_from(self.key_variable, self.base_url, self.prefix)
+        sdk = imported(self.prefix)
+        with explained(sdk, f"{self.prefix}:{self.model}", self.base_url, key):
+            yield connected(sdk, self.client_class, self.base_url, key)
 
 
 def is_local(url: str) -> bool:
@@ -40,8 +76,6 @@ def key_from(variable: str, url: str, provider: str) -> str:
 
 def imported(package: str) -> ModuleType:
     """The SDK; MissingTool with the command that installs it."""
-    import importlib
-
     try:
         return importlib.import_module(package)
     except ImportError as error:

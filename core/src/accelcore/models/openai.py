@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from accelcore.models._sdk import connected, explained, imported, is_local, key_from
+from accelcore.models._sdk import SdkModel
 from accelcore.models.answer import Answer
-from accelcore.models.prices import FREE, Price, price_of
+from accelcore.models.prices import FREE
 from accelcore.values import Usage
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ _STREAM_FROM = 8192
 
 
 @dataclass(frozen=True)
-class OpenAIModel:
+class OpenAIModel(SdkModel):
     """`--model openai:NAME` or `openai:NAME@http://host:port/v1`.  One request per call; the client retries."""
 
     model: str = field(default="", metadata={"help": "name of the model"})
@@ -32,25 +31,14 @@ class OpenAIModel:
     name: ClassVar[str] = "openai"
     prefix: ClassVar[str] = "openai"
     about: ClassVar[str] = "OpenAI, and servers that speak its chat completions"
+    client_class: ClassVar[str] = "OpenAI"
     key_variable: ClassVar[str] = "OPENAI_API_KEY"
-
-    def missing(self) -> Sequence[str]:
-        """The SDK, where it is not installed."""
-        return () if importlib.util.find_spec("openai") else ('openai: pip install "accelcore[openai]"',)
-
-    @property
-    def price(self) -> Price | None:
-        """None when the table does not know the model."""
-        return FREE if is_local(self.base_url) else price_of(self.prefix, self.model)
 
     def complete(
         self, messages: Sequence[Mapping[str, str]], *, schema: Mapping[str, Any] | None, limits: Limits
     ) -> Answer:
         """One answer.  Raises TransientError where another attempt may help, ModelError where none does."""
-        key = key_from(self.key_variable, self.base_url, self.name)
-        sdk = imported("openai")
-        with explained(sdk, f"openai:{self.model}", self.base_url, key):
-            client = connected(sdk, "OpenAI", self.base_url, key)
+        with self.client() as client:
             arguments = {**self._arguments(messages, schema), "timeout": limits.seconds}
             if self.max_tokens > _STREAM_FROM:
                 return self._streamed(client, arguments, limits)
