@@ -24,7 +24,7 @@ from accelcore.ir.expr import (
     size,
 )
 from accelcore.loops.lower import lower
-from accelcore.loops.nodes import For, statements
+from accelcore.loops.nodes import For, Statement, statements
 from accelcore.loops.printer import text
 from accelcore.values import Role, Source, Summary, Task, Tolerance
 
@@ -47,8 +47,8 @@ def test_lowering_is_deterministic() -> None:
 def depth(name: str) -> int:
     """Deepest nest of a seed: its asymptotic cost."""
 
-    def go(block: object) -> int:
-        return max((1 + go(s.body) for s in block if isinstance(s, For)), default=0)  # type: ignore[attr-defined]
+    def go(block: tuple[Statement, ...]) -> int:
+        return max((1 + go(s.body) for s in block if isinstance(s, For)), default=0)
 
     return go(program(name).body)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from loop_tasks import program
 
 from accelcore.errors import IllegalRewrite, UsageError
-from accelcore.ir.expr import array, binary, const, get, index, param, size
+from accelcore.ir.expr import Expr, array, binary, const, get, index, param, size
 from accelcore.loops import schedule
-from accelcore.loops.nodes import Accumulate, Allocate, Buffer, For, If, Memory, Program, Store
+from accelcore.loops.nodes import Accumulate, Allocate, Buffer, For, If, Memory, Program, Statement, Store
 from accelcore.loops.rewrites import known, parse
 from accelcore.values import Role
 
@@ -19,9 +20,10 @@ i, j = param("i", "i64"), param("j", "i64")
 x, y = array("x", "f32", 1), array("y", "f32", 1)
 X = array("X", "f32", 2)
 S = param("s", "f32")
+ONE = const(1.0, "f32")
 
 
-def made(*body: object, **more: object) -> Program:
+def made(*body: Statement, **more: Any) -> Program:
     """A program over x[n], y[n], X[m, n], s, h[n]."""
     arguments = (
         Buffer("x", "f32", (n,), role=Role.INOUT), Buffer("y", "f32", (n,), role=Role.OUT),
@@ -29,15 +31,15 @@ def made(*body: object, **more: object) -> Program:
         Buffer("h", "i32", (n,), role=Role.OUT), Buffer("a", "i32", (n,), role=Role.IN),
         Buffer("m", "i64", (), role=Role.SIZE), Buffer("n", "i64", (), role=Role.SIZE),
     )  # fmt: skip
-    return Program("p", arguments, tuple(body), **more)  # type: ignore[arg-type]
+    return Program("p", arguments, tuple(body), **more)
 
 
-def loop(name: str, extent: object, *body: object) -> For:
-    return For(name, extent, tuple(body))  # type: ignore[arg-type]
+def loop(name: str, extent: Expr, *body: Statement) -> For:
+    return For(name, extent, tuple(body))
 
 
-def store(target: str, *indices: object, value: object = const(1.0, "f32")) -> Store:
-    return Store(target, tuple(indices), value)  # type: ignore[arg-type]
+def store(target: str, *indices: Expr, value: Expr = ONE) -> Store:
+    return Store(target, tuple(indices), value)
 
 
 EXACT = {"reassociate": False}

@@ -66,7 +66,7 @@ def test_histogram():
         results=(("out", array("out", "int", 1)),),
         params=(Param("x", "i32", (N,)), Param("bins", "i64", (), Role.SIZE)),
     )
-    counted = lambda n: scatter([bins], n, lambda k: [wide(k)], lambda k: const(1), 0, "add")  # noqa: E731
+    counted = lambda n: scatter([bins], n, lambda k: [wide(k)], lambda k: const(1), 0, "add")  # noqa: E731  # a formula
     proof = prove(made, [counted(N)], {"loop1": {"out": counted(DONE)}})
     assert proof.complete, proof.failed
     (required,) = proof.requires
@@ -131,7 +131,7 @@ def test_filter():
         loop(If(binary("lt", const(0), wide(HERE)), (Append("out", wide(HERE), AT),), (), AT)),
         results=(("out", array("out", "int", 1)),),
     )
-    kept = lambda n, limit=0: filtered(n, lambda k: binary("lt", const(limit), wide(k)), wide)  # noqa: E731
+    kept = lambda n, limit=0: filtered(n, lambda k: binary("lt", const(limit), wide(k)), wide)  # noqa: E731  # a formula
     claims = {"loop1": {"out": kept(DONE)}}
     proof = prove(made, [kept(N)], claims)
     assert proof.complete, proof.failed
@@ -170,7 +170,7 @@ def test_an_unreachable_branch_is_no_contradiction():
     made = program(
         Assign("s", const(0), AT), loop(inner, Assign("s", scalar("s") + 1, AT)), results=(("out", scalar("s")),)
     )
-    count = lambda n: cast(n, "int")  # noqa: E731
+    count = lambda n: cast(n, "int")  # noqa: E731  # a formula
     proof = prove(made, [count(N)], {"loop1": {"s": count(DONE)}})
     assert proof.complete, proof.failed
     assert not proof.requires
@@ -195,7 +195,7 @@ def test_an_index_out_of_bounds_becomes_a_precondition_about_sizes():
         results=(("out", scalar("s")),),
         params=(Param("x", "i32", (N,)), Param("m", "i64", (), Role.SIZE)),
     )
-    total = lambda n: reduce("sum", n, wide)  # noqa: E731
+    total = lambda n: reduce("sum", n, wide)  # noqa: E731  # a formula
     proof = prove(made, [total(size("m"))], {"loop1": {"s": total(DONE)}})
     assert proof.complete, proof.failed
     assert [str(e) for e in proof.requires] == ["m <= n"]

@@ -75,10 +75,10 @@ def wide(e):
 
 def test_c_promotes_before_it_multiplies():
     u, v = array("x", "u8", 1), array("y", "u8", 1)
-    promoted = lambda k: cast(binary("tdiv", wide(u[k]) * wide(v[k]), const(32, "i32")), "u8")  # noqa: E731
-    shifted = lambda k: cast(binary("shr", wide(u[k]) * wide(v[k]), const(5, "i32")), "u8")  # noqa: E731
-    narrow = lambda k: binary("tdiv", u[k] * v[k], const(32, "u8"))  # noqa: E731
-    saturated = lambda k: cast(binary("tdiv", wide(u[k]) * wide(v[k]), const(32, "i32")), "u8", "nearest", "saturate")  # noqa: E731
+    promoted = lambda k: cast(binary("tdiv", wide(u[k]) * wide(v[k]), const(32, "i32")), "u8")  # noqa: E731  # a formula
+    shifted = lambda k: cast(binary("shr", wide(u[k]) * wide(v[k]), const(5, "i32")), "u8")  # noqa: E731  # a formula
+    narrow = lambda k: binary("tdiv", u[k] * v[k], const(32, "u8"))  # noqa: E731  # a formula
+    saturated = lambda k: cast(binary("tdiv", wide(u[k]) * wide(v[k]), const(32, "i32")), "u8", "nearest", "saturate")  # noqa: E731  # a formula
     assert mapped("u8", promoted, promoted) == (True, "i32")
     assert mapped("u8", promoted, shifted)[0]
     assert not mapped("u8", promoted, narrow)[0]
@@ -87,9 +87,9 @@ def test_c_promotes_before_it_multiplies():
 
 def test_saturation_by_hand_is_saturation_and_not_wrapping():
     x, y = array("x", "i8", 1), array("y", "i8", 1)
-    total = lambda k: wide(x[k]) + wide(y[k])  # noqa: E731
+    total = lambda k: wide(x[k]) + wide(y[k])  # noqa: E731  # a formula
     low, high = const(-128, "i32"), const(127, "i32")
-    clamped = lambda k: cast(select(high < total(k), high, select(total(k) < low, low, total(k))), "i8")  # noqa: E731
+    clamped = lambda k: cast(select(high < total(k), high, select(total(k) < low, low, total(k))), "i8")  # noqa: E731  # a formula
     assert mapped("i8", clamped, lambda k: cast(total(k), "i8", "nearest", "saturate"))[0]
     assert not mapped("i8", clamped, lambda k: x[k] + y[k])[0]
     assert mapped("i8", lambda k: cast(total(k), "i8"), lambda k: x[k] + y[k])[0]
