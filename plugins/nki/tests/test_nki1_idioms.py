@@ -535,3 +535,15 @@ def test_uint8_mask_multiply():
     x = normal(16, 8)
     m = (RNG.random((16, 8)) > 0.5).astype(np.uint8)
     close(k(x, m), x * m + m)
+
+
+def test_the_bytes_of_a_tile_as_another_type():
+    @nki.jit
+    def sign_bits(x):
+        out = nl.ndarray(x.shape, dtype=nl.int32, buffer=nl.shared_hbm)
+        bits = nl.right_shift(nl.load(x).view(nl.uint32), 31, dtype=nl.uint32)
+        nl.store(out, nl.copy(bits, dtype=nl.int32))
+        return out
+
+    x = np.array([[1.0, -2.0, 0.0, -0.0]], np.float32)
+    assert sign_bits(x).tolist() == [[0, 1, 0, 1]]

@@ -46,7 +46,7 @@ def _blocks(dims: tuple[int, ...], dtype: Any, place: str, name: str, partition:
 def full(shape: Any, fill_value: Any, dtype: Any, *, buffer: Any = None, name: str = "", **_: Any) -> Tile:
     """A new tensor of one value."""
     tile = ndarray(shape, dtype, buffer=buffer, name=name)
-    view, at = tile.view, tile.partition
+    view, at = tile.tensor, tile.partition
     if not tile.on_chip:
         from accelcore_nki.nki1.assignment import assign
 

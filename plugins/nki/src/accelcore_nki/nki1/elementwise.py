@@ -199,7 +199,7 @@ def _with_tile(name: str, x: Tile, y: Tile, shape: Sequence[int], mask: Any) -> 
 
 def _ready(tile: Tile, shape: Sequence[int], ranges: Any) -> NkiTensor:
     """An operand in the joint number of dimensions, cut to the mask, its partition repeated."""
-    view = tile.view
+    view = tile.tensor
     if ranges is None and tile.valid is None and view.shape == shape and not tile.partition:
         return view
     while view.ndim < len(shape):

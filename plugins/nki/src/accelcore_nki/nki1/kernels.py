@@ -44,7 +44,7 @@ def _wrapped(value: Any) -> Any:
 
 def _unwrapped(value: Any) -> Any:
     if isinstance(value, Tile):
-        return value.view
+        return value.tensor
     if isinstance(value, dict):
         return {k: _unwrapped(v) for k, v in value.items()}
     return type(value)(map(_unwrapped, value)) if isinstance(value, tuple | list) else value

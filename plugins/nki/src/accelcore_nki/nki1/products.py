@@ -57,11 +57,11 @@ def _factors(stationary: Any, moving: Any, mask: Any) -> tuple[NkiTensor, NkiTen
         if rest is not None:
             raise fail("mask", "the mask of a product is no box", tile)
         if not some:
-            return operand(Tile(tile.view)), operand(Tile(moving.view)), False
+            return operand(Tile(tile.tensor)), operand(Tile(moving.tensor)), False
         boxes.append(ranges or [(0, n) for n in tile.shape])
     rows = (max(b[0][0] for b in boxes), min(b[0][1] for b in boxes))
     views = [
-        operand(Tile(crop(t.view, [rows, *b[1:]]), None, t.partition))
+        operand(Tile(crop(t.tensor, [rows, *b[1:]]), None, t.partition))
         for t, b in zip((stationary, moving), boxes, strict=True)
     ]
     return views[0], views[1], True

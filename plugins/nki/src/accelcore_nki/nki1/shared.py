@@ -24,7 +24,7 @@ def function(name: str) -> Callable[..., Any]:
     @functools.wraps(inner, updated=())
     def call(*args: Any, **kwargs: Any) -> Any:
         found = inner(*map(_tile, args), **{key: _tile(value) for key, value in kwargs.items()})
-        return found.view if isinstance(found, Tile) else found
+        return found.tensor if isinstance(found, Tile) else found
 
     return call
 

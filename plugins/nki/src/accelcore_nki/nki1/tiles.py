@@ -55,7 +55,7 @@ class Tile:
         self._view, self.valid, self.partition, self.open = view, valid, partition, opened
 
     @property
-    def view(self) -> NkiTensor:
+    def tensor(self) -> NkiTensor:
         """The core's view; a deferred tile gets its own buffer now."""
         if self._view is None:
             self._finish()
@@ -90,7 +90,7 @@ class Tile:
     @property
     def shape(self) -> tuple[int, ...]:
         """Extents of the dimensions."""
-        return self.open.shape if self.open is not None else self.view.shape
+        return self.open.shape if self.open is not None else self.tensor.shape
 
     @property
     def dtype(self) -> Any:
@@ -100,12 +100,12 @@ class Tile:
     @property
     def kind(self) -> str:
         """Name of the type of the elements."""
-        return self.open.dtype if self.open is not None else self.view.dtype
+        return self.open.dtype if self.open is not None else self.tensor.dtype
 
     @property
     def buffer(self) -> str:
         """Where it lives."""
-        return self.open.buffers[0] if self.open is not None else self.view.buffer
+        return self.open.buffers[0] if self.open is not None else self.tensor.buffer
 
     @property
     def ndim(self) -> int:
@@ -141,7 +141,7 @@ class Tile:
         raise fail("host-read", "NumPy cannot work on a device tensor", self, hint="use nl and nisa functions")
 
     def __str__(self) -> str:
-        return f"{self.kind}{list(self.shape)} in {self.buffer}" if self.open is not None else str(self.view)
+        return f"{self.kind}{list(self.shape)} in {self.buffer}" if self.open is not None else str(self.tensor)
 
     __repr__ = __str__
     __hash__ = object.__hash__
@@ -152,13 +152,13 @@ class Tile:
         import numpy as np
 
         if key is Ellipsis:
-            return Tile(self.view, self.valid, self.partition)
+            return Tile(self.tensor, self.valid, self.partition)
 
         parts = key if isinstance(key, tuple) else (key,)
         if len(parts) == 1 and isinstance(parts[0], np.ndarray) and parts[0].dtype == bool:
-            return Tile(self.view, parts[0] if self.valid is None else parts[0] & self.valid, self.partition)
-        inner = tuple([p.view if type(p) is Tile else p for p in parts])
-        found = resolve(self.view, inner, self.partition if self.on_chip else -1)
+            return Tile(self.tensor, parts[0] if self.valid is None else parts[0] & self.valid, self.partition)
+        inner = tuple([p.tensor if type(p) is Tile else p for p in parts])
+        found = resolve(self.tensor, inner, self.partition if self.on_chip else -1)
         return Tile(found.view, _both(found.valid, self.valid), self.partition and self._partition_after(parts))
 
     def _partition_after(self, parts: tuple[Any, ...]) -> int:
@@ -172,7 +172,7 @@ class Tile:
         from accelcore_nki.nki1.assignment import assign
 
         target = self[key]
-        if isinstance(value, Tile) and value.open is None and _same(value.view, target.view):
+        if isinstance(value, Tile) and value.open is None and _same(value.tensor, target.tensor):
             return  # the end of t[...] += x, which has written already
         assign(target, value)
 
@@ -181,7 +181,7 @@ class Tile:
     def reshape(self, *shape: Any) -> Tile:
         """Another shape with the same elements."""
         given = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
-        return Tile(self.view.reshape(tuple(int(s) for s in given)))
+        return Tile(self.tensor.reshape(tuple(int(s) for s in given)))
 
     def broadcast_to(self, shape: Any, *more: int) -> Tile:
         """Dimensions of 1 repeated; repeating the partition of a tile copies it."""
@@ -191,11 +191,11 @@ class Tile:
 
     def expand_dims(self, axis: int) -> Tile:
         """A new dimension of 1."""
-        return Tile(self.view.expand_dim(axis), None, self.partition)
+        return Tile(self.tensor.expand_dim(axis), None, self.partition)
 
-    def view_as(self, dtype: Any) -> Tile:
+    def view(self, dtype: Any) -> Tile:
         """The same bytes as another type."""
-        return Tile(self.view.view(dtype), None, self.partition)
+        return Tile(self.tensor.view(dtype), None, self.partition)
 
     def astype(self, dtype: Any) -> Tile:
         """A copy in another type."""
@@ -278,7 +278,7 @@ def operand(value: Any, role: str = "an operand") -> NkiTensor:
     """The core's view of a whole operand, all of which exists."""
     if not isinstance(value, Tile):
         raise fail("operand", f"{role} is a {type(value).__name__}, not a tile", hint="host arrays enter as arguments")
-    view = value.view
+    view = value.tensor
     if value.valid is not None and not value.valid.all():
         raise fail("bounds", f"{role} leaves its tensor", view, hint="mask= excludes what does not exist")
     if value.partition and value.on_chip:
@@ -329,7 +329,7 @@ def cropped(value: Any, ranges: list[tuple[int, int]] | None, role: str = "an op
     """The part of an operand that a mask's box selects, which must exist."""
     if ranges is None or not isinstance(value, Tile):
         return operand(value, role)
-    view = value.view
+    view = value.tensor
     ranges = ranges[len(ranges) - view.ndim :]
     inner = None
     if value.valid is not None:
