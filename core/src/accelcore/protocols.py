@@ -86,7 +86,12 @@ class Verifier(Named, Protocol):
 
 @runtime_checkable
 class Target(Named, Protocol):
-    """A chip, or a language for one: lowering rules, moves and knowledge."""
+    """A chip, or a language for one: lowering rules, moves and knowledge.
+
+    Exports ask it for two things that it may have.  An attribute `foreign`, (cross compiler, emulator) as shell words:
+    its C is checked there, and has no Python wrapper.  A method `export_check(kernel)`, for kernels that only its own
+    evaluator runs: the shell command of `make check`, "" where there is none; None for a kernel that runs by itself.
+    """
 
     @property
     def language(self) -> str:
