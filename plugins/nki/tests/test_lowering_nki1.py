@@ -111,6 +111,7 @@ def on_chip(rows, columns):
 
 def kernel(x):
     total = on_chip(128, 8)
+    sums = nl.ndarray((128, 8), dtype=nl.float32, buffer=nl.psum)
     for i in range(8):
         tile = on_chip(128, 8)
         nisa.dma_copy(dst=tile, src=x.ap([[8, 128], [1, 8]], i * 1024))
@@ -119,11 +120,27 @@ def kernel(x):
 
 
 @pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("nisa.nc_matmul(total[0:64, 0:8], tile, tile)", "used again"),
+        ("nisa.nc_matmul(sums, tile, tile, accumulate=i > 0)", "added to what is there"),
+        ("nisa.max8(total, tile)", "nisa.max8"),
+        ("nisa.iota(total, [[1, 2], [1, 4]], 0, 0)", "several axes"),
+        ("yield", "in turns"),
+    ],
+)
+def test_what_has_no_source_for_nki_1_is_refused(body, why):
+    with pytest.raises(UnsupportedLowering, match=why):
+        first_generation(LOOPS.format(body=body))
+
+
+@pytest.mark.parametrize(
     ("body", "kind"),
     [
         ("nisa.dma_copy(dst=x.ap([[8, 128], [1, 8]], i * 1024), src=tile)", "affine"),
         ("nisa.tensor_tensor(total, total, tile, nl.add)", "sequential"),
-        ("nisa.nc_matmul(total, tile, tile)", "sequential"),
+        ("nisa.nc_matmul(sums, tile, tile)", "sequential"),
+        ("nisa.nc_matmul(sums[0:8, 0:8], tile, tile)", "sequential"),
         ("nisa.activation(tile, nl.exp, tile, reduce_op=nl.add, reduce_res=total)", "sequential"),
         ("held[i] = tile", "static"),
         ("n = min(8, 60 - i)", "static"),

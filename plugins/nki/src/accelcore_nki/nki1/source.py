@@ -32,6 +32,11 @@ _KEYWORDS = {
     "tensor_copy_predicated": ("src", "predicate"),
 }
 """Arguments after the destination that NKI 1 takes by keyword only."""
+_ALIKE = frozenset((
+    "activation", "nc_transpose", "reciprocal", "scalar_tensor_tensor", "tensor_copy", "tensor_reduce", "tensor_scalar",
+    "tensor_scalar_reduce", "tensor_tensor", "tensor_tensor_scan",
+))  # fmt: skip
+"""Instructions that differ in where their result goes only."""
 _ENGINES = ("tensor", "vector", "scalar", "gpsimd")
 _RANGES = ("range", "static_range", "sequential_range", "affine_range")
 _SHAPING = frozenset(("min", "max", "divmod", "on_chip", "ndarray", "region", *_RANGES))
@@ -41,7 +46,7 @@ _SHAPING = frozenset(("min", "max", "divmod", "on_chip", "ndarray", "region", *_
 def first_generation(text: str) -> str:
     """NKI 1 source of a kernel that `lowering` wrote without tiles in turns; UnsupportedLowering for any other form."""
     module = ast.parse(text)
-    sums = {_name(call.args[0]) for call in _instructions(module) if _operation(call) == "nc_matmul"}
+    sums = {_root(call.args[0]) for call in _instructions(module) if _operation(call) == "nc_matmul"}
     changed = _Translation(sums).visit(module)
     _Loops().visit(changed)
     head, helpers = ast.unparse(ast.fix_missing_locations(changed)).split("\n\ndef ", 1)
@@ -99,6 +104,7 @@ class _Translation(ast.NodeTransformer):
 
     def __init__(self, sums: set[str]) -> None:
         self.sums = sums
+        self.starting: set[str] = set()  # those that have been seen to start at zero
 
     def visit_Import(self, node: ast.Import) -> ast.Import:
         """`nki` and what is under it have another home."""
@@ -121,6 +127,7 @@ class _Translation(ast.NodeTransformer):
         if _called(node.value) == "ndarray" and _name(node.targets[0]) in self.sums:
             assert isinstance(node.value, ast.Call)
             node.value.func = _shown("nl.zeros")
+            self.starting.add(_name(node.targets[0]))
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
@@ -147,15 +154,24 @@ class _Translation(ast.NodeTransformer):
             "dma_copy": _dma, "dma_transpose": _turned, "memset": _filled, "iota": _positions,
             "nc_matmul": _product, "tensor_copy_predicated": _selected,
         }  # fmt: skip
+        if op == "nc_matmul" and _root(node.value.args[0]) not in self.starting:
+            raise UnsupportedLowering("a product into memory that is used again has no NKI 1 source")
+        if op not in special and op not in _ALIKE:
+            raise UnsupportedLowering(f"nisa.{op} has no NKI 1 source here")
         return special.get(op, _returned)(node.value)
 
 
-def _stored(target: ast.expr, value: ast.expr) -> ast.stmt:
-    """target[...] = value; regions are subscripts already."""
-    whole = target if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Tuple) else None
-    place = whole or ast.Subscript(target, ast.Constant(...), ast.Store())
+def _place(target: ast.expr) -> ast.Subscript:
+    """target[...], to be assigned to; regions are subscripts already."""
+    region = isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Tuple)
+    place = target if region else ast.Subscript(target, ast.Constant(...), ast.Store())
+    assert isinstance(place, ast.Subscript)
     place.ctx = ast.Store()
-    return ast.Assign([place], value)
+    return place
+
+
+def _stored(target: ast.expr, value: ast.expr) -> ast.stmt:
+    return ast.Assign([_place(target)], value)
 
 
 def _typed(call: ast.Call, target: ast.expr) -> ast.Call:
@@ -201,15 +217,18 @@ def _filled(call: ast.Call) -> ast.stmt:
 
 def _product(call: ast.Call) -> ast.stmt:
     target, stationary, moving = call.args
+    if any(k.arg == "accumulate" for k in call.keywords):
+        raise UnsupportedLowering("NKI 1 products are added to what is there")
     call.args = [stationary, moving]
-    return ast.AugAssign(ast.Subscript(target, ast.Constant(...), ast.Store()), ast.Add(), call)
+    return ast.AugAssign(_place(target), ast.Add(), call)
 
 
 def _positions(call: ast.Call) -> ast.stmt:
     target, pattern, start, down = call.args
-    if not isinstance(pattern, ast.List) or not isinstance(pattern.elts[0], ast.List):
-        raise UnsupportedLowering("positions along several axes have no NKI 1 source")
-    step, count = pattern.elts[0].elts
+    axes = pattern.elts if isinstance(pattern, ast.List) else []
+    if len(axes) != 1 or not isinstance(axes[0], ast.List):
+        raise UnsupportedLowering("positions along several axes have no NKI 1 source here")
+    step, count = axes[0].elts
     template = "start + down * nl.arange(tile.shape[0])[:, None] + step * nl.arange(count)[None, :]"
     call.args = [_shown(template, start=start, down=down, tile=_base(target), step=step, count=count)]
     return _stored(target, _typed(call, target))
