@@ -23,7 +23,6 @@ from pathlib import Path
 from accelcore.errors import AccelcoreError
 from accelcore.judge.pool import Pool
 from accelcore.pipeline.benches import judged_once
-from accelcore.sandbox.native import parse_abi
 from accelcore.values import Artifact, Kernel, Limits, Source, Task
 from accelcore_llmlift.frontend import program_of
 from accelcore_llmlift.lifter import lift_program
@@ -83,6 +82,14 @@ ROWS = (
     Row("grey u8", OWN, "grey", "n=3000"),
     Row("prefix sum", OWN, "prefix_sum", "n=1000"),
     Row("look-up u8", OWN, "looked_up", "n=2000"),
+    Row("alpha blend u8", OWN, "alpha_blend", "n=4000"),
+    Row("fir s16", OWN, "fir", "n=2000"),
+    Row("distance u8", OWN, "distance", "n=4000"),
+    Row("occurrences u8", OWN, "occurrences", "n=4000"),
+    Row("planar u8", OWN, "planar", "n=3000"),
+    Row("max pool f32", OWN, "max_pool", "m=32 n=128"),
+    Row("sobel u8", OWN, "sobel", "m=24 n=200"),
+    Row("turned 8x8 s16", OWN, "blocks_turned", "n=30"),
 )
 
 
@@ -129,8 +136,7 @@ class Counter:
             if not isinstance(built, Artifact):
                 continue
             model = Model(Path(built.path), CPUS[self.evaluator.cpu], self.evaluator.vlen)
-            arguments = parse_abi(dict(built.facts)["abi"])
-            with RvvRunner(model.program, arguments, model.vlen, model.cost, PATIENCE) as runner:
+            with RvvRunner(built, model, PATIENCE) as runner:
                 counts = runner.run_at(model.vlen, self.trial.fresh(), dict(self.task.sizes[0]))
             yield kernel, model.spent(counts)
 

@@ -133,3 +133,80 @@ def looked_up(table: "f32[256]", at: "u8[n]") -> "f32[n]":
     for i in range(n):
         out[i] = table[at[i]]
     return out
+
+
+def alpha_blend(a: "u8[n]", b: "u8[n]", alpha: "u8[n]") -> "u8[n]":
+    n = len(a)
+    out = [0 for _ in range(n)]
+    for i in range(n):
+        out[i] = (a[i] * alpha[i] + b[i] * (255 - alpha[i]) + 128) // 256
+    return out
+
+
+def fir(x: "i16[n]", f: "i8[8]") -> "i16[n-7]":
+    n = len(x)
+    out = [0 for _ in range(n - 7)]
+    for i in range(n - 7):
+        total = 0
+        for j in range(8):
+            total += x[i + j] * f[j]
+        out[i] = max(-32768, min(32767, (total + 64) >> 7))
+    return out
+
+
+def distance(x: "u8[n]", y: "u8[n]") -> "i32":
+    n = len(x)
+    total = 0
+    for i in range(n):
+        total += (x[i] - y[i]) * (x[i] - y[i])
+    return total
+
+
+def occurrences(x: "u8[n]", key: "u8") -> "i32":
+    n = len(x)
+    total = 0
+    for i in range(n):
+        if x[i] == key:
+            total += 1
+    return total
+
+
+def planar(image: "u8[n, 3]") -> "u8[3, n]":
+    n = len(image)
+    out = [[0 for _ in range(n)] for _ in range(3)]
+    for c in range(3):
+        for i in range(n):
+            out[c][i] = image[i][c]
+    return out
+
+
+def max_pool(x: "f32[m, n]") -> "f32[m//2, n//2]":
+    m, n = len(x), len(x[0])
+    out = [[0.0 for _ in range(n // 2)] for _ in range(m // 2)]
+    for i in range(m // 2):
+        for j in range(n // 2):
+            out[i][j] = max(
+                max(x[2 * i][2 * j], x[2 * i][2 * j + 1]), max(x[2 * i + 1][2 * j], x[2 * i + 1][2 * j + 1])
+            )
+    return out
+
+
+def sobel(x: "u8[m, n]") -> "i16[m-2, n-2]":
+    m, n = len(x), len(x[0])
+    out = [[0 for _ in range(n - 2)] for _ in range(m - 2)]
+    for i in range(m - 2):
+        for j in range(n - 2):
+            across = x[i][j + 2] + 2 * x[i + 1][j + 2] + x[i + 2][j + 2] - x[i][j] - 2 * x[i + 1][j] - x[i + 2][j]
+            down = x[i + 2][j] + 2 * x[i + 2][j + 1] + x[i + 2][j + 2] - x[i][j] - 2 * x[i][j + 1] - x[i][j + 2]
+            out[i][j] = abs(across) + abs(down)
+    return out
+
+
+def blocks_turned(x: "i16[n, 8, 8]") -> "i16[n, 8, 8]":
+    n = len(x)
+    out = [[[0 for _ in range(8)] for _ in range(8)] for _ in range(n)]
+    for b in range(n):
+        for i in range(8):
+            for j in range(8):
+                out[b][i][j] = x[b][j][i]
+    return out

@@ -11,8 +11,7 @@ from accelcore.errors import AccelcoreError, RunFailure
 from accelcore.judge.compare import difference
 from accelcore.judge.extents import admits
 from accelcore.judge.pool import Pool
-from accelcore.sandbox.native import parse_abi
-from accelcore.values import Artifact, Cost, Kernel, Limits, Source, Task, sizes_of
+from accelcore.values import Artifact, Kernel, Limits, Source, Task, sizes_of
 from accelcore_rvv.cpus import VLENS
 from accelcore_rvv.evaluator import RvvEvaluator
 from accelcore_rvv.runner import RvvRunner
@@ -97,8 +96,7 @@ def compared(name: str, task: Task, built: Artifact, vector: bool) -> Outcome:
     calls = 0
     pool = Pool(task, seed=7)
     try:
-        arguments = parse_abi(dict(built.facts)["abi"])
-        with RvvRunner(Path(built.path), arguments, 256, lambda _: Cost(1.0), LIMITS) as runner:
+        with RvvEvaluator().open(built, limits=LIMITS) as runner:
             for vlen in VLENS:
                 for sizes in extents(task, vlen):
                     if not admits(task, built.kernel, sizes):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,14 +14,12 @@ from accelcore.cgen import emit
 from accelcore.judge.pool import Pool
 from accelcore.loops.interpret import interpret
 from accelcore.pipeline.benches import judged_once
-from accelcore.sandbox.native import parse_abi
 from accelcore.testing import EvaluatorSuite
-from accelcore.values import Artifact, Cost, Kernel, Limits, Param, Role, Source, Status, Task, sizes_of
+from accelcore.values import Artifact, Kernel, Limits, Param, Role, Source, Status, Task, sizes_of
 from accelcore_rvv.cpus import VLENS
 from accelcore_rvv.evaluator import RvvEvaluator
 from accelcore_rvv.host import RvvHostEvaluator
 from accelcore_rvv.intrinsics import UnsupportedIntrinsic, definition, emulated
-from accelcore_rvv.runner import RvvRunner
 from accelcore_rvv.tables import RVV
 
 LIMITS = Limits(seconds=60)
@@ -85,12 +82,9 @@ def test_generated_kernels_give_the_same_bits_as_on_the_emulator(name: str) -> N
     (here,), (there,) = (one.build(task, [kernel], limits=LIMITS) for one in (host, RvvEvaluator()))
     assert isinstance(here, Artifact) and isinstance(there, Artifact), (here, there)
     names = sorted({size for p in task.params for e in p.shape for size in e.sizes})
-    arguments = parse_abi(dict(there.facts)["abi"])
     pool = Pool(task, seed=3)
     try:
-        with host.open(here, limits=LIMITS) as ours, RvvRunner(
-            Path(there.path), arguments, 256, lambda _: Cost(1.0), LIMITS
-        ) as theirs:  # fmt: skip
+        with host.open(here, limits=LIMITS) as ours, RvvEvaluator().open(there, limits=LIMITS) as theirs:
             for at, vlen in enumerate(VLENS):
                 extents = dict.fromkeys(names, 33)
                 extents |= {names[0]: 33 + (at - 33 * len(names)) % 4}  # the host's choice of length

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +10,13 @@ import pytest
 from rvv_tasks import RIGHT, hand, matmul, scaled
 
 from accelcore.errors import RunFailure, UsageError
-from accelcore.sandbox.native import parse_abi
-from accelcore.values import Artifact, Cost, Kernel, Limits, Status, Task
+from accelcore.values import Artifact, Evaluation, Kernel, Limits, Status, Task
 from accelcore_rvv import elf, mca, weights
 from accelcore_rvv.counts import MARK, Counts
 from accelcore_rvv.cpus import CPUS
 from accelcore_rvv.disassembly import Block, Line, left_type, vtype_of
 from accelcore_rvv.evaluator import RvvEvaluator
-from accelcore_rvv.model import Model
-from accelcore_rvv.runner import RvvRunner
+from accelcore_rvv.model import Model, Spent
 from accelcore_rvv.target import RvvTarget
 
 LIMITS = Limits(seconds=60)
@@ -31,8 +30,7 @@ def built(task: Task, kernel: Kernel) -> Artifact:
 
 def counted(task: Task, artifact: Artifact, vlen: int, **arrays: np.ndarray) -> Counts:
     sizes = dict(task.sizes[0])
-    arguments = parse_abi(dict(artifact.facts)["abi"])
-    with RvvRunner(Path(artifact.path), arguments, vlen, lambda _: Cost(1.0), LIMITS) as runner:
+    with RvvEvaluator(vlen=vlen).open(artifact, limits=LIMITS) as runner:
         return runner.run_at(vlen, arrays, sizes)
 
 
@@ -115,3 +113,28 @@ def test_other_files_are_no_programs(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no program")
     with pytest.raises(UsageError, match="ELF"):
         elf.functions(tmp_path / "text")
+
+
+@pytest.mark.usefixtures("emulator")
+def test_kernels_share_a_program_and_each_counts_as_if_it_were_alone() -> None:
+    """Those that a schedule derived; one that does not compile, and one by hand, do not harm the others."""
+    task, target, evaluator = matmul(), RvvTarget(), RvvEvaluator()
+    schedules = ("tile(i, 1, j)", "tile(i, 3, j, interleave=8)", "tile(i, 7, j, interleave=4)")
+    good = [target.kernel(task, (schedule,)) for schedule in schedules]
+    bad, own = replace(good[0], text=good[0].text + "\n?\n"), replace(good[1], schedule=())
+    together = evaluator.build(task, [good[0], bad, own, *good[1:]], limits=LIMITS)
+    refused = together[1]
+    assert isinstance(refused, Evaluation) and refused.status is Status.COMPILE_ERROR and "?" in refused.log
+    arrays = {"a": ones(42, 16), "b": ones(16, 128), "c": ones(42, 128)}
+
+    def spent(artifact: Artifact | Evaluation) -> Spent:
+        assert isinstance(artifact, Artifact), artifact.log
+        found = counted(task, artifact, 256, **arrays)
+        assert np.all(arrays["c"] == 16.0)
+        arrays["c"][:] = 1.0
+        return Model(Path(artifact.path), CPUS["spacemit-x60"], 256).spent(found)
+
+    batch = evaluator.build(task, good, limits=LIMITS)
+    assert len({one.path for one in batch if isinstance(one, Artifact)}) == 1
+    assert [spent(one) for one in batch] == [spent(built(task, kernel)) for kernel in good]
+    assert [spent(one) for one in (together[0], *together[3:])] == [spent(one) for one in batch]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,17 +11,15 @@ from accelcore.cgen import Instruction, emit
 from accelcore.ir.expr import Expr, array, binary, const, get, index, param, select, size, transform
 from accelcore.loops.interpret import interpret
 from accelcore.loops.nodes import Buffer, For, Kind, Memory, Program, Store
-from accelcore.sandbox.native import abi_text, parse_abi
-from accelcore.values import Cost, Limits, Param, Role, Source, Task
-from accelcore_rvv.build import compile_kernel
-from accelcore_rvv.runner import RvvRunner
+from accelcore.values import Artifact, Kernel, Limits, Param, Role, Source, Task
+from accelcore_rvv.evaluator import RvvEvaluator
 from accelcore_rvv.tables import RVV
 from accelcore_rvv.tables.registers import BITS
-from accelcore_rvv.toolchain import cross
 
 N = size("n")
 LANES = 4
 COUNT = 41
+LIMITS = Limits(seconds=120)
 KINDS = {"i": "int", "u": "uint", "f": "float"}
 
 
@@ -110,8 +107,9 @@ def _compare(chosen: list[tuple[Instruction, str]]) -> None:
     assert "one by one" not in text, "an instruction is not found by its own meaning"
     params = tuple(Param(b.name, b.dtype, b.shape, b.role or Role.IN) for b in made.arguments)
     task = Task("each", params, Source("", "c", "ac_each"))
-    built = compile_kernel(cross(), task, text, "ac_each", ("-O1",), Limits(seconds=120))
-    assert built.path is not None, built.log[:2000]
+    kernel = Kernel(text, "c", "ac_each", (), (("flags", "-O1"),))
+    (built,) = RvvEvaluator().build(task, [kernel], limits=LIMITS)
+    assert isinstance(built, Artifact), built.log[:2000]
     rng = np.random.default_rng(len(chosen))
     arrays = {b.name: values(rng, b.name.partition("_")[0], b.dtype) for b in made.arguments if b.role is Role.IN}
     for b in made.arguments:
@@ -119,7 +117,7 @@ def _compare(chosen: list[tuple[Instruction, str]]) -> None:
             arrays[b.name] = np.zeros(COUNT, KINDS[b.dtype[0]] + b.dtype[1:])
     expected = {name: a.copy() for name, a in arrays.items()}
     interpret(made, expected, {"n": COUNT})
-    with RvvRunner(Path(built.path), parse_abi(abi_text(task)), 256, lambda _: Cost(1.0), Limits(seconds=60)) as runner:
+    with RvvEvaluator().open(built, limits=LIMITS) as runner:
         runner.run_at(256, arrays, {"n": COUNT})
     for at, (one, _) in enumerate(chosen):
         got, want = arrays[f"out{at}"], expected[f"out{at}"]

@@ -19,7 +19,9 @@ MOST = 8
 """Most kernels in one unit: beyond that a failure or a change costs more than sharing saves."""
 
 _DIRECTIVE = re.compile(r"^\s*#\s*(.*)$", re.M)
-_OURS = re.compile(r"include <(stdint|math|immintrin|riscv_vector)\.h>|ifndef AC_HAVE_\w+|define AC_HAVE_\w+|endif")
+_OURS = re.compile(
+    r"include <(stdint|stddef|math|immintrin|riscv_vector)\.h>|ifndef AC_HAVE_\w+|define AC_HAVE_\w+|endif"
+)
 _FOREIGN = re.compile(r"constructor|destructor|\basm\b|__asm|alias\s*\(|section\s*\(|_Pragma")
 
 
@@ -37,6 +39,33 @@ def may_share(kernel: Kernel) -> bool:
     if not kernel.schedule or _FOREIGN.search(kernel.text):
         return False
     return all(_OURS.fullmatch(line.strip()) for line in _DIRECTIVE.findall(kernel.text))
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Kernels that one run of a compiler builds: its name, its flags, and the places of the kernels in their list."""
+
+    compiler: str
+    flags: str
+    places: tuple[int, ...]
+
+
+def units(kernels: Sequence[Kernel], flags: str) -> list[Unit]:
+    """Kernels of one compiler and one set of flags share a unit, up to MOST; flags: of those that name none.
+
+    Only kernels in C are taken.
+    """
+    groups: dict[tuple[str, str, int], list[int]] = {}
+    for at, kernel in enumerate(kernels):
+        if kernel.language == "c":
+            build = dict(kernel.build)
+            alone = -1 if may_share(kernel) else at
+            groups.setdefault((build.get("cc", ""), build.get("flags", flags), alone), []).append(at)
+    return [
+        Unit(name, words, tuple(places[at : at + MOST]))
+        for (name, words, _), places in groups.items()
+        for at in range(0, len(places), MOST)
+    ]
 
 
 def compile_batch(one: Compiler, kernels: Sequence[Kernel], flags: Sequence[str], limits: Limits) -> list[Part]:

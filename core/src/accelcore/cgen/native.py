@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from accelcore.cgen import toolchain
-from accelcore.cgen.batch import MOST, Part, compile_batch, may_share
+from accelcore.cgen.batch import Part, Unit, compile_batch, units
 from accelcore.cgen.binding import adapted
 from accelcore.errors import AccelcoreError, MissingTool
 from accelcore.values import Artifact, Evaluation, Kernel, Limits, Status, Task
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from accelcore.protocols import Runner
 
 _LOG = 4000  # characters of a compiler's words that are kept
-_Group = tuple[str, str]
 _WORKERS = max(1, min(4, (os.cpu_count() or 2) // 2))
 """Compilers at a time: half of the processors, so that a kernel can be timed on another."""
 
@@ -46,31 +45,16 @@ class NativeEvaluator:
 
     def build(self, task: Task, kernels: Sequence[Kernel], *, limits: Limits) -> Sequence[Artifact | Evaluation]:
         """Shared objects in the order of the kernels; kernels of one compiler and one set of flags share a unit."""
-        results: dict[int, Artifact | Evaluation] = {}
-        groups: dict[_Group, list[int]] = {}
-        alone = 0
-        for at, kernel in enumerate(kernels):
-            if kernel.language != "c":
-                results[at] = self.foreign(task, kernel)
-                continue
-            build = dict(kernel.build)
-            group = (build.get("cc", ""), build.get("flags", toolchain.DEFAULT_FLAGS))
-            if not may_share(kernel):
-                alone += 1
-                group = (group[0], f"{group[1]}\0{alone}")
-            groups.setdefault(group, []).append(at)
-        units = [
-            (group, places[at : at + MOST]) for group, places in groups.items() for at in range(0, len(places), MOST)
-        ]
+        found = units(kernels, toolchain.DEFAULT_FLAGS)
+        results = {at: self.foreign(task, kernel) for at, kernel in enumerate(kernels) if kernel.language != "c"}
 
-        def made(unit: tuple[_Group, list[int]]) -> list[Artifact | Evaluation]:
-            (name, flags), places = unit
-            return self._build_group(task, name, flags.partition("\0")[0], [kernels[at] for at in places], limits)
+        def made(unit: Unit) -> list[Artifact | Evaluation]:
+            return self._build_group(task, unit.compiler, unit.flags, [kernels[at] for at in unit.places], limits)
 
         # Compilers are processes of their own: threads only wait for them.
-        with ThreadPoolExecutor(max(1, min(len(units), _WORKERS))) as pool:
-            for (_, places), parts in zip(units, pool.map(made, units), strict=True):
-                results |= dict(zip(places, parts, strict=True))
+        with ThreadPoolExecutor(max(1, min(len(found), _WORKERS))) as pool:
+            for unit, parts in zip(found, pool.map(made, found), strict=True):
+                results |= dict(zip(unit.places, parts, strict=True))
         return [results[at] for at in range(len(kernels))]
 
     def _build_group(

@@ -55,7 +55,7 @@ class Compiler:
 
 @dataclass(frozen=True)
 class Built:
-    """A shared object, or what the compiler said instead (then `path` is None)."""
+    """A shared object or a program, or what the compiler said instead (then `path` is None)."""
 
     path: Path | None
     log: str = ""

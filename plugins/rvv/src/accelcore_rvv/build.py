@@ -9,12 +9,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from accelcore.cgen import toolchain
+from accelcore.cgen import batch, toolchain
+from accelcore.cgen.toolchain import Built
 from accelcore.errors import UsageError
-from accelcore.values import AbiArg, Limits, Role, Task, abi_arguments, digest_of
+from accelcore.values import AbiArg, Kernel, Limits, Role, Task, abi_arguments, digest_of
 from accelcore_rvv import assembly, elf
 from accelcore_rvv.emulator import architectures
 from accelcore_rvv.sources import Files, gathered
@@ -31,58 +31,55 @@ C_TYPES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Program:
-    """A built program, or what the compiler said instead (then `path` is None)."""
+def compile_kernels(one: Cross, task: Task, kernels: Sequence[Kernel], flags: Sequence[str], limits: Limits) -> Built:
+    """A program that runs one of the kernels whenever it is asked to (native/harness.c).
 
-    path: Path | None
-    log: str = ""
-
-
-def compile_kernel(one: Cross, task: Task, text: str, entry: str, flags: Sequence[str], limits: Limits) -> Program:
-    """A program that runs one kernel whenever it is asked to (native/harness.c)."""
-    arguments = abi_arguments(task)
-    workspace = f"{entry}_workspace(" in text
-    shim = f"{_harness()}\n{_shim(entry, arguments, workspace=workspace)}"
+    Raises UsageError when a kernel defines names of the harness.
+    """
+    entry, shared = kernels[0].entry, len(kernels) > 1
+    if any(kernel.entry != entry for kernel in kernels):
+        return Built(None, "kernels of different names do not share a program")
+    text = batch.joined(kernels) if shared else kernels[0].text
+    shim = f"{_harness()}\n{_shim(entry, abi_arguments(task))}"
     words = _command(one, flags)
     key = digest_of(shim, text, one.compiler.identity, *words, assembly.NAME)[:40]
     program = toolchain.build_folder() / f"{key}.rv"
     if program.exists():
-        return Program(program)
-    harness, log = _harness_object(one, shim, limits)
-    if harness is None:
-        return Program(None, log)
+        return Built(program)
+    harness = _harness_object(one, shim, limits)
+    if harness.path is None:
+        return harness
     with tempfile.TemporaryDirectory(prefix="rv-", dir=toolchain.build_folder()) as work:
         folder = Path(work)
         (folder / "kernel.c").write_text(text)
-        shutil.copyfile(harness, folder / "harness.o")
+        shutil.copyfile(harness.path, folder / "harness.o")
         failed = _object(words, "kernel.c", "kernel.o", folder, limits) or toolchain.run_compiler(
             [*words, "harness.o", "kernel.o", "-o", "kernel.rv", "-lm"], folder, limits
         )
         if failed is not None:
-            return Program(None, failed)
+            return Built(None, failed)
         _check_names(folder / "kernel.rv")
         os.replace(folder / "kernel.rv", program)
-    return Program(program)
+    return Built(program)
 
 
-def _harness_object(one: Cross, shim: str, limits: Limits) -> tuple[Path | None, str]:
-    """The harness for one interface, which all kernels of a task share; None and what the compiler said."""
+def _harness_object(one: Cross, shim: str, limits: Limits) -> Built:
+    """The harness for one interface, which all kernels of a task share."""
     words = _command(one, _HARNESS_FLAGS)
     made = toolchain.build_folder() / f"{digest_of(shim, one.compiler.identity, *words)[:40]}.rvo"
     if made.exists():
-        return made, ""
+        return Built(made)
     with tempfile.TemporaryDirectory(prefix="rv-", dir=toolchain.build_folder()) as work:
         folder = Path(work)
         (folder / "harness.c").write_text(shim)
         log = toolchain.run_compiler([*words, "-c", "harness.c", "-o", "harness.o"], folder, limits)
         if log is not None:
-            return None, log
+            return Built(None, log)
         os.replace(folder / "harness.o", made)
-    return made, ""
+    return Built(made)
 
 
-def compile_program(one: Cross, sources: Sequence[Path], limits: Limits) -> tuple[Program, tuple[str, ...]]:
+def compile_program(one: Cross, sources: Sequence[Path], limits: Limits) -> tuple[Built, tuple[str, ...]]:
     """A user's own program, and the names of the functions that its text defines.
 
     What does not compile for the plain architecture is tried with the extensions that the emulator knows.
@@ -94,17 +91,17 @@ def compile_program(one: Cross, sources: Sequence[Path], limits: Limits) -> tupl
         again, names = _program(one, files, arch, limits)
         if again.path is not None:
             return again, names
-        made = Program(None, f"{made.log}\n(nor does it compile for {arch}, which is what the emulator here runs)")
+        made = Built(None, f"{made.log}\n(nor does it compile for {arch}, which is what the emulator here runs)")
     return made, own
 
 
-def _program(one: Cross, files: Files, arch: str, limits: Limits) -> tuple[Program, tuple[str, ...]]:
+def _program(one: Cross, files: Files, arch: str, limits: Limits) -> tuple[Built, tuple[str, ...]]:
     words = _command(one, ("-O2", f"-march={arch}"), always=("-w",))
     parts = [part for name, data in files.contents.items() for part in (name, data)]
     key = digest_of(*parts, *files.sources, one.compiler.identity, *words, assembly.NAME)[:40]
     program, names = (toolchain.build_folder() / f"{key}{suffix}" for suffix in (".rv", ".names"))
     if program.exists() and names.exists():
-        return Program(program), tuple(names.read_text().split())
+        return Built(program), tuple(names.read_text().split())
     with tempfile.TemporaryDirectory(prefix="rv-", dir=toolchain.build_folder()) as work:
         folder = Path(work)
         files.write(folder)
@@ -113,15 +110,15 @@ def _program(one: Cross, files: Files, arch: str, limits: Limits) -> tuple[Progr
         for source, made in zip(files.sources, objects, strict=True):
             log = _object([*words, *inside], source, made, folder, limits)
             if log is not None:
-                return Program(None, log), ()
+                return Built(None, log), ()
         log = toolchain.run_compiler([*words, *objects, "-o", "ac_own.rv", "-lm"], folder, limits)
         if log is not None:
-            return Program(None, log), ()
+            return Built(None, log), ()
         own = tuple(sorted({f.name for made in objects for f in elf.functions(folder / made)}))
         (folder / "ac_names").write_text("\n".join(own))
         os.replace(folder / "ac_names", names)
         os.replace(folder / "ac_own.rv", program)
-    return Program(program), own
+    return Built(program), own
 
 
 def _object(words: Sequence[str], source: str, made: str, folder: Path, limits: Limits) -> str | None:
@@ -156,30 +153,36 @@ def _harness() -> str:
     return (Path(__file__).parent / "native" / "harness.c").read_text()
 
 
-def _shim(entry: str, arguments: Sequence[AbiArg], *, workspace: bool) -> str:
-    """C of the functions that unpack words and call the kernel."""
+def _shim(entry: str, arguments: Sequence[AbiArg]) -> str:
+    """C that unpacks words and calls one of the kernels: number 0 under its own name, the others as in a batch.
+
+    All names are weak, so that one harness serves for whichever there are, with and without workspace.
+    """
     kinds, values, lines = [], [], []
     for at, argument in enumerate(arguments):
         kind = "int64_t" if argument.kind == "size" else C_TYPES.get(argument.dtype, "uint16_t")
         if argument.kind == "pointer":
-            const = "const " if argument.role is Role.IN else ""
-            kinds.append(f"{const}{kind} *")
+            kinds.append(f"{'const ' if argument.role is Role.IN else ''}{kind} *")
             values.append(f"({kind} *)words[{at}]")
         else:
             kinds.append(kind)
             lines.append(f"    {kind} v{at};\n    memcpy(&v{at}, &words[{at}], sizeof v{at});")
             values.append(f"v{at}")
-    if workspace:
-        kinds.append("void *")
-        values.append("workspace")
     sizes = sum(1 for a in arguments if a.kind == "size")
-    inside = ", ".join(f"(int64_t)sizes[{at}]" for at in range(sizes))
-    wanted = f"{entry}_workspace({inside})" if workspace else "0"
-    head = f"int64_t {entry}_workspace({', '.join(['int64_t'] * sizes) or 'void'});\n" if workspace else ""
-    return (
-        f"int {entry}({', '.join(kinds) or 'void'});\n{head}"
-        f"static __attribute__((noinline)) int ac_rv_call(const uint64_t *words, void *workspace) {{\n"
-        f"    (void)workspace;\n" + "\n".join(lines) + f"\n    return {entry}({', '.join(values)});\n}}\n"
-        f"static __attribute__((noinline)) int64_t ac_rv_workspace(const uint64_t *sizes) {{\n"
-        f"    (void)sizes;\n    return {wanted};\n}}\n"
-    )
+    names = [entry, *(batch.numbered(entry, at) for at in range(batch.MOST))]
+    given = ", ".join(f"(int64_t)sizes[{at}]" for at in range(sizes))
+    return "\n".join((
+        f"typedef int ac_rv_plain({', '.join(kinds) or 'void'});",
+        f"typedef int ac_rv_working({', '.join([*kinds, 'void *'])});",
+        f"typedef int64_t ac_rv_sizing({', '.join(['int64_t'] * sizes) or 'void'});",
+        *(f"__attribute__((weak)) ac_rv_plain {name};" for name in names),
+        *(f"__attribute__((weak)) ac_rv_sizing {name}_workspace;" for name in names),
+        f"static ac_rv_plain *const ac_rv_kernels[] = {{{', '.join(names)}}};",
+        f"static ac_rv_sizing *const ac_rv_sizings[] = {{{', '.join(f'{name}_workspace' for name in names)}}};",
+        "static __attribute__((noinline)) int ac_rv_call(uint64_t number, const uint64_t *words, void *workspace) {",
+        *lines,
+        f"    if (!ac_rv_sizings[number]) return ac_rv_kernels[number]({', '.join(values)});",
+        f"    return ((ac_rv_working *)ac_rv_kernels[number])({', '.join([*values, 'workspace'])});\n}}",
+        "static __attribute__((noinline)) int64_t ac_rv_workspace(uint64_t number, const uint64_t *sizes) {",
+        f"    (void)sizes;\n    return ac_rv_sizings[number] ? ac_rv_sizings[number]({given}) : 0;\n}}\n",
+    ))  # fmt: skip

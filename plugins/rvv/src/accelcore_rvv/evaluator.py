@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from accelcore.cgen.batch import Unit, units
 from accelcore.cgen.binding import adapted
 from accelcore.cgen.native import refused
 from accelcore.cgen.toolchain import checked_flags
 from accelcore.errors import AccelcoreError, MissingTool
-from accelcore.sandbox.native import abi_text, parse_abi
+from accelcore.sandbox.native import abi_text
 from accelcore.values import Artifact, Evaluation, Fidelity, Kernel, Limits, Status, Task
 from accelcore_rvv import emulator, toolchain
 from accelcore_rvv.cpus import CPUS
@@ -58,42 +59,58 @@ class RvvEvaluator:
             return "no emulator"
 
     def build(self, task: Task, kernels: Sequence[Kernel], *, limits: Limits) -> Sequence[Artifact | Evaluation]:
-        """A program for each kernel, in order."""
+        """Programs, in order; kernels that a schedule derived share one, and its compilation."""
+        reason = f"{self.name} builds C, not "
+        results: dict[int, Artifact | Evaluation] = {
+            at: refused(task, kernel, Status.UNSUPPORTED, reason + kernel.language)
+            for at, kernel in enumerate(kernels)
+            if kernel.language != "c"
+        }
+        found = units(kernels, f"-O2 -march={ARCH}")
+        # Compilers are processes of their own: threads only wait for them.
         with ThreadPoolExecutor(_WORKERS) as pool:
-            return list(pool.map(lambda kernel: self._built(task, kernel, limits), kernels))
+            parts = pool.map(lambda one: self._built(task, one, [kernels[at] for at in one.places], limits), found)
+            for unit, made in zip(found, parts, strict=True):
+                results |= dict(zip(unit.places, made, strict=True))
+        return [results[at] for at in range(len(kernels))]
 
-    def _built(self, task: Task, kernel: Kernel, limits: Limits) -> Artifact | Evaluation:
-        from accelcore_rvv.build import compile_kernel
+    def _built(self, task: Task, unit: Unit, kernels: list[Kernel], limits: Limits) -> list[Artifact | Evaluation]:
+        """One program of all; when that fails, each half on its own, until the kernels at fault stand alone."""
+        from accelcore_rvv.build import compile_kernels
 
-        if kernel.language != "c":
-            return refused(task, kernel, Status.UNSUPPORTED, f"{self.name} builds C, not {kernel.language}")
-        wanted = dict(kernel.build)
-        ours = adapted(task, kernel)
-        bounds = Limits(max(limits.seconds, _BUILD_SECONDS), limits.memory, limits.output)
+        bounds = replace(limits, seconds=max(limits.seconds, _BUILD_SECONDS))
+        status, log = Status.COMPILE_ERROR, ""
         try:
-            one = toolchain.cross(wanted.get("cc", ""))
-            flags = checked_flags(wanted.get("flags", f"-O2 -march={ARCH}"))
-            made = compile_kernel(one, task, ours.text, ours.entry, flags, bounds)
+            one, flags = toolchain.cross(unit.compiler), checked_flags(unit.flags)
+            made = compile_kernels(one, task, [adapted(task, kernel) for kernel in kernels], flags, bounds)
+            if made.path is not None:
+                numbers = [0] if len(kernels) == 1 else range(1, len(kernels) + 1)
+                return [_artifact(task, *pair, made.path) for pair in zip(kernels, numbers, strict=True)]
+            log = made.log
         except MissingTool as error:
-            return refused(task, kernel, Status.UNSUPPORTED, str(error))
+            status, log = Status.UNSUPPORTED, str(error)
         except AccelcoreError as error:
-            return refused(task, kernel, Status.COMPILE_ERROR, str(error))
-        if made.path is None:
-            return refused(task, kernel, Status.COMPILE_ERROR, made.log)
-        return Artifact(kernel, str(made.path), ours.entry, (("abi", abi_text(task)),))
+            log = str(error)
+        if len(kernels) == 1:
+            return [refused(task, kernels[0], status, log)]
+        half = len(kernels) // 2
+        return [*self._built(task, unit, kernels[:half], limits), *self._built(task, unit, kernels[half:], limits)]
 
     def open(self, artifact: Artifact, *, limits: Limits) -> RvvRunner:
         """Emulators, started when they are needed."""
         from accelcore_rvv.model import Model
         from accelcore_rvv.runner import RvvRunner
 
-        program = Path(artifact.path)
-        model = Model(program, CPUS[self.cpu], self.vlen)
-        arguments = parse_abi(dict(artifact.facts)["abi"])
-        return RvvRunner(program, arguments, self.vlen, model.cost, limits, model if self.cache else None)
+        model = Model(Path(artifact.path), CPUS[self.cpu], self.vlen)
+        return RvvRunner(artifact, model, limits, caches=self.cache)
 
     def run(self, program: Path, args: Sequence[str], *, limits: Limits) -> Mapping[str, Any]:
         """Somebody's own program, in C or built, on the emulator."""
         from accelcore_rvv.programs import run
 
         return dict(run(program, args, CPUS[self.cpu], self.vlen, limits, cache=self.cache))
+
+
+def _artifact(task: Task, kernel: Kernel, number: int, program: Path) -> Artifact:
+    """number: of the kernel in its program, 0 when it has one of its own."""
+    return Artifact(kernel, str(program), kernel.entry, (("abi", abi_text(task)), ("number", str(number))))

@@ -46,6 +46,10 @@ class Spent:
         """Cycles of instructions and of misses."""
         return self.cycles + self.waiting
 
+    def cost(self) -> Cost:
+        """Modelled cycles; at least one, since a call takes time."""
+        return Cost(max(1.0, round(self.total, 2)), "cycles")
+
     def metrics(self) -> dict[str, float]:
         """By name, for a report of a run with caches."""
         first, second = self.misses
@@ -60,10 +64,6 @@ class Model:
     program: Path
     cpu: Cpu
     vlen: int
-
-    def cost(self, counts: Counts) -> Cost:
-        """Modelled cycles; at least one, since a call takes time."""
-        return Cost(max(1.0, round(self.spent(counts).total, 2)), "cycles")
 
     def told(self, spent: Spent) -> str:
         """A line for people on a run with caches."""

@@ -85,7 +85,7 @@ def _costs(program: Path, found: Counts, own: tuple[str, ...], model: Model, *, 
     lines.append(
         f"{model.cpu.name}, VLEN {model.vlen}, {described(model.cpu)}; {model.told(whole) if cache else LIMITS}"
     )
-    cost = {"value": max(1.0, round(whole.total, 2)), "unit": "cycles", "fidelity": "modelled"}
+    cost = {"value": whole.cost().value, "unit": whole.cost().unit, "fidelity": "modelled"}
     return {"cost": cost, "metrics": metrics, "feedback": "\n".join(lines)}
 
 

@@ -11,14 +11,14 @@ import signal
 import struct
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from accelcore.errors import RunFailure
 from accelcore.sandbox import Dialogue, Ended
-from accelcore.values import AbiArg, Cost, Limits, Role, Status, digest_of
+from accelcore.sandbox.native import parse_abi
+from accelcore.values import AbiArg, Artifact, Cost, Limits, Role, Status, digest_of
 from accelcore_rvv import counts, elf, emulator
 from accelcore_rvv.build import HARNESS
 from accelcore_rvv.counts import Counts
@@ -71,25 +71,19 @@ _LENGTHS = _Lengths()
 
 
 class RvvRunner:
-    """The `Runner` of a built program.  cost: turns counts into a cost.
+    """The `Runner` of a built program.  model: of which vector lengths and costs come.
 
-    caches: the model whose caches are simulated too, or None.  Then arrays begin with their pages in the calls that
-    count, so that counts do not depend on where in them an array lies, and the costliest call is told apart.
+    caches: whether its caches are simulated too.  Then arrays begin with their pages in the calls that count, so that
+    counts do not depend on where in them an array lies, and the costliest call is told apart.
     """
 
-    def __init__(
-        self,
-        program: Path,
-        arguments: Sequence[AbiArg],
-        vlen: int,
-        cost: Callable[[Counts], Cost],
-        limits: Limits,
-        caches: Model | None = None,
-    ) -> None:
-        self._program, self._arguments, self._vlen, self._cost = program, arguments, vlen, cost
+    def __init__(self, artifact: Artifact, model: Model, limits: Limits, *, caches: bool = False) -> None:
+        facts = dict(artifact.facts)
+        self._program, self._number = model.program, int(facts["number"])
+        self._arguments, self._vlen, self._model = parse_abi(facts["abi"]), model.vlen, model
         self._caches, self._costliest = caches, Spent(0, 0, 0.0)
         self._limits = limits
-        found = {f.name: f for f in elf.functions(program) if f.name.startswith(HARNESS)}
+        found = {f.name: f for f in elf.functions(self._program) if f.name.startswith(HARNESS)}
         self._marks = (found[f"{HARNESS}begin"].address, found[f"{HARNESS}end"].address)
         self._own = [(f.address, f.end) for f in found.values()]
         self._open: dict[int, Dialogue] = {}
@@ -104,7 +98,7 @@ class RvvRunner:
     def _one(self, buffers: Arrays, sizes: Mapping[str, int]) -> Cost:
         others = [self._vlen, *(v for v in VLENS if v != self._vlen)]
         given = [a.tobytes() for name, a in sorted(buffers.items()) if self._role(name) is not Role.OUT]
-        chosen = _LENGTHS.of(str(self._program), digest_of(repr(sorted(sizes.items())), *given), others)
+        chosen = _LENGTHS.of(f"{self._program} {self._number}", digest_of(repr(sorted(sizes.items())), *given), others)
         before = {name: array.copy() for name, array in buffers.items()} if chosen != self._vlen else {}
         self.counts = self.run_at(self._vlen, buffers, sizes)
         if chosen != self._vlen:
@@ -112,20 +106,19 @@ class RvvRunner:
                 if self._role(name) is not Role.IN:
                     buffers[name][...] = array
             self.run_at(chosen, buffers, sizes)
-        if self._caches is not None:
-            spent = self._caches.spent(self.counts)
-            self._costliest = max(self._costliest, spent, key=lambda one: one.total)
-        return self._cost(self.counts)
+        spent = self._model.spent(self.counts)
+        self._costliest = max(self._costliest, spent, key=lambda one: one.total)
+        return spent.cost()
 
     @property
     def metrics(self) -> dict[str, float]:
         """Where the cycles of the costliest call went, when caches are simulated."""
-        return {} if self._caches is None else self._costliest.metrics()
+        return self._costliest.metrics() if self._caches else {}
 
     @property
     def feedback(self) -> str:
         """The same in words, with the limits of the model."""
-        return "" if self._caches is None else f"costliest call: {self._caches.told(self._costliest)}"
+        return f"costliest call: {self._model.told(self._costliest)}" if self._caches else ""
 
     def _role(self, name: str) -> Role:
         return next((a.role for a in self._arguments if a.name == name), Role.IN)
@@ -133,7 +126,7 @@ class RvvRunner:
     def run_at(self, vlen: int, buffers: Arrays, sizes: Mapping[str, int]) -> Counts:
         """Run once at a vector length; what was executed.  Raises RunFailure."""
         self._calls += 1
-        fixed = self._caches is not None and vlen == self._vlen
+        fixed = self._caches and vlen == self._vlen
         images = [self._image(a, buffers[a.name], fixed=fixed) for a in self._arguments if a.kind == "pointer"]
         try:
             dialogue = self._dialogue(vlen)
@@ -155,8 +148,8 @@ class RvvRunner:
         if vlen not in self._open:
             begin, end = self._marks
             options = f",begin={begin:#x},end={end:#x}"
-            if self._caches is not None and vlen == self._vlen:
-                options += self._caches.cpu.caches.option
+            if self._caches and vlen == self._vlen:
+                options += self._model.cpu.caches.option
             command = [*emulator.command(vlen, options), str(self._program)]
             policy = emulator.POLICY.reading(self._program, emulator.plugin())
             limits = replace(self._limits, memory=self._limits.memory + emulator.MEMORY)
@@ -176,7 +169,7 @@ class RvvRunner:
         return _Image(argument, data, at, size)
 
     def _request(self, images: Sequence[_Image], buffers: Arrays, sizes: Mapping[str, int]) -> bytes:
-        parts: list[bytes] = [_words(len(self._arguments))]
+        parts: list[bytes] = [_words(self._number, len(self._arguments))]
         pages = iter(images)
         for argument in self._arguments:
             if argument.kind == "pointer":

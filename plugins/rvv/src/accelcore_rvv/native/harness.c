@@ -2,7 +2,7 @@
 
    A request is 64-bit words, little-endian:
 
-       number of arguments; for each argument its kind (0 value, 1 read, 2 written) and
+       number of the kernel, number of arguments; for each argument its kind (0 value, 1 read, 2 written) and
            value:   the word that is passed
            pointer: offset of the array in its pages, bytes of the pages, then these bytes
        number of sizes; the sizes (for the kernel's workspace)
@@ -10,8 +10,8 @@
    The pages lie between inaccessible ones, at the same addresses for as long as they are large enough; what is read only
    cannot be written.  The answer is a mark, what the kernel returned, and the bytes of the pages of what is written.
 
-   ac_rv_call and ac_rv_workspace are generated; AC_RV_HAS_WORKSPACE says whether there is one.  While the kernel
-   runs, the emulator's plugin allows no system call but those for memory. */
+   ac_rv_call and ac_rv_workspace are generated.  While the kernel runs, the emulator's plugin allows no system
+   call but those for memory. */
 
 #define _GNU_SOURCE
 #include <signal.h>
@@ -33,8 +33,8 @@ struct ac_rv_slot {
 static struct ac_rv_slot ac_rv_slots[AC_RV_MOST];
 static struct ac_rv_slot ac_rv_scratch;
 
-static int ac_rv_call(const uint64_t *words, void *workspace);
-static int64_t ac_rv_workspace(const uint64_t *sizes);
+static int ac_rv_call(uint64_t number, const uint64_t *words, void *workspace);
+static int64_t ac_rv_workspace(uint64_t number, const uint64_t *sizes);
 
 /* The plugin starts and stops counting where these two are entered. */
 static __attribute__((noinline)) void ac_rv_begin(void) { __asm__ volatile("" ::: "memory"); }
@@ -79,8 +79,8 @@ static __attribute__((noinline)) char *ac_rv_pages(struct ac_rv_slot *slot, uint
     return start;
 }
 
-static __attribute__((noinline)) void *ac_rv_room(const uint64_t *sizes) {
-    int64_t wanted = ac_rv_workspace(sizes);
+static __attribute__((noinline)) void *ac_rv_room(uint64_t number, const uint64_t *sizes) {
+    int64_t wanted = ac_rv_workspace(number, sizes);
     if (wanted < 0) _exit(96);
     return ac_rv_pages(&ac_rv_scratch, ((uint64_t)wanted / AC_RV_PAGE + 1) * AC_RV_PAGE);
 }
@@ -102,7 +102,7 @@ int main(void) {
     for (;;) {
         uint64_t words[AC_RV_MOST], kinds[AC_RV_MOST], rooms[AC_RV_MOST], sizes[AC_RV_MOST];
         char *starts[AC_RV_MOST];
-        uint64_t count = ac_rv_word();
+        uint64_t number = ac_rv_word(), count = ac_rv_word();
         if (count > AC_RV_MOST) _exit(98);
         for (uint64_t at = 0; at < count; ++at) {
             kinds[at] = ac_rv_word();
@@ -120,9 +120,9 @@ int main(void) {
         uint64_t extents = ac_rv_word();
         if (extents > AC_RV_MOST) _exit(98);
         for (uint64_t at = 0; at < extents; ++at) sizes[at] = ac_rv_word();
-        void *workspace = ac_rv_room(sizes);
+        void *workspace = ac_rv_room(number, sizes);
         ac_rv_begin();
-        int64_t code = ac_rv_call(words, workspace);
+        int64_t code = ac_rv_call(number, words, workspace);
         ac_rv_end();
         uint64_t answer[2] = {0x414352454c505952, (uint64_t)code};
         ac_rv_write(answer, sizeof answer);
