@@ -69,9 +69,10 @@ class Outcome:
 
     @property
     def rate(self) -> float:
-        """Candidates judged in a second of search; 0 without one."""
+        """Candidates judged in a second of the budget, which lifting takes part of; 0 without a search."""
         spent = self.search.made.get("spent") or {}
-        return float(spent.get("evaluations", 0)) / max(float(spent.get("seconds", 0.0)), 1e-9)
+        seconds = min(float(spent.get("seconds", 0.0)), self.search.effort.seconds)
+        return float(spent.get("evaluations", 0)) / max(seconds, 1e-9)
 
 
 def raced(row: Row, search: Searched) -> Outcome:

@@ -11,7 +11,7 @@ from accelcore.journal import Journal
 from accelcore.proposers.rules import RulesProposer
 from accelcore.session import Session
 from accelcore.session.menu import Gains, interleaved
-from accelcore.values import Budget, Candidate, Grade, Move, Phase, Proof, Summary, Task, Verdict
+from accelcore.values import Budget, Candidate, Grade, Move, Phase, Proof, Status, Summary, Task, Verdict
 
 
 def test_answers_come_by_request_and_proposers_take_turns(begin, fakes):
@@ -257,3 +257,11 @@ def test_an_illegal_move_is_passed_over(begin, fakes):
     session.focus(session.task, Strict(), fakes.bench())
     start = session.start(start.kernel)
     assert sorted(c.kernel.text for c, _ in session.expand([start])) == ["sb", "sc", "sd", "se", "sf"]
+
+
+def test_a_quicker_start_is_derived_as_its_loops_are(proved, fakes):
+    session, _ = proved
+    session.focus(session.task, fakes.target(), fakes.bench(fail={"t": Status.TIMEOUT}))
+    start = session.start(fakes.word("t"), lowered=True)
+    assert start.kernel.text == "ta" and session.evaluation(start).grade is Grade.DERIVED
+    assert {e.grade for c, e in session.expand([start]) if c.kernel.text == "taa"} == {Grade.DERIVED}

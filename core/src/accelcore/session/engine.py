@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from accelcore.models.client import Client
     from accelcore.protocols import Proposer, Strategy, Target, Verifier
 
+_QUICKER = 4
+"""Rewrites that are tried where the loops as lowered take too long: each may take as long again."""
+
 _WAITERS = 64
 """Threads that wait for proposers: they sleep, so this bounds open requests, not work."""
 
@@ -222,15 +225,31 @@ class Session:
     def start(self, kernel: Kernel, *, lowered: bool = False) -> Candidate:
         """Judge a kernel to search from, at step 0; `evaluation(start)` tells how it went.
 
-        lowered: it is what the target made of a summary; DERIVED if that summary is proved.
+        lowered: it is what the target made of a summary; DERIVED if that summary is proved.  Plain loops whose call
+        takes longer than the judge allows (a product of large matrices) give their place to one of the first of the
+        target's rewrites of them that does not.
         """
+        begun = self._started(Candidate(kernel, origin="lower" if lowered else "user"), derived=lowered)
+        if lowered and begun.evaluation.status is Status.TIMEOUT:
+            return self._quicker(begun.candidate) or begun.candidate
+        return begun.candidate
+
+    def _quicker(self, slow: Candidate) -> Candidate | None:
+        """The first of the target's rewrites of a start that ends OK; None when none of the first few does."""
+        moves = self.target.moves(self.task, slow.kernel) if self.target else ()
+        for move in moves[:_QUICKER]:
+            child = self.rewritten(slow, [move], origin="lower")
+            if child is not None and (begun := self._started(child, derived=True)).evaluation.status is Status.OK:
+                self.event("start", f"the loops as lowered take too long; the search begins with {move.name}")
+                return begun.candidate
+        return None
+
+    def _started(self, first: Candidate, *, derived: bool) -> Judged:
         shop = self._focused
-        first = Candidate(kernel, origin="lower" if lowered else "user", step=0, slot=next(self._starts))
-        candidate = shop.named(first)
-        if lowered and self._is_proved:
+        candidate = shop.named(replace(first, step=0, slot=next(self._starts)))
+        if derived and self._is_proved:
             shop.derived.add(candidate.digest)
-        line = Line(shop, [candidate], 0, Desk(lambda c: c, self.meter.check, self._settle))
-        return next(line).candidate
+        return next(Line(shop, [candidate], 0, Desk(lambda c: c, self.meter.check, self._settle)))
 
     def measured(self, purpose: str, *parts: object, work: Callable[[], Evaluation]) -> Evaluation:
         """An evaluation outside the search (a confirmation, a baseline): done once, then answered from the journal.
