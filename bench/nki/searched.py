@@ -99,7 +99,7 @@ def _rows() -> tuple[Row, ...]:
         Row("products", "swiglu", {"m": 4096, "k": 1024, "n": 3072}, {"m": 200, "k": 300, "n": 600}, 1.3,
             4096 * 1024 + 2 * 1024 * 3072 + 4096 * 3072, 2, ((gated, {"scalar": 1.0}), (gated, {"vector": 1.0})),
             "two products, silu, their product", 2 * 4096 * 1024 * 3072),
-        Row("products", "attention", {"m": 4096, "n": 4096, "d": 128}, {"m": 140, "n": 600, "d": 40}, 1.3,
+        Row("products", "attention", {"m": 4096, "n": 4096, "d": 128}, {"m": 140, "n": 2100, "d": 40}, 1.3,
             4 * 4096 * 128, 2,
             ((square, {"vector": 1.0}), (square, {"scalar": 1.0}), (square, {"vector": 1.0, "scalar": 1.0}),
              (square, {"vector": 1.0, "gpsimd": 2.0})),

@@ -1,10 +1,13 @@
 """A softmax in front of a product, a block of scores at a time: right at ragged sizes, with masks, in batches."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from nki_lowering import FAST, M, N, matrix, real, run, task_of
 
-from accelcore.ir.expr import array, binary, call, cast, comp, const, reduce, select, size
+from accelcore.errors import IllegalRewrite
+from accelcore.ir.expr import array, binary, call, cast, comp, const, index, reduce, select, size
 from accelcore.values import Param, Role
 from accelcore_nki.lowering import kernel
 from accelcore_nki.lowering.turns import clock
@@ -109,6 +112,49 @@ def test_weights_of_two_bf16_are_nearly_as_good_as_float32():
     assert np.abs(got - wanted).max() < 2.0**-13
 
 
+HALF = (*FAST[:-1], "hoist(both)", "weights(half)")
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        (*HALF, "keys(512)"),
+        (*HALF, "keys(1024)", "pipeline(2)", "turns(clock)", "steps(2)", "detour(2)"),
+    ],
+)
+@pytest.mark.parametrize(("m", "n", "d"), [(130, 2100, 20), (5, 2048, 140)])
+def test_float16_weights_where_the_sum_is_long(schedule, m, n, d):
+    """Blocks with maxima of their own, the largest rows first and last; results are as near as float32 sums."""
+    import ml_dtypes
+
+    task = replace(attention("long", lambda i, j: dot(i, j, "bf16") * 0.25, dtype="bf16"), sizes=())
+    q, k, v = (numbers(rows, d).astype(ml_dtypes.bfloat16) for rows in (m, n, n))
+    k = k * np.linspace(0.1, 3, n).astype(ml_dtypes.bfloat16)[:, None]
+    given = {"q": q, "k": k, "v": v}
+    assert "nl.float16" in kernel(task, schedule).text
+    got = run(task, schedule, given, {"m": m, "n": n, "d": d}, near=2e-3)
+    wide = {name: value.astype("f8") for name, value in given.items()}
+    weights = softmax(0.25 * wide["q"] @ wide["k"].T)
+    assert (np.abs(got - weights @ wide["v"]) <= 2.0**-11 * (weights @ np.abs(wide["v"])) + 2.0**-20).all()
+
+
+def test_float16_weights_are_refused_for_short_sums():
+    """A rounding of 2**-11 is within the bound of a sum of 2048 terms, not of a short one: the domain says so."""
+    task = attention("short", lambda i, j: dot(i, j, "bf16") * 0.25, dtype="bf16")
+    with pytest.raises(IllegalRewrite, match="2048"):
+        kernel(task, (*HALF, "keys(512)"))
+    domain = kernel(replace(task, sizes=()), (*HALF, "keys(512)")).domain
+    assert binary("le", index(2048), N) in domain
+    with pytest.raises(IllegalRewrite, match="PSUM"):
+        kernel(replace(task, sizes=()), (*HALF, "keys(4096)"))
+
+
+def test_a_causal_softmax_keeps_its_weights_wide():
+    """The first rows have few terms however long the last ones are."""
+    task = replace(attention("causal", lambda i, j: dot(i, j, "bf16"), lambda i: i + 1, rows=N, dtype="bf16"), sizes=())
+    assert "nl.float16" not in kernel(task, (*HALF, "keys(512)")).text
+
+
 def test_scores_stay_on_the_chip():
     """A kernel with keys(...) never keeps a tile of all scores."""
     text = kernel(attention("attention", scaled), ONLINE).text
@@ -131,6 +177,8 @@ def test_a_softmax_without_a_product_is_left_alone():
         ("nisa.tensor_tensor(t, a, b, nl.add)", 'yield "vector", 2, t, a, b'),
         ("nisa.dma_copy(dst=t, src=x.ap([[n, pn], [1, fn]], f0))", 'yield "dma", 1, t'),
         ("nisa.memset(t, 0.0)", 'yield "vector", 1, t'),
+        ("room = free_scores.pop(0)", 'yield "take", free_scores'),
+        ("count = min(4, n)", ""),
         ("nisa.iota(t, [[1, fn]], p0, 0)", 'yield "gpsimd", 1, t'),
         ("nisa.scalar_tensor_tensor(t, t, nl.multiply, c, op1=nl.add, operand1=s)", 'yield "vector", 2, t, t, s'),
     ],

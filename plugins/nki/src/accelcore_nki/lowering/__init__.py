@@ -41,7 +41,7 @@ def _lowered(task: Task, schedule: tuple[str, ...]) -> Kernel:
 
     chosen = choices(schedule)
     if chosen.surface == 1:
-        chosen = replace(chosen, pipeline=1, turns="", steps=1)
+        chosen = replace(chosen, pipeline=1, turns="", steps=1, weights="")
     about = f"{task.name}: {'; '.join(schedule) or 'the plain tiles'}."
     first = Results(task, chosen)
     text = first.source(about)
@@ -52,7 +52,7 @@ def _lowered(task: Task, schedule: tuple[str, ...]) -> Kernel:
     keeps = chosen.rows or chosen.hoist or chosen.accumulate
     room = _PSUM // chosen.pipeline if chosen.accumulate else _ROOM
     domain = _domain(task, room) if keeps else ()
-    return Kernel(text, "python", task.name, schedule, domain=domain)
+    return Kernel(text, "python", task.name, schedule, domain=(*domain, *first.limits))
 
 
 def seed(task: Task, *given: str) -> Kernel:

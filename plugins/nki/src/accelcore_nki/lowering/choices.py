@@ -33,6 +33,8 @@ MENU = {
     "narrow": "compute what a product multiplies in bfloat16 where its other operand is bfloat16",
     "keys": "scores of a softmax in front of a product that are in work at a time, with a running maximum",
     "split": "write a computed operand as two bfloat16 that add up to it where its other operand is bfloat16",
+    "weights": "keep a softmax's weights as float16, each block's for its own maximum, where their sum is long enough",
+    "detour": "with weights(half): one of so many blocks of weights is turned by DMA instead of the tensor engine",
     "fold": "elements of a one-dimensional result that a partition takes at a time",
     "accumulate": "where sums of tiles grow: in PSUM, which the vector engine reads faster, while they fit there",
     "sums": "how many terms of a short sum are multiplied and added by two instructions, on engines of their own",
@@ -41,13 +43,13 @@ MENU = {
 }  # fmt: skip
 _NUMBERS = {
     "tile": (1,), "parts": (1,), "pipeline": (1,), "apart": (1,), "block": (2,), "fold": (1,),
-    "keys": (1,), "sums": (1,), "steps": (1,), "surface": (1,),
+    "keys": (1,), "sums": (1,), "steps": (1,), "surface": (1,), "detour": (1,),
 }  # fmt: skip
 _WORDS = {
     "rows": {"whole"}, "hoist": {"stationary", "moving", "both"}, "order": {"rows", "columns"}, "swap": {"axes"},
     "fuse": {"all"}, "name": {"functions"}, "engine": {"vector", "scalar", "gpsimd", "balance"},
     "transpose": {"tensor", "dma", "strided"}, "narrow": {"operands"}, "unroll": {"windows"},
-    "split": {"operands"}, "turns": {"clock"},
+    "split": {"operands"}, "turns": {"clock"}, "weights": {"half"},
     "accumulate": {"psum"},
 }  # fmt: skip
 
@@ -73,6 +75,8 @@ class Choices:
     narrow: str = ""
     keys: int = 0
     split: str = ""
+    weights: str = ""
+    detour: int = 0
     sums: int = 0
     steps: int = 1
     accumulate: str = ""

@@ -125,18 +125,23 @@ class Contractions(Elementwise):
         found = split(e)
         if found is None or found.scale is not None:
             return self.spread_out(self.value(e, frame), frame)
-        name, rows, count = self.names.new("scores"), frame.rows.count, frame.columns.count
-        self.emit(f"{name} = nl.ndarray(({rows}, {count}), dtype=nl.float32, buffer=nl.psum)")
+        name = self.names.new("scores")
+        self.emit(f"{name} = nl.ndarray(({frame.rows.count}, {frame.columns.count}), dtype=nl.float32, buffer=nl.psum)")
+        return self.in_banks(found, frame, name)
+
+    def in_banks(self, found: Product, frame: Frame, name: str, *, used: bool = False) -> Value:
+        """A product in a tile over several banks of PSUM; used: what is in the tile is written over."""
+        rows, count = frame.rows.count, frame.columns.count
         at, size = self.names.new("b0"), self.names.new("bn")
         with self.loop(at, f"range(0, {count}, {BANK})", _trips(frame.columns, BANK)) as block:
             self.emit(f"{size} = min({BANK}, {count} - {at})")
             start = self.names.new("b")
             self.emit(f"{start} = {frame.columns.start} + {at}")
             columns = Range(start, size, BANK, block, frame.columns.outer, start)
-            self._bank(found, replace(frame, columns=columns), f"{name}[0:{rows}, {at}:{at} + {size}]")
+            self._bank(found, replace(frame, columns=columns), f"{name}[0:{rows}, {at}:{at} + {size}]", used=used)
         return Value(name, True, psum=True, rows=rows, columns=count, span=min(frame.columns.most, NOMINAL))
 
-    def _bank(self, found: Product, frame: Frame, name: str = "") -> Value:
+    def _bank(self, found: Product, frame: Frame, name: str = "", *, used: bool = False) -> Value:
         """One PSUM tile (or `name`): the loop over the summed indices, a product each."""
         left, right = self._hoisted(found, frame)
         rows, columns = frame.rows.count, frame.columns.count
@@ -147,7 +152,8 @@ class Contractions(Elementwise):
             a = left.piece(keys, frame.rows) if left else self._left(_at(found.left, names), found, frame, inner)
             b = right.piece(keys, frame.columns) if right else self._right(_at(found.right, names), found, frame, inner)
             a, b = self._alike(a, b, frame, inner)
-            self.emit(f"nisa.nc_matmul({name}, {a.text}, {b.text})")
+            adds = f", accumulate=any(({keys},))" if used else ""
+            self.emit(f"nisa.nc_matmul({name}, {a.text}, {b.text}{adds})")
         span = min(frame.columns.most, BANK)
         return Value(name, True, psum=True, rows=rows, columns=columns, span=span)
 
@@ -245,10 +251,10 @@ class Contractions(Elementwise):
         return tile if self.splits(found) or tile.dtype == "float32" else self.copied(tile, frame, "float32")
 
     def splits(self, found: Product) -> bool:
-        """Whether a computed operand is the sum of two bfloat16: where the schedule says so, and the other is one."""
+        """Whether a computed operand may be narrow: where the schedule says so, and the other is as it is stored."""
         right = self.simpler(found.right)
         plain = right.op == "get" and right.args[0].op == "input"
-        return bool(self.choices.split) and plain and right.dtype == "bf16"
+        return bool(self.choices.split or self.choices.weights) and plain and right.dtype == "bf16"
 
     def _held(
         self, found: Product, frame: Frame, over: Range, *, stationary: bool, wide: bool = False, late: bool = False

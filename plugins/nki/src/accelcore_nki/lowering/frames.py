@@ -51,12 +51,13 @@ class Block:
 
 
 def _yielding(lines: list[str], turns: Callable[[str], str]) -> list[str]:
-    """The lines with a `yield` before each instruction."""
+    """The lines with a `yield` before each instruction, and before what has to be waited for."""
     found = []
     for line in lines:
         bare = line.lstrip()
-        if bare.startswith("nisa."):
-            found.append(f"{line[: len(line) - len(bare)]}{turns(bare)}")
+        turn = turns(bare)
+        if turn:
+            found.append(f"{line[: len(line) - len(bare)]}{turn}")
         found.append(line)
     return found
 

@@ -27,7 +27,7 @@ from accelcore_nki.lowering.frames import BANK, COLUMN, COLUMNS, NOMINAL, PARTIT
 from accelcore_nki.lowering.functions import without_casts
 from accelcore_nki.lowering.texts import tidy
 
-_WEIGHT = call("accelcore_weight", cast(ROWS, "real"), cast(COLUMNS, "real"), dtype="real")
+WEIGHT = call("accelcore_weight", cast(ROWS, "real"), cast(COLUMNS, "real"), dtype="real")
 """Stands for the exponential in what multiplies it."""
 
 
@@ -37,7 +37,7 @@ class Softmax:
 
     top: the maximum, over the columns of `score` times `factor` (a number, or None).  until: the end of a row's own
     range where scores are masked beyond it.  totals: sums of the exponential alone.  products: sums of products of
-    matrices, with the factor of each that stands left, `_WEIGHT` in place of the exponential.
+    matrices, with the factor of each that stands left, `WEIGHT` in place of the exponential.
     """
 
     top: Expr
@@ -64,7 +64,7 @@ def softmaxes(e: Expr) -> Iterator[Softmax]:
         if not any(split(n) for n in walk(score) if n.op == "reduce"):
             continue
         sums = [n for n in walk(e) if n.op == "reduce" and n.kind == "sum" and n.args[0] is top.args[0]]
-        totals = tuple(n for n in sums if _left(n, top, score, _over(n)) is _WEIGHT)
+        totals = tuple(n for n in sums if _left(n, top, score, _over(n)) is WEIGHT)
         products = tuple(p for n in sums if (p := _product(n, top, score)) is not None)
         if products:
             plain, factor = _scaled(score)
@@ -78,22 +78,22 @@ def _over(n: Expr) -> Expr:
 
 
 def _left(n: Expr, top: Expr, score: Expr, terms: Expr) -> Expr | None:
-    """Terms with the exponential of score - top as _WEIGHT; None when the maximum is left."""
+    """Terms with the exponential of score - top as WEIGHT; None when the maximum is left."""
     bare, mask = (score.args[1], score.args[0]) if _until(score) is not None else (score, None)
 
     def rule(e: Expr) -> Expr | None:
         if e.op == "call" and e.name == "exp" and without_casts(e.args[0]).op == "sub":
             z, m = (without_casts(a) for a in without_casts(e.args[0]).args)
-            return _WEIGHT if m is top and z is without_casts(bare) else None
-        if e.op == "cast" and e.args[0] is _WEIGHT:
-            return _WEIGHT
-        if mask is not None and e.op == "select" and e.args[0] is mask and e.args[1] is _WEIGHT:
-            return _WEIGHT if e.args[2].op == "const" and e.args[2].value == 0 else None
+            return WEIGHT if m is top and z is without_casts(bare) else None
+        if e.op == "cast" and e.args[0] is WEIGHT:
+            return WEIGHT
+        if mask is not None and e.op == "select" and e.args[0] is mask and e.args[1] is WEIGHT:
+            return WEIGHT if e.args[2].op == "const" and e.args[2].value == 0 else None
         return None
 
     found = transform(terms, rule)
     used = set(walk(found))
-    return found if _WEIGHT in used and top not in used and (mask is None or mask not in used) else None
+    return found if WEIGHT in used and top not in used and (mask is None or mask not in used) else None
 
 
 def _product(n: Expr, top: Expr, score: Expr) -> tuple[Expr, Product] | None:
@@ -172,7 +172,7 @@ class Online(Contractions):
             self.emit(f"nisa.activation({grown.text}, nl.exp, {least.text}, scale=-1.0, bias={raised.text})")
             steps = f"nl.multiply, {grown.text}, op1=nl.add, operand1={part.text}, engine=nisa.engine.gpsimd"
             self.emit(f"nisa.tensor_scalar({total.text}, {total.text}, {steps})")
-            block.columns.block.values[_WEIGHT, id(block.rows), id(block.columns), "float32"] = weight
+            block.columns.block.values[WEIGHT, id(block.rows), id(block.columns), "float32"] = weight
             for (_, product), summed in zip(found.products, sums, strict=True):
                 self._weighed(product, block, frame, summed, grown)
             self.emit(f"{least.text} = {raised.text}")
@@ -246,18 +246,18 @@ class Online(Contractions):
             with self.loop(t, f"range(0, {width}, {PARTITIONS})"):
                 self.emit(f"{tn} = min({PARTITIONS}, {width} - {t})")
                 piece = f"{left.text}[0:{rows}, {at} + {t}:{at} + {t} + {tn}]"
-                self.emit(f"nisa.nc_transpose({_slot(bank, t, tn, rows)}, {piece}, engine=nisa.engine.tensor)")
+                self.emit(f"nisa.nc_transpose({slot(bank, t, tn, rows)}, {piece}, engine=nisa.engine.tensor)")
             low = self.names.new("low") if narrow else ""
             for name in filter(None, (high, low)):
                 self.emit(f"{name} = on_chip({shape}, nl.{'bfloat16' if narrow else 'float32'})")
-            for condition, region in _regions(full, rest, rows):
+            for condition, region in regions(full, rest, rows):
                 self._out_of_psum(condition, f"{bank}{region}", f"{high}{region}", low and f"{low}{region}")
             with self.loop(t, f"range(0, {width}, {PARTITIONS})") as inner:
                 self.emit(f"{tn} = min({PARTITIONS}, {width} - {t})")
                 key = self.names.new("key")
                 self.emit(f"{key} = {block.columns.start} + {at} + {t}")
                 self.loops[key] = inner
-                yield key, Range(key, tn, PARTITIONS, inner), [_slot(n, t, tn, rows) for n in (high, low) if n]
+                yield key, Range(key, tn, PARTITIONS, inner), [slot(n, t, tn, rows) for n in (high, low) if n]
                 del self.loops[key]
 
     def _out_of_psum(self, condition: str, source: str, high: str, low: str) -> None:
@@ -271,14 +271,13 @@ class Online(Contractions):
             self.emit(f"    nisa.tensor_tensor({low}, {source}, {high}, nl.subtract)")
 
 
-def _slot(name: str, t: str, count: str, rows: str) -> str:
+def slot(name: str, t: str, count: str, rows: str) -> str:
     """The place of a turned piece in its bank."""
     start = f"{t} // {PARTITIONS} * {rows}"
     return f"{name}[0:{count}, {start}:{start} + {rows}]"
 
 
-def _regions(full: str, rest: str, rows: str) -> Iterable[tuple[str, str]]:
+def regions(full: str, rest: str, rows: str) -> Iterable[tuple[str, str]]:
     """What of a bank was written: whole pieces, and a lower one at the end."""
     yield full, f"[0:{PARTITIONS}, 0:{full} * {rows}]"
     yield rest, f"[0:{rest}, {full} * {rows}:({full} + 1) * {rows}]"
-

@@ -17,8 +17,8 @@ from accelcore_nki.lowering.conversions import has_data
 from accelcore_nki.lowering.elementwise import ACTIVATION, ALU
 from accelcore_nki.lowering.engines import GPSIMD, PASS, SCALAR, TWICE
 from accelcore_nki.lowering.frames import COLUMN, COLUMNS, NOMINAL, ROW, Frame, Value
-from accelcore_nki.lowering.online import Online
 from accelcore_nki.lowering.recurrences import Recurrences, recurrence
+from accelcore_nki.lowering.separate import Separate
 from accelcore_nki.lowering.texts import tidy
 
 _KINDS = {
@@ -31,7 +31,7 @@ _COMBINE = {"sum": "add", "prod": "mul", "max": "max", "min": "min"}
 _UNROLLED = 16  # repetitions of a loop that may share a window of what it loads
 
 
-class Reductions(Online, Recurrences):
+class Reductions(Separate, Recurrences):
     """What repeats over an index that the result does not have."""
 
     def reduced(self, e: Expr, frame: Frame) -> Value:

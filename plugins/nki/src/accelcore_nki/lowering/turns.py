@@ -25,49 +25,69 @@ def in_turns(tiles, depth, apart):
 '''
 BY_CLOCK = '''
 RATES = {"tensor": 2.4, "vector": 0.96, "scalar": 1.2, "gpsimd": 0.6, "dma": 0.72}  # elements a ns and partition
-LATENCY = {"tensor": 230, "vector": 250, "scalar": 230, "gpsimd": 230, "dma": 1500}  # ns until others see a result
+LATENCY = {"tensor": 80, "vector": 104, "scalar": 83, "gpsimd": 83, "dma": 1300}  # ns until its own engine sees it
+LEAST = {"dma": 360}  # elements a partition that an instruction costs at least, where that is not 64
+SEMAPHORE = 150  # ns more until another engine sees a result
 
 
 def by_clock(tiles, depth, steps=1):
     """Run generators, `depth` of them at a time: always the one whose next instruction can start first.
 
-    A generator that gives a list of generators goes on when all of them, `steps` at a time, are done.
+    A generator that gives a list of generators goes on when all of them, `steps` at a time, are done.  One that gives
+    "take" and a pool goes on when the pool has something.
     """
-    active, free = [], {}
+    active, free, parked, started = [], {}, [], [0]
+
+    def seen(done, last):
+        return done + LATENCY[last] + SEMAPHORE if last else done
 
     def begin(family, ready):
         while family["waiting"] and family["running"] < family["room"]:
             family["running"] += 1
-            first = min((entry[0] for entry in active), default=ready)
-            resume(family["waiting"].pop(0), family, first, "")
+            started[0] += 1
+            first = ready if family["of"] else min((entry[0] for entry in active), default=ready)
+            resume(family["waiting"].pop(0), family, started[0], first, "")
 
-    def resume(tile, family, done, last):
+    def resume(tile, family, number, done, last):
         work = next(tile, None)
         if isinstance(work, list):
             work.append(iter(()))  # at least one, so that its end resumes this one
-            begin({"waiting": work, "running": 0, "room": steps, "end": done, "of": (tile, family)}, done)
-        elif work is not None:
-            ready = done if work[0] == last == "tensor" else done + LATENCY.get(last, 0)
-            active.append((ready, work, tile, family))
-        else:
+            ready = seen(done, last)
+            begin({"waiting": work, "running": 0, "room": steps, "end": ready, "of": (tile, family, number)}, ready)
+        elif work is None:
             family["running"] -= 1
-            family["end"] = max(family["end"], done + LATENCY.get(last, 0))
+            family["end"] = max(family["end"], seen(done, last))
             begin(family, done)
             if not family["running"] and not family["waiting"] and family["of"]:
                 outer, family["of"] = family["of"], None
                 resume(*outer, family["end"], "")
+        elif work[0] == "take":
+            parked.append((number, work[1], tile, family, seen(done, last)))
+        elif work[0] == last:
+            active.append((done if last == "tensor" else done + LATENCY[last], number, work, tile, family))
+        else:
+            active.append((seen(done, last), number, work, tile, family))
+        for entry in sorted(parked, key=lambda entry: entry[0]):
+            if entry[1]:
+                parked[:] = [other for other in parked if other[0] != entry[0]]
+                resume(entry[2], entry[3], entry[0], max(entry[4], seen(done, last)), "")
+                break
 
     begin({"waiting": list(tiles), "running": 0, "room": depth, "end": 0.0, "of": None}, 0.0)
     while active:
-        at = min(range(len(active)), key=lambda n: max(active[n][0], free.get(active[n][1][0], 0.0)))
-        ready, (engine, passes, *operands), *whose = active.pop(at)
-        if any(operand.buffer == nl.psum for operand in operands[1:]):
+        at = min(range(len(active)), key=lambda n: (max(active[n][0], free.get(active[n][2][0], 0.0)), active[n][1]))
+        ready, number, (engine, passes, *operands), *whose = active.pop(at)
+        narrow = operands and all(operand.dtype in (nl.bfloat16, nl.float16) for operand in operands)
+        if engine == "vector" and narrow:
+            passes = passes / 2
+        elif any(operand.buffer == nl.psum for operand in operands[1:]):
             passes = 1
-        elif engine == "tensor" and passes == 4 and operands[-1].dtype != nl.float32:
+        elif engine == "tensor" and operands and operands[-1].dtype != nl.float32:
             passes = 1
         count = max([math.prod(operand.shape[1:]) for operand in operands], default=1)
-        free[engine] = max(ready, free.get(engine, 0.0)) + max(64, count) * passes / RATES[engine]
-        resume(*whose, free[engine], engine)
+        took = max(LEAST.get(engine, 64), count * passes) / RATES[engine]
+        free[engine] = max(ready, free.get(engine, 0.0)) + took
+        resume(*whose, number, free[engine], engine)
 
 '''
 _ENGINES = {
@@ -82,15 +102,25 @@ _OPERANDS = {
 }  # fmt: skip
 """Which of the names among the arguments are tiles whose size counts; the first two of most."""
 _TILE = re.compile(r"[A-Za-z_]\w*(\[.*\])?")
+_TAKEN = re.compile(r"\w+ = (\w+)\.pop\(0\)")
 
 
 def turn(line: str) -> str:
-    """The line before an instruction where tiles go by turns."""
-    return "yield"
+    """The line before another where tiles go by turns: only instructions have one."""
+    return "yield" if line.startswith("nisa.") else ""
 
 
 def clock(line: str) -> str:
-    """The line before an instruction where tiles go by the clock: its engine, and the tiles that it works on."""
+    """The line before another where tiles go by the clock.
+
+    Before an instruction: its engine, how often that goes over an element, and the tiles that it works on.  Before
+    something is taken from a pool: the pool.
+    """
+    taken = _TAKEN.fullmatch(line)
+    if taken:
+        return f'yield "take", {taken[1]}'
+    if not line.startswith("nisa."):
+        return ""
     operation, _, rest = line.removeprefix("nisa.").partition("(")
     named = re.search(r"engine=nisa\.engine\.(\w+)", line)
     engine = named[1] if named else _ENGINES.get(operation, "vector")

@@ -32,6 +32,12 @@ _RESERVED = {
     "by_clock",
     "RATES",
     "LATENCY",
+    "LEAST",
+    "SEMAPHORE",
+    "pools",
+    "free_scores",
+    "free_turned",
+    "free_sums",
 }
 
 
@@ -51,6 +57,7 @@ class Writer:
         self.picks: list[Any] = []
         self.repeats: dict[str, int] = {}
         self.rows_of: dict[str, Expr] = {}
+        self.limits: list[Expr] = []
 
     # Lines and blocks.
 
@@ -70,15 +77,15 @@ class Writer:
         self.block = outer
 
     @contextmanager
-    def repetition(self, variable: str, over: str) -> Iterator[Block]:
+    def repetition(self, variable: str, over: str, trips: float = 8) -> Iterator[Block]:
         """A loop whose repetitions may be in work together: generators, where the schedule goes by the clock."""
         if self.choices.steps < 2 or self.block.turns is None or not self.choices.turns:
-            with self.loop(variable, over) as block:
+            with self.loop(variable, over, trips) as block:
                 yield block
             return
         name, outer = self.names.new("step"), self.block
         head = f"def {name}({variable}):"
-        self.block = self.loops[variable] = Block(outer, head, turns=outer.turns, trips=outer.trips * 8)
+        self.block = self.loops[variable] = Block(outer, head, turns=outer.turns, trips=outer.trips * trips)
         yield self.block
         self.block.close()
         del self.loops[variable]

@@ -30,7 +30,11 @@ _PLAIN = (
     "unroll(windows)",
 )
 _ONLINE = f"{_ALL}; hoist(both); split(operands); turns(clock)"
+_APART = f"{_ALL}; hoist(both); turns(clock); weights(half)"
 _FIRST = (
+    f"{_APART}; keys(1024); pipeline(8); steps(4); detour(2)",
+    f"{_APART}; keys(1024); pipeline(8); steps(2); detour(2)",
+    f"{_APART}; keys(512); pipeline(8); steps(4); detour(2)",
     f"{_ONLINE}; keys(512); pipeline(7)",
     f"{_ONLINE}; keys(512); pipeline(8)",
     f"{_ONLINE}; keys(512); pipeline(6)",
@@ -61,7 +65,9 @@ _ENGINES = (
     "engine(gpsimd)",
     "engine(vector)",
 )
-_SOFTMAX = ("keys(512)", "keys(1024)", "keys(2048)", "keys(256)", "split(operands)")
+_SOFTMAX = (
+    "keys(512)", "keys(1024)", "keys(2048)", "keys(256)", "split(operands)", "weights(half)", "detour(2)", "detour(3)"
+)  # fmt: skip
 _SUMS = (
     "accumulate(psum)", "steps(2)", "steps(3)", "steps(4)", "steps(6)", "sums(1)", "sums(2)", "sums(3)", "sums(4)"
 )  # fmt: skip
