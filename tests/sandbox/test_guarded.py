@@ -51,4 +51,3 @@ def test_of_each_two_calls_one_is_at_either_end(house):
         assert first[2] + second[2] == 1, "and so is out"
     orders = {first for first, _ in seen}
     assert len(orders) > 1, "in an order that is drawn anew"
-

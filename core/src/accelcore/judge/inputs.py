@@ -73,6 +73,11 @@ def draw(task: Task, sizes: Mapping[str, int], family: str, rng: Generator) -> d
     )
 
 
+def satisfied(task: Task, buffers: Mapping[str, Array], sizes: Mapping[str, int]) -> bool:
+    """Whether what a task requires of values holds."""
+    return all(_holds(c, buffers, sizes) for c in task.requires if not depends_on_sizes_only(c))
+
+
 def _all(task: Task, sizes: Mapping[str, int], family: str, rng: Generator) -> dict[str, Array]:
     params = [p for p in task.params if p.role is not Role.SIZE]
     return {p.name: _values(task, p, sizes, family, rng) for p in params}

@@ -1,8 +1,13 @@
-"""Is a task worth judging: does each of its results show what the inputs were?
+"""Is a task worth judging: does each of its results show what the inputs were, and does each input show in a result?
 
 A result that comes out alike for all inputs that are drawn (a threshold that none of them reaches, bounds that leave
-one value) cannot tell a kernel from a constant, so such a task is refused before any kernel is tried.  A result that by
-its summary is made of sizes and constants alone is what it is: there the constant is the right answer.
+one value) cannot tell a kernel from a constant.  One most of whose changing elements change by less than the tolerance
+can hardly tell them apart.  An array that may change alone without any result following can be left out.  Such tasks
+are refused before any kernel is tried.
+
+What is constant for a reason is not: a result that by its summary is made of sizes and constants alone, elements that
+never change (zeros above a diagonal, a mask, a place that nothing is counted at), a scalar within bounds so narrow that
+it matters less than rounding.
 """
 
 from __future__ import annotations
@@ -10,36 +15,90 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from accelcore.errors import UsageError
+from accelcore.errors import AccelcoreError, UsageError
+from accelcore.judge.acceptable import Acceptable
 from accelcore.judge.extents import held_out
-from accelcore.judge.inputs import FAMILIES, numpy_dtype
+from accelcore.judge.inputs import FAMILIES, satisfied
+from accelcore.judge.oracle import expect
 from accelcore.values import Kernel, Param, Role, Sizes, Summary, Task
 
 if TYPE_CHECKING:
-    from accelcore.judge.pool import Pool
+    from accelcore.judge.pool import Pool, Trial
 
 _OTHERS = 6
 """Small sizes that are tried before the task's own: cheaper, and one element's rare value is not lost among many."""
 
+_HINT = "widen the bounds of its inputs (Task.inputs), loosen what it requires, or give larger sizes"
+
 
 def require_sensitivity(pool: Pool) -> None:
-    """UsageError that names a result which no drawn input changes by more than its tolerance.
+    """UsageError that names a result which shows no input, or an input which no result shows.
 
-    Stops where each result differed from that of another set of equal sizes, mostly at the second set.
+    Stops where each has been seen to matter, mostly at the second set of inputs.
     """
-    waiting = [p for p in pool.task.results if _mentions_inputs(pool.task, p)]
+    _require_results(pool)
+    _require_inputs(pool)
+
+
+def _require_results(pool: Pool) -> None:
+    waiting = [p.name for p in pool.task.results if _mentioned(pool.task, p)]
+    faint: set[str] = set()  # results of which some elements were seen to change, but not most
     for sizes in _sizes(pool.task):
+        seen = {name: Acceptable(pool.trial(sizes, 0).expected[name]) for name in waiting}
         for number in range(1, len(FAMILIES)):
-            waiting = [p for p in waiting if _alike(pool, sizes, number, p)]
             if not waiting:
                 return
+            expected = pool.trial(sizes, number).expected
+            for name in waiting:
+                seen[name].add(expected[name])
+            faint |= {name for name in waiting if seen[name].told}
+            waiting = [name for name in waiting if 2 * seen[name].told < max(1, seen[name].changed)]
     if not waiting:
         return
-    names = ", ".join(p.name for p in waiting)
-    raise UsageError(
-        f"{names} of the task {pool.task.name} came out the same for all random inputs: a constant would pass",
-        hint="widen the bounds of its inputs (Task.inputs), loosen what it requires, or give larger sizes",
-    )
+    what = f"{', '.join(waiting)} of the task {pool.task.name} came out the same for all random inputs"
+    if faint.issuperset(waiting):
+        what = f"most of {', '.join(waiting)} of the task {pool.task.name} changed by less than the tolerance"
+    raise UsageError(f"{what}: a constant would pass", hint=_HINT)
+
+
+def _require_inputs(pool: Pool) -> None:
+    waiting = [p.name for p in pool.task.params if p.shape and _read(pool.task, p)]
+    tried: set[str] = set()
+    for sizes in _sizes(pool.task):
+        for number in range(1, len(FAMILIES)):
+            if not waiting:
+                return
+            shown = {name: _shows(pool, sizes, number, name) for name in waiting}
+            tried |= {name for name, found in shown.items() if found is not None}
+            waiting = [name for name in waiting if not shown[name]]
+    unseen = [name for name in waiting if name in tried]
+    if unseen:
+        what = f"no result of the task {pool.task.name} follows {', '.join(unseen)} beyond its tolerance"
+        raise UsageError(f"{what}: a kernel that ignores it would pass", hint=_HINT)
+
+
+def _shows(pool: Pool, sizes: Sizes, number: int, name: str) -> bool | None:
+    """Whether a result changes with this array alone; None where that cannot be tried with set `number`.
+
+    Taken from either set into the other: beside wide values of the rest, what it holds may be too rare to matter.
+    """
+    sets = pool.trial(sizes, 0), pool.trial(sizes, number)
+    found = [_follows(pool, *pair, name) for pair in (sets, sets[::-1])]
+    return True if True in found else False if False in found else None
+
+
+def _follows(pool: Pool, base: Trial, other: Trial, name: str) -> bool | None:
+    """Whether a result of `base` changes when this one array is the other set's; None where that has no value."""
+    mixed = {**base.buffers, name: other.buffers[name]}
+    if mixed[name].tobytes() == base.buffers[name].tobytes():
+        return None
+    try:
+        if not satisfied(pool.task, mixed, dict(base.sizes)):
+            return None
+        changed = expect(pool.task, mixed, dict(base.sizes), pool.interpret)
+    except (AccelcoreError, ArithmeticError, IndexError):
+        return None
+    return any(Acceptable(base.expected[result]).add(value).told for result, value in changed.items())
 
 
 def _sizes(task: Task) -> Iterator[Sizes]:
@@ -47,7 +106,8 @@ def _sizes(task: Task) -> Iterator[Sizes]:
     yield task.sizes[0] if task.sizes else ()
 
 
-def _mentions_inputs(task: Task, result: Param) -> bool:
+def _mentioned(task: Task, result: Param) -> bool:
+    """Whether a result is made of inputs at all; a source is taken to make it of those that it has."""
     inputs = {p.name for p in task.params if p.role in (Role.IN, Role.INOUT, Role.SCALAR)}
     if not isinstance(task.reference, Summary):
         return bool(inputs)
@@ -55,13 +115,6 @@ def _mentions_inputs(task: Task, result: Param) -> bool:
     return result.name in post and bool(inputs & set(post[result.name].inputs))
 
 
-def _alike(pool: Pool, sizes: Sizes, number: int, result: Param) -> bool:
-    """Whether what is right on the first set of these sizes would also pass on set `number`."""
-    import numpy as np
-
-    first, other = (pool.trial(sizes, n).expected[result.name] for n in (0, number))
-    if first.value.shape != other.value.shape:
-        return False
-    with np.errstate(invalid="ignore", over="ignore"):
-        constant = first.value.astype(numpy_dtype(result.dtype))
-    return bool(np.all(other.covers(constant)))
+def _read(task: Task, param: Param) -> bool:
+    """Whether a result is made of this parameter; of a source, which may have more than it needs, that is not known."""
+    return isinstance(task.reference, Summary) and any(param.name in e.inputs for _, e in task.reference.post)
