@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -41,9 +42,9 @@ class ScheduledTarget(LoopTarget):
         """Cross compiler and emulator, as shell words, of kernels for another machine; None when they run here."""
         return None
 
+    @abstractmethod
     def vectors(self) -> VectorIsa:
         """The instruction set that is emitted."""
-        raise NotImplementedError
 
     def flags(self) -> str:
         """Code generation flags besides the optimisation level."""

@@ -7,6 +7,7 @@ that `accelcore.loops.schedule` replays on the freshly lowered program.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +21,7 @@ from accelcore.values import Kernel, Machine, Move, Summary, Task
 
 
 @dataclass(frozen=True)
-class LoopTarget:
+class LoopTarget(ABC):
     """A target whose kernels are text made of scheduled loops.
 
     Subclasses set the class variables and `unit`, and may refine the rest.
@@ -35,9 +36,9 @@ class LoopTarget:
         """Folder of plain files for people and models, or None."""
         return None
 
+    @abstractmethod
     def unit(self) -> VectorUnit:
         """What the loop language needs to know of the machine."""
-        raise NotImplementedError
 
     def emit(self, program: Program) -> str:
         """The program as text of `language`: its listing, unless the machine has a language of its own.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
@@ -17,7 +18,7 @@ _CALL = re.compile(r"\s*(\w+)\s*\((.*)\)\s*", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Rewrite:
+class Rewrite(ABC):
     """A step of a schedule.  `str` gives its text, `parse` reads it; fields are its arguments, names or numbers.
 
     Required fields are printed by position, others as key=value where they differ from their default.
@@ -34,9 +35,9 @@ class Rewrite:
         values = dict(zip([f.name for f in declared], positional, strict=False)) | dict(named)
         return cls(**{f.name: _typed(f, values.pop(f.name)) for f in declared if f.name in values}, **values)
 
+    @abstractmethod
     def apply(self, program: Program) -> Program:
         """The rewritten program, which computes the same; raises IllegalRewrite with the reason."""
-        raise NotImplementedError
 
     def __str__(self) -> str:
         parts = []

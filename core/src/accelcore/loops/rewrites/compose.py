@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -45,9 +46,9 @@ class Composite(Rewrite):
         self.run(steps)
         return tuple(steps.done)
 
+    @abstractmethod
     def run(self, steps: _Steps) -> None:
         """Apply them, one by one."""
-        raise NotImplementedError
 
     def apply(self, program: Program) -> Program:
         """Legal when every step is."""
