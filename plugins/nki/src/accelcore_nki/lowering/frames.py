@@ -51,12 +51,15 @@ class Block:
 
 
 def _yielding(lines: list[str], turns: Callable[[str], str]) -> list[str]:
-    """The lines with a `yield` before each instruction, and before what has to be waited for."""
-    found = []
+    """The lines with a `yield` before each instruction, and before what has to be waited for.
+
+    Lines of a generator inside have theirs already.
+    """
+    found: list[str] = []
     for line in lines:
         bare = line.lstrip()
         turn = turns(bare)
-        if turn:
+        if turn and not (found and found[-1].lstrip().startswith("yield")):
             found.append(f"{line[: len(line) - len(bare)]}{turn}")
         found.append(line)
     return found
