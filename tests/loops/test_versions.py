@@ -7,7 +7,7 @@ from loop_tasks import SIZES, TASKS, check, program
 
 from accelcore.loops import schedule
 from accelcore.loops.edit import loops_of
-from accelcore.loops.moves import recipe
+from accelcore.loops.moves import recipe, recipes
 from accelcore.loops.nodes import Allocate, For, If, Memory, Program, statements
 from accelcore.loops.unit import VectorUnit
 
@@ -88,3 +88,12 @@ def test_a_loop_of_just_a_block_is_jammed_whole() -> None:
     assert all(f.kind == "unroll" for f in loops_of(version(made).then) if f.iterator != "j2")
     for rows in (4, 5):
         check(made, TASKS["vector"], {**SIZES, "m": rows, "k": 7})
+
+
+def test_rules_offer_an_epilogue_inside_the_tile() -> None:
+    offered = recipes(program("swiglu"), UNIT, {"m": 64, "n": 64, "k": 64})
+    assert any("apart" in text for text in offered[0])
+    within = next(steps for steps in offered if not any("apart" in text for text in steps))
+    made = schedule.replay(program("swiglu"), within)
+    for one in ({"m": 64, "n": 64, "k": 64}, HERE):
+        check(made, TASKS["swiglu"], {**SIZES, **one})

@@ -32,7 +32,6 @@ from accelcore.values import Role
 MOST = 30
 _WORTH_KEEPING = 12  # weight of a repeated expression that pays for a store and a load: a function call
 _SHIFTS = 16  # bytes of a register whose lanes are worth shifting for a scan; one that is counted by words has fewer
-_FEW = 64  # rows or columns whose tails and address arithmetic are worth a version of their own
 _STEPS = 4  # of a sum in a row where the number of them is known
 _ROWS_WORTH_PACKING = 32  # rows that share an operand before a copy of it is repaid
 
@@ -52,6 +51,7 @@ class Plan:
     cache that has room for it, 2: into the other one, 0: no).  band: rows that go through all products before the next
     ones (0: all).
     lift: walk a matrix by rows where its columns are summed.  staged: turn into a local block that is copied from.
+    within: what follows a product is done in its tile's registers, however long it is.
     fixed: a version of the loops for those sizes.  sizes: the ones that matter most, where they are known.
     """
 
@@ -67,6 +67,7 @@ class Plan:
     staged: bool = False
     choice: int = 0
     deep: int = 0
+    within: bool = False
     fixed: bool = False
     sizes: tuple[tuple[str, int], ...] = ()
 
@@ -114,6 +115,8 @@ def _product_plans(program: Program, first: Plan) -> Iterator[Plan]:
     """Other register tiles, panels, bands and operands to copy, the likeliest first."""
     if not all(c.nested for c in contractions(program)):
         yield from (replace(first, band=rows, rows=tall, vectors=wide) for rows, tall, wide in _BANDS)
+    if any(calls(program.loop(c.column)) for c in contractions(program)):
+        yield replace(first, within=True)
     if first.fixed:
         yield replace(first, fixed=False)
     if first.pack:
@@ -129,10 +132,9 @@ def _product_plans(program: Program, first: Plan) -> Iterator[Plan]:
 
 def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
     """Panels and packing where the operand that rows share is large and used by many rows."""
-    pays, deep, fixed = False, 0, False
-    for c in contractions(program):
-        few = 1 < min(extent_of(program, name, sizes) for name in (c.row, c.column)) <= _FEW
-        fixed |= few and not packed(program, c, unit)
+    pays, deep = False, 0
+    products = contractions(program)
+    for c in products:
         deep = max(deep, depth_of_sums(program, c, unit, sizes))
         shared = max(bytes_of(program, name, sizes) for name in c.reused)
         pays |= shared > unit.l2 // 2 and extent_of(program, c.row, sizes) >= _ROWS_WORTH_PACKING
@@ -144,11 +146,17 @@ def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
         stream=streamed,
         ahead=1 if far else 0,
         deep=deep,
-        fixed=fixed and not pays,
+        fixed=bool(products) and not pays and all(_worth_fixing(program, c, unit, sizes) for c in products),
         lift=any(len(b.shape) > 1 for b in far),
         staged=streamed and turning.unaligned(program, sizes),
         sizes=tuple(sorted(sizes.items())),
     )
+
+
+def _worth_fixing(program: Program, c: Contraction, unit: VectorUnit, sizes: Mapping[str, int]) -> bool:
+    """Whether a product at known sizes gains from a version of its own: tiles with constant distances, no copies."""
+    several = min(extent_of(program, name, sizes) for name in (c.row, c.column)) > 1
+    return several and c.nested and not packed(program, c, unit)
 
 
 class _Cook:

@@ -7,7 +7,7 @@ from itertools import islice, product
 
 from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import Expr, walk
-from accelcore.loops.linear import at_least, constant, extremes, minus, polynomial, without_floors
+from accelcore.loops.linear import at_least, constant, extremes, minus, polynomial, tidy, without_floors
 from accelcore.loops.nodes import For, Program
 
 _MOST_TRIED = 16
@@ -44,6 +44,14 @@ def _within(where: Expr, extent: Expr, extents: Mapping[str, Expr]) -> bool:
 
 def _extents(loops: Sequence[For]) -> Iterator[dict[str, Expr]]:
     """Bounds of the loops' iterators; of a shortened block, min(8, n - io*8), either side is one."""
-    options = [f.extent.args if f.extent.op == "min" else (f.extent,) for f in loops]
-    for chosen in islice(product(*options), _MOST_TRIED):
+    for chosen in islice(product(*(_bounds(f.extent) for f in loops)), _MOST_TRIED):
         yield {f.iterator: extent for f, extent in zip(loops, chosen, strict=True)}
+
+
+def _bounds(extent: Expr) -> tuple[Expr, ...]:
+    """Expressions that an extent does not exceed: sides of minima, also of those that something is taken off."""
+    if extent.op == "min":
+        return tuple(dict.fromkeys(b for a in extent.args for b in _bounds(a)))
+    if extent.op == "sub":
+        return tuple(tidy("sub", b, extent.args[1]) for b in _bounds(extent.args[0]))
+    return (extent,)

@@ -142,7 +142,7 @@ def tile_text(program: Program, c: Contraction, unit: VectorUnit, plan: Plan) ->
     options = [f"interleave={shape.vectors}"] if shape.vectors > 1 else []
     options += [f"panel={panel}"] if panel else []
     options += [f"pack={pack}"] if pack else []
-    options += ["apart=1"] if calls(program.loop(c.column)) else []
+    options += ["apart=1"] if calls(program.loop(c.column)) and not plan.within else []
     options += [f"depth={depth}"] if depth > 1 else []
     return ", ".join([f"tile({c.row}, {rows}, {c.column}", *options]) + ")"
 

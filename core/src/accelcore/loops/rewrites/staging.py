@@ -86,8 +86,8 @@ class Pack(Rewrite):
     def _check(self, program: Program, loop: For, reader: For, where: tuple[Expr, ...], axes: list[For]) -> None:
         outside = {f.iterator for f in around(program, self.iterator)}
         inner = {f.iterator for f in axes}
-        for f in axes:
-            depends = f.extent.inputs - outside
+        for at, f in enumerate(axes):
+            depends = f.extent.inputs - outside - {before.iterator for before in axes[:at]}
             require(not depends, f"the extent of {f.iterator} depends on {', '.join(sorted(depends))}")
             fixed = limit_of(f.extent)
             require(not fixed.inputs, f"the extent of {f.iterator} has no bound that is known before")
