@@ -325,6 +325,19 @@ def full_convolution(a: "f32[n]", b: "f32[m]", n: int, m: int) -> "f32[n + m - 1
             out[i + j] += a[i] * b[j]
     return out
 """,
+    "residual_rmsnorm": """
+def residual_rmsnorm(x: "f32[m, n]", r: "f32[m, n]", w: "f32[n]", m: int, n: int) -> "f32[m, n]":
+    out = [[0.0] * n for _ in range(m)]
+    for i in range(m):
+        row = [x[i][j] + r[i][j] for j in range(n)]
+        s = 0.0
+        for j in range(n):
+            s += row[j] * row[j]
+        scale = 1.0 / (s / n + 1e-5) ** 0.5
+        for j in range(n):
+            out[i][j] = row[j] * scale * w[j]
+    return out
+""",
 }
 
 

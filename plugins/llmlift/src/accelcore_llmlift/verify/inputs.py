@@ -6,6 +6,7 @@ ends of the dtype's range, so that both sides of a comparison, wrap-around and t
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 
 from accelcore.errors import IrError
 from accelcore.ir.dtypes import DTYPES
-from accelcore.ir.expr import Expr, walk
+from accelcore.ir.expr import Expr, const, walk
 from accelcore.values import Param, Role, Summary
 from accelcore_llmlift.program import Program
 from accelcore_llmlift.verify.models import expressions
@@ -102,7 +103,8 @@ def _pool(dtype: str, constants: Sequence[float], tame: bool, largest: int, rng:
         return [False, True]
     if facts.is_float:
         pool = [x / 2 for x in range(-9, 10)]
-        return pool if tame else pool + [float(c) + d for c in constants for d in (-0.5, 0.0, 0.5) if abs(c) < 1e6]
+        near = [] if tame else [float(c) + d for c in constants for d in (-0.5, 0.0, 0.5) if abs(c) < 1e6]
+        return [v for v in (storable(x, dtype) for x in (*pool, *near)) if math.isfinite(v)]
     if tame:
         whole = list(range(max(1, largest)))
     else:
@@ -113,6 +115,11 @@ def _pool(dtype: str, constants: Sequence[float], tame: bool, largest: int, rng:
             whole += [(1 << (bits - 1)) - 1, (1 << bits) - 1]
     low, high = facts.low, facts.high
     return [v for v in whole if low is None or high is None or low <= v <= high] or [0]
+
+
+def storable(value: float, dtype: str) -> float:
+    """The nearest value of a float dtype: a parameter holds no others, and a difference would show the digits lost."""
+    return float(const(value, dtype).value)
 
 
 def _constants(program: Program, summary: Summary) -> list[float]:

@@ -19,7 +19,7 @@ from accelcore_llmlift.program import Program
 from accelcore_llmlift.verify.arithmetic import Unsupported
 from accelcore_llmlift.verify.bank import Bank
 from accelcore_llmlift.verify.execute import Execution, Obligation
-from accelcore_llmlift.verify.inputs import Input, extents, filled, size_names
+from accelcore_llmlift.verify.inputs import Input, extents, filled, size_names, storable
 from accelcore_llmlift.verify.meaning import Meaning
 from accelcore_llmlift.verify.smt import script
 from accelcore_llmlift.verify.solver import model_z3
@@ -112,4 +112,4 @@ def _number(value: Fraction | bool | None, dtype: str) -> Any:
     if facts.kind == "bool":
         return bool(value)
     exact = Fraction(1) if value is None else Fraction(value)
-    return float(exact) if facts.is_float else int(exact)
+    return storable(float(exact), dtype) if facts.is_float else int(exact)
