@@ -16,13 +16,22 @@ if TYPE_CHECKING:
 _SHOWN = 4  # wrong elements that feedback lists
 
 
-def difference(name: str, got: Array, expected: Bounded) -> str:
-    """What is wrong with a result, in one line for people and models; "" when all of it is right."""
+Window = tuple["Array", "Array"]
+"""Least and greatest numbers, in the dtype of a result, that are right for each element."""
+
+
+def difference(name: str, got: Array, expected: Bounded, window: Window | None = None) -> str:
+    """What is wrong with a result, in one line for people and models; "" when all of it is right.
+
+    window: of the same expectation, where results are compared with it often: most are right, and then that is enough.
+    """
     import numpy as np
 
     if got.shape != expected.value.shape:
         return f"{name} has the shape {got.shape}, expected {expected.value.shape}"
-    if _plainly_right(got, expected):
+    if window is not None and _inside(got, window):
+        return ""
+    if window is None and _plainly_right(got, expected):
         return ""
     wrong = ~np.broadcast_to(expected.covers(got), got.shape)
     count = int(np.count_nonzero(wrong))
@@ -34,6 +43,36 @@ def difference(name: str, got: Array, expected: Bounded) -> str:
     first = np.argwhere(wrong)[:_SHOWN]
     shown = ", ".join(_element(name, tuple(map(int, at)), got, expected) for at in first)
     return f"{share}: {shown}"
+
+
+def window_of(expected: Bounded, dtype: np.dtype[Any]) -> Window | None:
+    """Numbers that `expected` surely accepts, as `difference` takes them; None where it accepts more than a range.
+
+    Rounded inwards, so that nothing is inside that would not be accepted; what lies at the very edge, or is no number,
+    is outside.
+    """
+    import numpy as np
+
+    value, bound = expected.value, expected.bound
+    if expected.accept is not None or dtype.kind not in "iuf" or not value.size:
+        return None
+    if value.dtype != np.float64:
+        exact = value.astype(dtype)
+        return (exact, exact) if np.array_equal(exact, value) else None
+    if dtype.kind != "f":
+        return None
+    with np.errstate(invalid="ignore", over="ignore"):
+        low = np.where(bound > 0, np.nextafter(value - bound, np.inf), value)
+        high = np.where(bound > 0, np.nextafter(value + bound, -np.inf), value)
+        least, greatest = low.astype(dtype), high.astype(dtype)
+        least = np.where(least < low, np.nextafter(least, dtype.type(np.inf)), least)
+        greatest = np.where(greatest > high, np.nextafter(greatest, dtype.type(-np.inf)), greatest)
+    return least, greatest
+
+
+def _inside(got: Array, window: Window) -> bool:
+    least, greatest = window
+    return bool((got >= least).all() and (got <= greatest).all())
 
 
 def same_bits(left: Array, right: Array) -> bool:

@@ -11,9 +11,11 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from accelcore.errors import IrError, UsageError
+from accelcore.judge.compare import Window, window_of
 from accelcore.judge.extents import shape
 from accelcore.judge.inputs import FAMILIES, draw, numpy_dtype
 from accelcore.judge.oracle import Interpreter, expect
@@ -49,6 +51,11 @@ class Trial:
     expected: Mapping[str, Bounded]
     sizes: Sizes
     results: tuple[str, ...] = ()
+
+    @cached_property
+    def windows(self) -> dict[str, Window | None]:
+        """For each result what is plainly right: every candidate is compared with the same sets."""
+        return {name: window_of(expected, self.buffers[name].dtype) for name, expected in self.expected.items()}
 
     def fresh(self, *, lend: bool = False) -> dict[str, Array]:
         """Copies of the buffers, for one call; results hold poison.

@@ -30,12 +30,14 @@ class Region:
     call `close`; arrays into it must not be used after that.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, resident: bool = False) -> None:
+        """resident: have all pages at once, instead of one by one when they are first written."""
         import numpy as np
 
         self.size = pages(size)
         self.fd, self.fd_read = _anonymous(self.size)
-        self._map = mmap.mmap(self.fd, self.size)
+        populate = getattr(mmap, "MAP_POPULATE", 0) if resident else 0
+        self._map = mmap.mmap(self.fd, self.size, flags=mmap.MAP_SHARED | populate)
         with contextlib.suppress(AttributeError, OSError, ValueError):
             self._map.madvise(mmap.MADV_HUGEPAGE)
         self.bytes: np.ndarray[Any, Any] = np.frombuffer(self._map, np.uint8)

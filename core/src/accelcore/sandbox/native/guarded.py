@@ -69,7 +69,7 @@ class Guarded:
         self._ends: list[int] = []  # where arrays lie in the first call of a pair; empty before it
         self._workspaces: dict[tuple[int, ...], list[int]] = {}
         self._slots = _slots(code.arguments, room, open_house=open_house)
-        self._arena = Region(sum(slot.size for slot in self._slots))
+        self._arena = Region(sum(slot.size for slot in self._slots), resident=True)
         try:
             self.session = Session(code, (self._arena.fd_read, self._arena.fd), limits)
             try:
