@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import ClassVar
 
@@ -95,8 +95,6 @@ def test_options_are_part_of_the_fingerprint() -> None:
 
 
 def test_default_sizes_are_those_that_a_simulator_affords() -> None:
-    from dataclasses import replace
-
     large = replace(matmul().task, sizes=(sizes_of({"m": 1024, "n": 1024, "p": 1024}),))
     found = affordable(large, {}, Plain.affordable)
     done = work(found, dict(found.sizes[0]))
