@@ -159,9 +159,9 @@ def _instances(kernel: Kernel, args: Any, kwargs: Any, target: str | None, memor
             recorder.program.inputs, recorder.shared = first.program.inputs, first.shared
         with recording(recorder):
             returned = kernel.function(*devices[0], **devices[1])
-        recorder.program.outputs = list(_leaves(returned))
-        _written(recorder)
-        occupancy(recorder.program)
+            recorder.program.outputs = list(_leaves(returned))
+            _written(recorder)
+            occupancy(recorder.program)
         yield recorder, returned
 
 

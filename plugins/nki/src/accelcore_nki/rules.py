@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from accelcore_nki.dtypes import INTEGERS
+from accelcore_nki.dtypes import INTEGERS, SIZES
 from accelcore_nki.errors import fail
 from accelcore_nki.generations import PARTITIONS
 from accelcore_nki.recorder import current
@@ -44,10 +44,12 @@ def tile(role: str, value: Any, buffers: frozenset[str] = ON_CHIP_ONLY) -> NkiTe
 
 
 def _partitions(role: str, view: NkiTensor) -> None:
+    storage, count = view.storage, view.shape[0]
+    free = storage.free_bytes // SIZES[view.dtype]
+    if not view.offset and storage.address is None and view.strides[0] == free and count <= PARTITIONS:
+        return  # all partitions from the first on: the usual case, kept fast
     if isinstance(view.indirection, Scattered):
         return
-    count = view.shape[0]
-    free = view.storage.free_bytes // view.itemsize
     if count > 1 and view.strides[0] != free:
         raise fail(
             "partition-stride",
@@ -56,8 +58,8 @@ def _partitions(role: str, view: NkiTensor) -> None:
             hint="engines read neighbouring partitions; copy by DMA for anything else",
         )
     start = view.offset // free
-    if view.storage.address is not None:
-        start += view.storage.address[0]
+    if storage.address is not None:
+        start += storage.address[0]
     step = 128 if count > 64 else 64 if count > 32 else 32
     if start % step or start + count > PARTITIONS:
         raise fail(
@@ -75,7 +77,7 @@ def same_shape(*pairs: tuple[str, NkiTensor]) -> tuple[int, int]:
     first_role, first = pairs[0]
     shape = (first.shape[0], first.free)
     for role, view in pairs[1:]:
-        if (view.shape[0], view.free) != shape:
+        if view.shape != first.shape and (view.shape[0], view.free) != shape:
             raise fail(
                 "shape",
                 f"{first_role} has {shape[0]} partitions of {shape[1]}, {role} {view.shape[0]} of {view.free}",

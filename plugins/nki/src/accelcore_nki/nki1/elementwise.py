@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from accelcore_nki import isa
 from accelcore_nki.dtypes import FLOAT8, INTEGERS, SIGNED, SIZES, name_of
@@ -14,8 +15,15 @@ from accelcore_nki.operators import ACTIVATIONS, COMPARE, UNARY
 from accelcore_nki.recorder import current
 from accelcore_nki.tensors import PSUM, SBUF, NkiTensor
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
 _LOGIC = COMPARE | frozenset(("logical_and", "logical_or", "logical_xor", "logical_not"))
 _ROUNDINGS = frozenset(("floor", "ceil", "trunc", "tan"))
+Selection = tuple[list[tuple[int, int]] | None, bool, bool]
+"""The box of a mask (None: no cut), whether it is one, whether it selects anything."""
 _RANK = {"float32": 4, "tfloat32": 3, "bfloat16": 2, "float16": 2, **dict.fromkeys(FLOAT8, 1)}
 
 
@@ -45,15 +53,33 @@ def mask_of(mask: Any, shape: Sequence[int]) -> tuple[list[tuple[int, int]] | No
     array = np.asarray(mask)
     while array.ndim > len(shape) and array.shape[0] == 1:
         array = array[0]
+    extents = tuple(shape)
+    if array.size <= _MOST_KEPT and array.dtype == bool:
+        found, box, some = _remembered(array.shape, array.tobytes(), extents)
+    else:
+        found, box, some = _selection(array, extents)
+    return found, (None if box else array), some
+
+
+_MOST_KEPT = 8192  # elements of a mask whose box is remembered: loops make the same ones again and again
+
+
+@lru_cache(maxsize=4096)
+def _remembered(extents: tuple[int, ...], data: bytes, shape: tuple[int, ...]) -> Selection:
+    import numpy as np
+
+    return _selection(np.frombuffer(data, bool).reshape(extents), shape)
+
+
+def _selection(mask: Array, shape: tuple[int, ...]) -> Selection:
     try:
-        found = ranges_of(array, shape)
+        found = ranges_of(mask, shape)
     except ValueError:
-        raise fail("mask", f"a mask of {array.shape} does not fit a tile of {tuple(shape)}") from None
-    if found == []:
-        return None, None, False
-    if found == [(0, extent) for extent in shape]:
-        return None, None, True
-    return found, (None if found is not None else array), True
+        raise fail("mask", f"a mask of {mask.shape} does not fit a tile of {shape}") from None
+    if not found:
+        return None, found is not None, found is None
+    whole = found == [(0, extent) for extent in shape]
+    return (None if whole else found), True, True
 
 
 def masked(dst: NkiTensor, ranges: Any, rest: Any, emit: Any) -> None:

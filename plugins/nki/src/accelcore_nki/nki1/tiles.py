@@ -9,7 +9,6 @@ meanwhile.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from accelcore_nki.dtypes import name_of, numpy_type
@@ -286,29 +285,12 @@ def operand(value: Any, role: str = "an operand") -> NkiTensor:
     return view
 
 
-_MOST_KEPT = 8192  # elements of a mask whose box is remembered: loops make the same ones again and again
-
-
-def ranges_of(mask: Array, shape: Sequence[int]) -> list[tuple[int, int]] | None:
+def ranges_of(mask: Array, shape: tuple[int, ...]) -> list[tuple[int, int]] | None:
     """The (start, stop) of each dimension that a mask selects, [] when it selects nothing, None when it is no box.
 
-    Raises ValueError for a mask that does not broadcast to the shape.
+    By the mask's own extents: along a dimension that it repeats it selects all or nothing.  Raises ValueError for a
+    mask that does not broadcast to the shape.
     """
-    if mask.size <= _MOST_KEPT and mask.dtype == bool:
-        found = _remembered(mask.shape, mask.tobytes(), tuple(shape))
-        return None if found is None else list(found)
-    return _box(mask, tuple(shape))
-
-
-@lru_cache(maxsize=4096)
-def _remembered(extents: tuple[int, ...], data: bytes, shape: tuple[int, ...]) -> list[tuple[int, int]] | None:
-    import numpy as np
-
-    return _box(np.frombuffer(data, bool).reshape(extents), shape)
-
-
-def _box(mask: Array, shape: tuple[int, ...]) -> list[tuple[int, int]] | None:
-    """By the mask's own extents: along a dimension that it repeats it selects all or nothing."""
     import numpy as np
 
     if np.broadcast_shapes(mask.shape, shape) != shape:
