@@ -71,7 +71,8 @@ bench-gemmini: $(STAMP)  ## plain loops to Gemmini kernels: naive, library, best
 bench-rvv: $(STAMP)  ## plain loops for RISC-V vectors against clang, in modelled cycles
 	@$(BIN)/python bench/rvv/run.py
 
-bench-nki: $(STAMP)  ## the NKI timing model against measurements; searched kernels against their bounds
+bench-nki: $(STAMP)  ## the NKI simulator's own speed, its timing model against measurements, searched kernels against bounds
+	@$(BIN)/python bench/nki/speed.py
 	@$(BIN)/python bench/nki/calibration.py
 	@$(BIN)/python bench/nki/searched.py
 
