@@ -8,5 +8,10 @@ class TestNki(TargetSuite):
     moves_tried = 1
 
 
+class TestNkiOfTheFirstGeneration(TargetSuite):
+    target = "nki:surface=1"
+    moves_tried = 1
+
+
 class TestEvaluator(EvaluatorSuite):
     evaluator = "nki-simulator"
