@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from accelcore.ir.expr import Expr, get, rebuild
+from accelcore.ir.expr import Expr, transform
 from accelcore.values import Bounds, InputSpec, Role, Summary, Task
 
 
@@ -23,8 +23,7 @@ def horizon(step: Task, state: str, following: str, steps: int) -> Task:
     post: list[tuple[str, Expr]] = []
     reached: Expr | None = None
     for number in range(steps):
-        memo: dict[Expr, Expr] = {}
-        made = {name: e if reached is None else _put(e, state, reached, memo) for name, e in step.reference.post}
+        made = {name: e if reached is None else _put(e, state, reached) for name, e in step.reference.post}
         post += [(f"{name}{number}", e) for name, e in made.items()]
         params += [replace(p, name=f"{p.name}{number}") for p in step.results]
         reached = made[following]
@@ -34,14 +33,6 @@ def horizon(step: Task, state: str, following: str, steps: int) -> Task:
     return replace(step, name=name, params=tuple(params), reference=summary, source=None, inputs=inputs)
 
 
-def _put(e: Expr, name: str, value: Expr, memo: dict[Expr, Expr]) -> Expr:
-    """`e` with a tensor in the place of an input; memo: what was met before."""
-    found = memo.get(e)
-    if found is None:
-        if e.op == "input" and e.name == name:
-            found = value
-        else:
-            args = tuple(_put(a, name, value, memo) for a in e.args)
-            found = get(*args) if e.op == "get" else rebuild(e, args) if args else e
-        memo[e] = found
-    return found
+def _put(e: Expr, name: str, value: Expr) -> Expr:
+    """`e` with a tensor in the place of an input."""
+    return transform(e, lambda node: value if node.op == "input" and node.name == name else None)
