@@ -362,11 +362,6 @@ def _abstracted(extent: Expr, variable: Expr, body: Expr) -> Expr:
     return comp(extent, lambda i: substitute(body, {variable.number: i}))
 
 
-def indicator(at: Expr, low: Expr, count: Expr) -> list[Expr]:
-    """low <= at < low + count as conjuncts."""
-    return [binary("le", low, at), binary("lt", at, expression(polynomial(low) + polynomial(count)))]
-
-
 def natural(e: Expr) -> Expr:
     """A stored number as the exact number that it is: rounding and fitting casts taken off, element reads widened."""
     if e.dtype in ("int", "real", "bool"):
