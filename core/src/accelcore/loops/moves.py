@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from accelcore.errors import AccelcoreError, IllegalRewrite
-from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import walk
-from accelcore.loops import schedule, turning
+from accelcore.loops import schedule, traffic, turning
 from accelcore.loops.analysis import (
     Contraction,
     calls,
@@ -22,10 +21,10 @@ from accelcore.loops.analysis import (
     small,
     strided,
 )
-from accelcore.loops.edit import around, iterator, loops_of, own_expressions, reads_of
-from accelcore.loops.nodes import Accumulate, For, Kind, Program, Statement, Store, statements
+from accelcore.loops.edit import around, loops_of
+from accelcore.loops.nodes import Accumulate, For, Kind, Program, Store
 from accelcore.loops.rewrites.values import divisors, invariant, repeated, weight
-from accelcore.loops.tiling import bytes_of, depth_of_sums, extent_of, packed, tile_text, value_of
+from accelcore.loops.tiling import bytes_of, depth_of_sums, extent_of, packed, tile_text
 from accelcore.loops.unit import VectorUnit
 from accelcore.values import Role
 
@@ -269,10 +268,10 @@ class _Cook:
         n = self.plan.interleave
         self.may(f"simd(interleave={n})" if n > 1 else "simd()")
         if self.plan.stream:
-            for text in _stream_moves(self.program):
+            for text in traffic.streams(self.program):
                 self.may(text)
         if self.plan.ahead:
-            for text in _ahead_moves(self.program, self.unit, dict(self.plan.sizes), flip=self.plan.ahead == 2):
+            for text in traffic.ahead(self.program, self.unit, dict(self.plan.sizes), flip=self.plan.ahead == 2):
                 self.may(text)
 
 
@@ -320,7 +319,7 @@ def _single(program: Program, unit: VectorUnit) -> Iterator[str]:
         yield f"share({loop.iterator})"
     yield from _fusion_moves(program)
     yield from ("simd(interleave=4)", "simd(interleave=2)", "simd()", "simd(interleave=8)")
-    yield from _stream_moves(program)
+    yield from traffic.streams(program)
     yield from _lane_moves(program)
     yield from _stride_moves(program, unit)
     yield from _loop_moves(program)
@@ -374,46 +373,6 @@ def _fusion_moves(program: Program) -> list[str]:
 
 def _reduction(loop: For) -> bool:
     return loop.kind is Kind.SERIAL and all(isinstance(s, Accumulate) and not s.indices for s in loop.body)
-
-
-def _stream_moves(program: Program) -> list[str]:
-    stored = {s.buffer for s in statements(program.body) if isinstance(s, Store) and not s.stream}
-    return [f"stream({b.name})" for b in program.arguments if b.name in stored and b.shape and b.role is Role.OUT]
-
-
-def _ahead_moves(program: Program, unit: VectorUnit, sizes: Mapping[str, int], *, flip: bool = False) -> Iterator[str]:
-    """The next row of what several loops over a row read, asked for while the last of them runs.
-
-    Reading it only when its turn comes would leave memory idle while a row is computed.  It goes to the nearest cache
-    where that one has room for it beside what the loop reads, else to the next; flip: the other way round.
-    """
-    for loop in loops_of(program.body):
-        inner = [s for s in loop.body if isinstance(s, For)]
-        shared: dict[str, For] = {}
-        for at, f in enumerate(inner):
-            before = {name for g in inner[:at] for name in _rows_read(g, loop)}
-            shared |= dict.fromkeys(sorted(_rows_read(f, loop) & before), f)
-        for name, f in shared.items():
-            buffer = program.buffer(name)
-            row = value_of(buffer.shape[-1], sizes) * (DTYPES[buffer.dtype].bits or 64) // 8
-            near = row * (len({n for s in statements(f.body) for n in _read(s)}) + 1) <= unit.l1
-            level = "" if near != flip else ", level=1"
-            yield f"prefetch({f.iterator}, {name}, 1{level}, along={loop.iterator})"
-
-
-def _read(s: Statement) -> set[str]:
-    return {name for e in own_expressions(s) for name, where in reads_of(e) if where}
-
-
-def _rows_read(loop: For, outer: For) -> set[str]:
-    """Buffers of which a loop reads one row per iteration of the outer loop."""
-    return {
-        name
-        for s in loop.body
-        for e in own_expressions(s)
-        for name, where in reads_of(e)
-        if len(where) > 1 and iterator(outer.iterator) in where and iterator(loop.iterator) in where
-    }
 
 
 def _lane_moves(program: Program) -> Iterator[str]:
