@@ -5,8 +5,9 @@
 
 run.py runs it with the Python of `make bench-peers`, one thread, and a C library that keeps freed memory.  All calls
 come from this process, pinned to one CPU, on the same arrays (racing.py).  The kernel, Halide and the compilers' loops
-are C functions, called the same way; NumPy and torch are called from Python, and what a call of either costs on the
-smallest arrays is measured apart, printed, and taken off both sides.  FOLDER/plain.c, where there is one, holds the
+are C functions, called the same way, and what a call costs from here is measured apart where it is a large part of it;
+NumPy and torch are called from Python.  What a call of either side costs on the smallest arrays is taken off both, and
+printed.  FOLDER/plain.c, where there is one, holds the
 loops for the compilers, FOLDER/compilers.json their commands by label.
 Prints a JSON object: peer -> {"ratio", "low", "high", "ms", "ours_ms", "dispatch_us", "read"} or {"reason"}; read is
 the ratio where each side's result is read once afterwards, for the peers of a call longer than 50 us.
@@ -14,19 +15,21 @@ the ratio where each side's result is read once afterwards, for the peers of a c
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from racing import Array, Call, Interface, array, built, consumer, idle, pinned, race
+from racing import Array, Call, Interface, array, built, consumer, idle, pinned, race, seconds
 
 WORTH_READING = 50e-6
+_SHORT = 20e-6  # seconds of a call of which what it costs to make one is a part that matters
 FAILURES = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError,
             subprocess.SubprocessError)  # fmt: skip
 """What a peer may die of (torch's own errors are RuntimeErrors): its column, not the table."""
@@ -63,25 +66,48 @@ class Board:
 
     def library(self, write: Callable[..., Call]) -> dict[str, Any]:
         """The race against what a Python library does with the same arguments."""
+        costs = self.costs(lambda inputs, out, _: write(**inputs, out=out))
+        return self.against(lambda to: write(**self.inputs, out=to), costs)
+
+    def costs(self, make: Callable[[Mapping[str, Any], Array, Mapping[str, int]], Call]) -> tuple[float, float]:
+        """Seconds of a call of the kernel and of the other side on the smallest arrays."""
         smallest = dict.fromkeys(self.sizes, 3 if self.function == "conv3x3" else 1)
         inputs, out = self.face.operands(smallest)
-        costs = idle(
-            self.face.call(self.path, inputs, out, smallest), write(**inputs, out=array(out.shape, out.dtype.str))
-        )
-        return self.against(lambda to: write(**self.inputs, out=to), costs)
+        theirs = make(inputs, array(out.shape, out.dtype.str), smallest)
+        return idle(self.face.call(self.path, inputs, out, smallest), theirs)
+
+    def compiled_costs(
+        self, make: Callable[[Mapping[str, Any], Array, Mapping[str, int]], Call]
+    ) -> tuple[float, float]:
+        """The same for C functions, whose calls cost little: measured where the kernel takes little, too."""
+        return self.costs(make) if seconds(self.kernel, 100) < _SHORT else (0.0, 0.0)
 
     def plain(self, label: str, command: list[str]) -> dict[str, Any]:
         """The race against the loops as a compiler makes them."""
         path = built(f"{self.folder}/plain.c", f"{self.folder}/{label.replace(' ', '_')}.so", command)
-        return self.against(lambda to: self.face.call(path, self.inputs, to, self.sizes))
+        costs = self.compiled_costs(lambda inputs, out, sizes: self.face.call(path, inputs, out, sizes))
+        return self.against(lambda to: self.face.call(path, self.inputs, to, self.sizes), costs)
+
+    def nothing(self, given: Sequence[Any]) -> Call:
+        """A call as Halide's are, of a function that does nothing: its kernels are not made for the smallest arrays."""
+        from halide_rows import Buffer
+
+        Path(self.folder, "nothing.c").write_text("int nothing() { return 0; }\n")
+        function = ctypes.CDLL(built(f"{self.folder}/nothing.c", f"{self.folder}/nothing.so", ["gcc"])).nothing
+        held = [ctypes.c_float(x) if isinstance(x, float) else Buffer.of(x) for x in given]
+        words = [x if isinstance(x, ctypes.c_float) else ctypes.byref(x) for x in held]
+        return lambda: function(*words)
 
     def halide(self, scheduler: str) -> dict[str, Any]:
         """The race against Halide with an autoscheduler."""
         from halide import HalideError
         from halide_rows import compiled
 
+        costs = self.compiled_costs(lambda inputs, out, _: self.nothing((*inputs.values(), out)))
         try:
-            return self.against(lambda to: compiled(self.function, scheduler, self.inputs, to, self.sizes, self.folder))
+            return self.against(
+                lambda to: compiled(self.function, scheduler, self.inputs, to, self.sizes, self.folder), costs
+            )
         except HalideError as error:  # its base is Exception
             raise RuntimeError(str(error)) from error
 
