@@ -149,16 +149,23 @@ def _inferred(
             )
         left.remove(fitting[0])
         bound[p.name] = fitting[0].name
-    returned = dict(results)
+    return (*((p.name, bound[p.name]) for p in head.parameters), *_returned(head, left, results))
+
+
+def _returned(head: Prototype, left: list[AbiArg], given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """What becomes of the returned value: the one scalar result that no parameter takes.  `left`: what none takes."""
+    returned = dict(given)
     for a in left:
-        if a.role is Role.OUT:
-            if a.shape or returned or head.returns != ctype(a.dtype):
-                raise UsageError(
-                    f"{head.name} has no parameter for the result {a.name!r}", where="--bind",
-                    hint=f"say which: --bind PARAMETER={a.name}",
-                )  # fmt: skip
-            returned[a.name] = "return"
-    return (*((p.name, bound[p.name]) for p in head.parameters), *returned.items())
+        if a.kind != "pointer" or a.role is Role.IN:
+            continue
+        if a.shape or a.role is not Role.OUT or returned or head.returns != ctype(a.dtype):
+            raise UsageError(
+                f"{head.name} has no parameter for the result {a.name!r}",
+                where="--bind",
+                hint=f"say which: --bind PARAMETER={a.name}",
+            )
+        returned[a.name] = "return"
+    return tuple(returned.items())
 
 
 def _in_order(task: Task) -> list[AbiArg]:
