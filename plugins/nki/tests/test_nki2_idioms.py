@@ -546,3 +546,20 @@ def test_while_python_and_helpers():
 
     x = normal(200, 700)
     close(k(x), np.maximum(x, 0) ** 2)
+
+
+def test_experimental_functions_by_keyword():
+    @nki.jit
+    def k(a):
+        out = nl.ndarray((16, 8), dtype=nl.bfloat16, buffer=nl.shared_hbm)
+        column = nl.sum(x=nl.load(src=a), axis=1, keepdims=True)
+        wide = nl.broadcast_to(x=column, shape=(16, 8), dtype=nl.bfloat16)
+        same = nl.empty_like(x=wide)
+        nisa.tensor_copy(dst=same, src=wide)
+        nl.store(dst=out, value=nl.expand_dims(x=same, axis=1).reshape((16, 8)))
+        return out
+
+    a = normal(16, 8)
+    got = k(a)
+    assert got.dtype == ml_dtypes.bfloat16
+    close(got, np.repeat(a.sum(1, keepdims=True), 8, 1), 1e-2)

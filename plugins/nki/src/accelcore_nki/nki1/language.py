@@ -173,9 +173,10 @@ def transpose(x: Any, *, dtype: Any = None, mask: Any = None, **_: Any) -> Tile:
     return isa.nc_transpose(_in_sbuf(x), mask=mask, dtype=dtype)
 
 
-def broadcast_to(src: Any, shape: Sequence[int], **_: Any) -> Tile:
-    """A tile repeated to a shape."""
-    return broadcast(src, tuple(int(s) for s in shape))
+def broadcast_to(src: Any, shape: Sequence[int], dtype: Any = None, **_: Any) -> Tile:
+    """A tile repeated to a shape; in another type it is copied."""
+    wide = broadcast(src, tuple(int(s) for s in shape))
+    return wide if dtype is None or name_of(dtype) == wide.kind else copy(wide, dtype=dtype)
 
 
 def expand_dims(data: Any, axis: Any) -> Tile:

@@ -13,17 +13,20 @@ NAMES = frozenset((
     "all", "broadcast_to", "ceil", "empty_like", "expand_dims", "floor", "gather_flattened", "negative", "tan", "trunc",
     "var", "where",
 ))  # fmt: skip
+_FIRST = {"broadcast_to": "src", "empty_like": "a", "expand_dims": "data"}
+"""What NKI 1 calls the argument that NKI 2 calls x."""
 
 
 def function(name: str) -> Callable[..., Any]:
     """The function by its name, from tensors to tensors."""
     from accelcore_nki.nki1 import language
 
-    inner = getattr(language, name)
+    inner, first = getattr(language, name), _FIRST.get(name, "x")
 
     @functools.wraps(inner, updated=())
     def call(*args: Any, **kwargs: Any) -> Any:
-        found = inner(*map(_tile, args), **{key: _tile(value) for key, value in kwargs.items()})
+        named = {first if key == "x" else key: _tile(value) for key, value in kwargs.items()}
+        found = inner(*map(_tile, args), **named)
         return found.tensor if isinstance(found, Tile) else found
 
     return call
