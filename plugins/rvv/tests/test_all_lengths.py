@@ -9,7 +9,18 @@ from accelcore.values import Source
 
 pytestmark = pytest.mark.usefixtures("emulator")
 
-FAST = ("softmax", "gemm_u8s8", "overlay", "argmax", "transpose")
+FAST = (
+    "softmax",
+    "gemm_u8s8",
+    "overlay",
+    "argmax",
+    "transpose",
+    "alpha_blend",
+    "fir",
+    "distance",
+    "occurrences",
+    "sobel",
+)
 SUITE = [source for path in sorted(LIFTING.glob("*.py")) for source in functions(path)]
 KERNELS = [source for path in FLOATS for source in functions(path)]
 

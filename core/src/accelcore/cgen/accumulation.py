@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from accelcore.cgen import scalars, vectors
+from accelcore.cgen import counting, scalars, vectors
 from accelcore.cgen.accesses import (
     Access,
     Indices,
@@ -73,13 +73,18 @@ def _scalar_combined(at: Expressions, op: str, dtype: str, a: str, b: str) -> st
 
 
 def _reduce_into(at: Expressions, access: Access, op: str, value: Expr) -> None:
-    """All lanes into one element, at once: for places that change inside the vector loop."""
-    new = at.spread(at.value(value))
-    if at.frame.active is not None:
-        new = at.blend(at.frame.active, new, at.spread(Value(value.dtype, (identity_text(op, value.dtype),))))
+    """All lanes into one element, at once: for places that change inside the vector loop, and for counts."""
     target = f"{access.place.names[0]}[{element(at, access, 0)}]"
     if access.place.cells or not access.place.buffer.shape:
         target = str(local(at, access.place, (), 0))
+    holds = counting.condition(op, value)
+    if holds is not None and at.unit.isa.move("mask_count", "bool", at.count) is not None:
+        for reduced in counting.number(at, holds):
+            at.writer.line(f"{target} = {_scalar_combined(at, op, value.dtype, target, reduced)};")
+        return
+    new = at.spread(at.value(value))
+    if at.frame.active is not None:
+        new = at.blend(at.frame.active, new, at.spread(Value(value.dtype, (identity_text(op, value.dtype),))))
     for text in new.texts:
         reduced = horizontal(at, op, value.dtype, text, new.mask)
         at.writer.line(f"{target} = {_scalar_combined(at, op, value.dtype, target, reduced)};")

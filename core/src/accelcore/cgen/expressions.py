@@ -305,10 +305,7 @@ class Expressions:
                 operands[name] = (self.scalar(operand),) * self.groups
             else:
                 operands[name] = self.masks.bare(self.spread(self.value(operand))).texts
-        texts = tuple(
-            self.expand(template, **{name: t[g] for name, t in operands.items()})
-            for g in range(self.groups)
-        )
+        texts = tuple(self.expand(template, **{name: t[g] for name, t in operands.items()}) for g in range(self.groups))
         return Value(e.dtype, texts, varying=True, mask=self._mask_width(e))
 
     def _mask_width(self, e: Expr) -> int:

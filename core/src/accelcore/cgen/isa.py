@@ -28,6 +28,7 @@ its templates use it.  All its masks are values of its own types ("opaque"), and
   unsegment2(p,v) unapart2(p,s,v) ...         stores of them; tuple2(v, v) makes them, field2(v,k) is one of them
   mask_and(a,b) mask_or mask_xor mask_not(a)  of masks (dtype "bool"); mask_splat(x) from a C condition
   mask_any(m) mask_all(m)                     C conditions; mask_first(m) the first set lane, or a negative number
+  mask_count(m)                               how many lanes are set
 """
 
 from __future__ import annotations

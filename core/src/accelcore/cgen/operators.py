@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from accelcore.cgen import scalable, scalars, vectors
+from accelcore.cgen import scalable, scalars, signs, vectors
 from accelcore.cgen.frame import Value
 from accelcore.cgen.names import ctype, literal
 from accelcore.cgen.unit import NotVectorizable
@@ -132,7 +132,9 @@ def exposed(at: Expressions, e: Expr) -> Expr:
         return e
     if e.op in ("mul", "tdiv"):
         return _shifted(e) or e
-    if e.op == "cast" and (inside := _narrow_index(e)) is not None:
+    if e.op in ("add", "sub"):
+        return signs.apart(e)
+    if e.op == "cast" and (inside := _narrow_index(e) or _clamped(e)) is not None:
         return inside
     if e.op != "cast" or e.args[0].op != "tdiv" or e.args[0].args[1].op != "const":
         return e
@@ -172,6 +174,25 @@ def _narrow_index(e: Expr) -> Expr | None:
     if inner.op not in ("add", "sub", "mul") or e.attrs[1] == "saturate":
         return None
     return binary(inner.op, *(cast(a, e.dtype, "nearest", "wrap") for a in inner.args))
+
+
+def _clamped(e: Expr) -> Expr | None:
+    """A conversion of what is kept within the dtype's limits, as the saturating conversion that it is."""
+    inner, facts = e.args[0], DTYPES[e.dtype]
+    if not facts.is_integer or not DTYPES[inner.dtype].is_integer or facts.low is None or facts.high is None:
+        return None
+    least, most = DTYPES[inner.dtype].low, DTYPES[inner.dtype].high
+    limits = {"max": facts.low, "min": facts.high}
+    met: set[str] = set()
+    while inner.op in limits and inner.op not in met:
+        bound = next((a for a in inner.args if a.op == "const" and a.value == limits[inner.op]), None)
+        if bound is None:
+            return None
+        met.add(inner.op)
+        inner = inner.args[0] if inner.args[1] is bound else inner.args[1]
+    low = "max" in met or (least is not None and least >= facts.low)
+    high = "min" in met or (most is not None and most <= facts.high)
+    return cast(inner, e.dtype, "nearest", "saturate") if met and low and high else None
 
 
 def _shifted(e: Expr) -> Expr | None:

@@ -24,7 +24,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from accelcore.cgen import accesses, reductions, scans, searches, turned
+from accelcore.cgen import accesses, counting, reductions, scans, searches, turned
 from accelcore.cgen.expressions import Expressions
 from accelcore.cgen.frame import Frame, Lanes, Place, Value
 from accelcore.cgen.names import ctype, identifier
@@ -53,6 +53,8 @@ def vector_loop(emitter: Emitter, loop: For, frame: Frame) -> bool:
         reason = reason or reductions.clash(body, found)
         if reason:
             raise NotVectorizable(reason)
+        counts = counting.counted(emitter.isa, lanes.count, body, found)
+        found = {key: one for key, one in found.items() if key not in counts}
         if (chosen := searches.condition(emitter, loop)) is not None:
             searches.write(emitter, loop, chosen, lanes, frame)
             return True

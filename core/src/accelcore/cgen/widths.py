@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from accelcore.cgen import accesses, interleaving, operators, scalable
+from accelcore.cgen import accesses, counting, interleaving, operators, scalable
 from accelcore.cgen.conditions import lane_count
 from accelcore.cgen.expressions import Expressions
 from accelcore.cgen.frame import Frame, Lanes, Place
@@ -90,6 +90,10 @@ def _held(at: Expressions, body: Block, seen: set[Expr]) -> Iterator[str]:
         yield from (word for part in interleaving.runs(body) if (word := interleaving.word_of(at, part)))
     for s in statements(body):
         if isinstance(s, Store | Accumulate):
+            holds = _counted(at, s)
+            if holds is not None:
+                yield from _of(at, holds, seen)
+                continue
             if at.unit.isa.scalable and accesses.locate(at, s.buffer, s.indices).step is None:
                 yield _offset(at, s.buffer, s.indices, s.value.dtype)
             if s.value.dtype != "bool":
@@ -101,6 +105,15 @@ def _held(at: Expressions, body: Block, seen: set[Expr]) -> Iterator[str]:
             yield s.buffer.dtype
         elif isinstance(s, For) and at.varies(s.extent):
             yield from _of(at, s.extent, seen)
+
+
+def _counted(at: Expressions, s: Store | Accumulate) -> Expr | None:
+    """The condition whose mask is counted into a scalar outside the loop; None where lanes are added."""
+    if not isinstance(s, Accumulate) or at.frame.places[s.buffer].varying:
+        return None
+    if accesses.locate(at, s.buffer, s.indices).step != {}:
+        return None
+    return None if at.unit.isa.move("mask_count", "bool", at.count) is None else counting.condition(s.op, s.value)
 
 
 def _of(at: Expressions, e: Expr, seen: set[Expr]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 
+from accelcore.ir import vertices
 from accelcore.ir.dtypes import DTYPES, INDEX
 from accelcore.ir.expr import BINDERS, COMPARE, Expr, parts, spine, walk
 from accelcore.values import Param
@@ -234,7 +235,9 @@ class _Analysis:
         if e.op in BINDERS or e.op == "length":
             return self._binder(e)
         limits = [self.of(a) for a in e.args]
-        return arithmetic(e.op, limits[0], limits[-1], not DTYPES[e.dtype].is_float)
+        found = arithmetic(e.op, limits[0], limits[-1], not DTYPES[e.dtype].is_float)
+        exact = vertices.bounds(e, self.of) if e.dtype == "int" else None
+        return found if exact is None else meet(found, exact)
 
     def _select(self, e: Expr) -> Interval:
         condition, then, other = e.args

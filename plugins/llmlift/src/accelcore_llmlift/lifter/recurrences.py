@@ -100,7 +100,7 @@ def _additive(update: Expr, s: Expr, start: Expr) -> Step | None:
         p = polynomial(update)
         factor, rest = p.coefficient(s), p.without(s)
         if factor is not None and factor.constant == 1 and not any(occurs(s, a) for a in rest.atoms):
-            return Step("sum", expression(rest, update.dtype))
+            return Step("sum", _shorter(expression(rest, update.dtype), update, s))
     a, b = update.args
     if update.op == "sub":
         return None if occurs(s, b) else _combine(step_of(a, s, start), "sum", unary("neg", b))
@@ -108,6 +108,12 @@ def _additive(update: Expr, s: Expr, start: Expr) -> Step | None:
         return None
     inner, term = (a, b) if occurs(s, a) else (b, a)
     return _combine(step_of(inner, s, start), "sum", term)
+
+
+def _shorter(normal: Expr, update: Expr, s: Expr) -> Expr:
+    """What is added to s, as it was written where its normal form is longer: (x - y) * (x - y)."""
+    written = next((b for a, b in (update.args, update.args[::-1]) if update.op == "add" and a is s), normal)
+    return written if len(set(walk(written))) < len(set(walk(normal))) else normal
 
 
 def _product(update: Expr, s: Expr, start: Expr) -> Step | None:

@@ -49,6 +49,7 @@ def _masks(table: Table, lanes: int) -> None:
     table["mask_splat", "bool", lanes] = f"(({{x}}) ? __riscv_vmset_m_{b}(ac_vl) : __riscv_vmclr_m_{b}(ac_vl))"
     table["mask_any", "bool", lanes] = f"(__riscv_vfirst_m_{b}({{m}}, ac_vl) >= 0)"
     table["mask_first", "bool", lanes] = f"__riscv_vfirst_m_{b}({{m}}, ac_vl)"
+    table["mask_count", "bool", lanes] = f"__riscv_vcpop_m_{b}({{m}}, ac_vl)"
     table["mask_all", "bool", lanes] = f"(__riscv_vcpop_m_{b}({{m}}, ac_vl) == ac_vl)"
     if exists("u16", lanes):  # 16 bits number the lanes of every machine up to VLEN 65536 / LMUL
         s = suffix("u16", lanes)

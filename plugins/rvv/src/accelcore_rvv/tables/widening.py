@@ -23,6 +23,9 @@ def instructions() -> Iterator[Instruction]:
                 yield from _sums(dtype, target, lanes)
         for second in (other(dtype, 1, "i"), other(dtype, 1, "u")):
             yield from _products(dtype, second, lanes)
+        if BITS[dtype] > 8:
+            for narrow in (f"i{BITS[dtype] // 2}", f"u{BITS[dtype] // 2}"):
+                yield from _mixed(dtype, narrow, lanes)
     for lanes in (1, 2, 4, 8):
         yield from _floats(lanes)
 
@@ -78,6 +81,21 @@ def _products(first: str, second: str, lanes: int) -> Iterator[Instruction]:
             if BITS[first] * factor > 64 or not exists(target, lanes) or (sign == "u" and exact[0] == "i"):
                 continue
             yield from _product_as(first, second, exact, target, lanes)
+
+
+def _mixed(first: str, narrow: str, lanes: int) -> Iterator[Instruction]:
+    """Products with a factor of half the width: it is widened first, or as a scalar taken as it is."""
+    second = first if narrow[0] == "u" else f"i{BITS[first]}"
+    _, exact = _product(first, second)
+    if not (exists(narrow, lanes) and exists(exact, lanes)):
+        return
+    product = cast(operand("a", first), exact) * cast(operand("b", narrow), exact)
+    wide = widened("{b}", narrow, second, lanes)
+    scalar_b = "b" in _scalar_forms(first, second)
+    for name, meaning, acc, cost in (("vwmul", product, "", 2), ("vwmacc", operand("c", exact) + product, "{c}", 2)):
+        text = _multiplied(first, second, lanes, "vv", acc=acc).replace("{b}", wide)
+        scalars = {"b": _scalar_product(first, second, lanes, "b", acc=acc)} if scalar_b else {}
+        yield Instruction(f"{name}_mixed", lanes, meaning, text, cost, scalars=scalars)
 
 
 def _product_as(first: str, second: str, exact: str, target: str, lanes: int) -> Iterator[Instruction]:
