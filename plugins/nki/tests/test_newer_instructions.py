@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from nki_kernels import close, nisa, nl, normal, seeded, sigmoid, through
+from nki_kernels import close, nisa, nl, normal, seeded, sigmoid, through, traced
 
 from accelcore_nki import NkiError, simulate
 
@@ -252,3 +252,29 @@ def test_generations_are_ordered(target, newer):
         assert (nisa.get_nc_version() >= nisa.nc_version.gen3) is newer
 
     through(run, A, target=target)
+
+
+def test_scalars_from_memory_address_rows_and_bound_loops():
+    def kernel(x, place):
+        out = nl.ndarray((1, x.shape[1]), dtype=x.dtype, buffer=nl.shared_hbm)
+        told = nl.ndarray((1, 1), dtype=nl.int32, buffer=nl.shared_hbm)
+        cell, row = nl.load(place), nl.ndarray((1, x.shape[1]), dtype=x.dtype, buffer=nl.sbuf)
+        at = nisa.scalar_load(cell)
+        nisa.dma_copy(dst=row, src=x.ap([[x.shape[1], 1], [1, x.shape[1]]], scalar_offset=at, indirect_dim=0))
+        nl.fori_loop(0, at, lambda i: nisa.tensor_scalar(row, row, nl.add, 1.0))
+        nisa.scalar_store(cell, 3 - at * 4 + (1 << 32))
+        nisa.dma_copy(dst=out, src=row)
+        nisa.dma_copy(dst=told, src=cell)
+        return out, told
+
+    x = np.arange(12, dtype=np.float32).reshape(4, 3)
+    row, told = simulate(kernel)(x, np.array([[2]], np.int32))
+    assert row.tolist() == [[8, 9, 10]]
+    assert told.tolist() == [[-5]]
+
+
+def test_scalars_are_int32():
+    for body in (nisa.scalar_load, lambda cell: nisa.scalar_store(cell, 1)):
+        with pytest.raises(NkiError) as caught:
+            traced(lambda x, body=body: body(nl.load(x)), np.ones((1, 1), np.float32))
+        assert caught.value.rule == "dtype"

@@ -46,6 +46,9 @@ class VirtualRegister:
     def __mod__(self, other: int) -> int:
         return self._value() % int(other)
 
+    def __neg__(self) -> int:
+        return -self._value()
+
     __radd__, __rmul__ = __add__, __mul__
 
     def __str__(self) -> str:

@@ -43,12 +43,16 @@ from accelcore_nki.isa.functions import (
     register_load,
     register_move,
     register_store,
+    scalar_load,
+    scalar_store,
     select_reduce,
     sequence_bounds,
     topk,
 )
 from accelcore_nki.isa.products import nc_matmul, nc_transpose
 from accelcore_nki.registers import VirtualRegister
+
+NkiScalar = VirtualRegister
 
 tensor_copy_dynamic_src = tensor_copy_dynamic_dst = tensor_copy  # before NKI 0.4; views carry run-time offsets
 tensor_engine, vector_engine, scalar_engine = engine.tensor, engine.vector, engine.scalar
@@ -64,9 +68,10 @@ __all__ = [
     "engine", "exponential", "get_nc_version", "iota", "local_gather", "matmul_perf_mode", "max8", "memset",
     "nc_find_index8", "nc_match_replace8", "nc_matmul", "nc_n_gather", "nc_stream_shuffle", "nc_transpose",
     "nc_version", "nonzero_with_count", "oob_mode", "range_select", "reciprocal", "reduce_cmd", "register_alloc",
-    "register_load", "register_move", "register_store", "scalar_tensor_tensor", "select_reduce", "sequence_bounds",
-    "tensor_copy", "tensor_copy_predicated", "tensor_partition_reduce", "tensor_reduce", "tensor_scalar",
-    "tensor_scalar_cumulative", "tensor_scalar_reduce", "tensor_tensor", "tensor_tensor_scan", "topk",
+    "register_load", "register_move", "register_store", "scalar_load", "scalar_store", "scalar_tensor_tensor",
+    "select_reduce", "sequence_bounds", "tensor_copy", "tensor_copy_predicated", "tensor_partition_reduce",
+    "tensor_reduce", "tensor_scalar", "tensor_scalar_cumulative", "tensor_scalar_reduce", "tensor_tensor",
+    "tensor_tensor_scan", "topk",
 ]  # fmt: skip
 
 

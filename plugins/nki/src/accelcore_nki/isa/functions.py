@@ -215,6 +215,29 @@ def register_store(dst: Any, src: VirtualRegister) -> Instruction:
     return current().emit("register_store", "sync", (_single("dst", dst),), (), {"register": src.index})
 
 
+def scalar_load(src: Any) -> VirtualRegister:
+    """The only element of a tensor of int32 as a scalar; arithmetic on it gives numbers (see VirtualRegister)."""
+    source = _single("src", src)
+    if source.dtype != "int32":
+        raise fail("dtype", f"a scalar of {source.dtype}", source, hint="scalars are loaded from int32")
+    register = register_alloc()
+    register_load(register, source)
+    return register
+
+
+def scalar_store(dst: Any, value: VirtualRegister | int) -> None:
+    """The only element of a tensor of int32 = a scalar, or what arithmetic made of one, which wraps at 32 bits."""
+    target = _single("dst", dst)
+    if target.dtype != "int32":
+        raise fail("dtype", f"a scalar to {target.dtype}", target, hint="scalars are stored to int32")
+    if not isinstance(value, VirtualRegister):
+        value = register_alloc((int(value) + _HALF) % (2 * _HALF) - _HALF)
+    register_store(target, value)
+
+
+_HALF = 1 << 31  # of the range of int32
+
+
 def _single(role: str, value: Any) -> NkiTensor:
     view = tensor(role, value)
     if view.size != 1:
