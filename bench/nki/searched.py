@@ -2,12 +2,13 @@
 
     python bench/nki/searched.py [--kernels matmul,softmax] [--seconds S] [--full]
 
-Each row is one `accelcore compile --target nki` within the budget, from an empty cache: kernels are judged at small
-sizes and timed at the row's.  The bound is the time of the busiest engine at the least work that the algorithm needs,
-spread as well as can be over the engines that have the instructions; compulsory bytes at the DMA bandwidth are one of
-the engines.  What is not counted: PSUM copies, transpositions, waits.  The ratio leaves out the launch, which no kernel
-can change.  --full executes each best kernel once at the row's sizes and compares with NumPy.  All times are modelled:
-a gain in modelled time may not hold on silicon.
+Each row is one `accelcore compile --target nki` within the budget, from an empty cache: kernels are judged at smaller
+sizes, which the pipeline chooses, timed at the row's, and the best is executed there once.  The bound is the time of
+the busiest engine at the least work that the algorithm needs, spread as well as can be over the engines that have the
+instructions; compulsory bytes at the DMA bandwidth are one of the engines.  What is not counted: PSUM copies,
+transpositions, waits.  The ratio leaves out the launch, which no kernel can change.  --full executes each best kernel
+once more at the row's sizes and compares with NumPy.  All times are modelled: a gain in modelled time may not hold on
+silicon.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ MORE = {"vector": 1.0, "gpsimd": 2.0}  # a sum in the same instruction as a prod
 
 @dataclass(frozen=True)
 class Row:
-    """A row: the file and function, its sizes, small ones to judge at, the aim, the work besides bytes, in words.
+    """A row: the file and function, its sizes, the aim, the work besides bytes, in words.
 
     floats, width: compulsory elements and their bytes.  products: multiplications of the tensor engine, a float32 one
     as four (its passes).  Where the weights of a bf16 attention are kept as float32 is the judge's bound: one bf16 is
@@ -46,7 +47,6 @@ class Row:
     file: str
     name: str
     sizes: dict[str, int]
-    judged: dict[str, int]
     aim: float
     floats: float
     width: int
@@ -81,35 +81,34 @@ def _elements(*extents: int) -> float:
 def _rows() -> tuple[Row, ...]:
     square, wide = _elements(4096, 4096), _elements(4096, 7168)
     norm, gated = _elements(512, 4096), _elements(4096, 3072)
-    state, small = _elements(256, 512, 16), {"m": 130, "n": 200}
+    state = _elements(256, 512, 16)
     return (
-        Row("products", "matmul", {"m": 4096, "k": 8192, "n": 8192}, {"m": 200, "k": 300, "n": 600}, 1.15,
+        Row("products", "matmul", {"m": 4096, "k": 8192, "n": 8192}, 1.15,
             4096 * 8192 + 8192 * 8192 + 4096 * 8192, 2, (), "m k n products", 4096 * 8192 * 8192),
-        Row("rows", "rmsnorm", {"m": 512, "n": 4096}, small, 1.3, 2 * 512 * 4096 + 4096, 4,
+        Row("rows", "rmsnorm", {"m": 512, "n": 4096}, 1.3, 2 * 512 * 4096 + 4096, 4,
             ((norm, {"scalar": 1.0, "vector": 2.0}), (norm, ANY), (norm, PAIR)), "square and sum, scale, weight"),
-        Row("rows", "softmax", {"m": 4096, "n": 4096}, small, 1.3, 2 * 4096 * 4096, 4,
+        Row("rows", "softmax", {"m": 4096, "n": 4096}, 1.3, 2 * 4096 * 4096, 4,
             ((square, {"vector": 1.0}), (square, {"scalar": 1.0}), (square, ANY)), "maximum, exp and sum, scale"),
-        Row("rows", "layernorm", {"m": 4096, "n": 4096}, small, 1.3, 2 * 4096 * 4096 + 8192, 4,
+        Row("rows", "layernorm", {"m": 4096, "n": 4096}, 1.3, 2 * 4096 * 4096 + 8192, 4,
             ((square, {"vector": 1.0, "scalar": 1.0}), (square, {"scalar": 1.0}), (square, ANY), (square, PAIR),
              (square, PAIR)), "sum, square and sum, shift and scale, weight, bias"),
-        Row("rows", "rope", {"m": 4096, "h": 2048}, {"m": 130, "h": 90}, 1.3, 3 * 4096 * 4096, 4,
+        Row("rows", "rope", {"m": 4096, "h": 2048}, 1.3, 3 * 4096 * 4096, 4,
             ((square, PAIR), (square, PAIR), (square, PAIR)), "two products and a sum"),
-        Row("rows", "silu", {"m": 4096, "n": 7168}, small, 1.3, 2 * 4096 * 7168, 4,
+        Row("rows", "silu", {"m": 4096, "n": 7168}, 1.3, 2 * 4096 * 7168, 4,
             ((wide, {"scalar": 1.0}),), "one activation"),
-        Row("products", "swiglu", {"m": 4096, "k": 1024, "n": 3072}, {"m": 200, "k": 300, "n": 600}, 1.3,
+        Row("products", "swiglu", {"m": 4096, "k": 1024, "n": 3072}, 1.3,
             4096 * 1024 + 2 * 1024 * 3072 + 4096 * 3072, 2, ((gated, {"scalar": 1.0}), (gated, {"vector": 1.0})),
             "two products, silu, their product", 2 * 4096 * 1024 * 3072),
-        Row("products", "attention", {"m": 4096, "n": 4096, "d": 128}, {"m": 140, "n": 2100, "d": 40}, 1.3,
+        Row("products", "attention", {"m": 4096, "n": 4096, "d": 128}, 1.3,
             4 * 4096 * 128, 2,
-            ((square, {"vector": 1.0}), (square, {"scalar": 1.0}), (square, {"vector": 1.0, "scalar": 1.0}),
-             (square, {"vector": 1.0, "gpsimd": 2.0})),
-            "q k, weights v twice: as two bf16 parts; maximum, exp and sum, both parts", 3 * 4096 * 4096 * 128),
-        Row("products", "attention", {"m": 4096, "n": 4096, "d": 128}, {"m": 140, "n": 600, "d": 40}, 1.3,
+            ((square, {"vector": 1.0}), (square, {"scalar": 1.0})), "two products, maximum, exp and sum",
+            2 * 4096 * 4096 * 128),
+        Row("products", "attention", {"m": 4096, "n": 4096, "d": 128}, 1.3,
             4 * 4096 * 128, 4, ((square, {"vector": 1.0}), (square, {"scalar": 1.0})),
             "two products of 4 passes, maximum, exp and sum", 2 * 4 * 4096 * 4096 * 128, "f32"),
-        Row("products", "conv1d", {"c": 4096, "n": 4096}, {"c": 130, "n": 200}, 1.3, 2 * 4096 * 4096, 4,
+        Row("products", "conv1d", {"c": 4096, "n": 4096}, 1.3, 2 * 4096 * 4096, 4,
             ((4 * square, ANY), (3 * square, MORE)), "four products with a column, three sums"),
-        Row("products", "mamba", {"c": 256, "n": 512, "s": 16}, {"c": 130, "n": 60, "s": 3}, 1.3,
+        Row("products", "mamba", {"c": 256, "n": 512, "s": 16}, 1.3,
             3 * 256 * 512 + 2 * 16 * 512, 4,
             ((state, {"scalar": 1.0}), (state, {"vector": 2.0}), (state, PAIR), (state, PAIR), (state, PAIR)),
             "exp, scan, two products and a sum for each state"),
@@ -135,10 +134,9 @@ def bound(row: Row) -> tuple[float, str]:
 
 def compiled(row: Row, seconds: float, out: Path) -> dict[str, Any]:
     """The JSON of one compilation."""
-    timed = "+".join(f"{name}={value}" for name, value in row.sizes.items())
-    sizes = [word for name, value in row.judged.items() for word in ("--size", f"{name}={value}")]
+    sizes = [word for name, value in row.sizes.items() for word in ("--size", f"{name}={value}")]
     command = [sys.executable, "-m", "accelcore.cli", "compile", f"{row.source(out.parent)}:{row.name}", "--target",
-               f"nki:chip={CHIP},timed={timed}", *sizes, "--max-seconds", str(seconds), "--no-cache", "--json",
+               f"nki:chip={CHIP}", *sizes, "--max-seconds", str(seconds), "--no-cache", "--json",
                "--out", str(out)]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=out.parent)
     try:

@@ -138,7 +138,9 @@ class Evaluator(Named, Protocol):
 
     A class attribute `fidelity` (values.Fidelity) says where its costs come from; without one it is HARDWARE, and the
     judge's clock counts.  An attribute `affordable` says how many operations one call may have at sizes that
-    nobody named; without one they are chosen for a processor.
+    nobody named; without one they are chosen for a processor.  `counts` names an option of it that takes sizes, as
+    m=4096+n=512, whose cost counts instead of that of the sizes it is called at: large tasks are then judged at
+    smaller ones.
     """
 
     @property

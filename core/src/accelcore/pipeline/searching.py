@@ -23,6 +23,7 @@ from accelcore.pipeline.catalog import (
 from accelcore.pipeline.inputs import one_source, own_kernel, place, task_from, with_sizes
 from accelcore.pipeline.lifting import lift_source
 from accelcore.pipeline.results import LiftedFunction, OptimizeResult
+from accelcore.pipeline.scaling import scaled
 from accelcore.pipeline.sessions import Watch, interruptible, opened
 from accelcore.pipeline.settings import Changes, Settings, settings
 from accelcore.pipeline.work import affordable
@@ -164,10 +165,11 @@ def _carried_out(session: Session, plan: Plan, chosen: Settings, watch: Watch) -
     from accelcore.pipeline.line import Line
 
     lifted = lift_source(session, plan.source, chosen) if plan.source else None
-    line = Line(session, plan.target, chosen, watch, plan.out)
     task = _task(plan, lifted, chosen)
     if task is None or (plan.verb == "compile" and not _accepted(lifted, chosen)):
         return _refused(plan, lifted, session)
+    spec, task = scaled(plan.target, task) if not chosen.evaluator else (plan.target, task)
+    line = Line(session, spec, chosen, watch, plan.out)
     return line.run(task, lifted if _accepted(lifted, chosen) else None, plan.kernel)
 
 

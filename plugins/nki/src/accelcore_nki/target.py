@@ -106,6 +106,8 @@ class NkiSimulator:
     about: ClassVar[str] = "NumPy function with the chip's checks, modelled time, in a sandboxed child"
     target: ClassVar[str] = "nki"
     fidelity: ClassVar[str] = "modelled"
+    counts: ClassVar[str] = "timed"
+    affordable: ClassVar[float] = 1e9  # NumPy multiplies matrices fast
 
     chip: str = field(default="trn2", metadata={"help": _CHIPS})
     timed: str = field(default="", metadata={"help": _TIMED})

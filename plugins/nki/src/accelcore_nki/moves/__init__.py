@@ -18,6 +18,7 @@ _PLAIN = (
     "rows(whole); fuse(all); name(functions)",
     f"{_ALL}; pipeline(3)",
     f"{_ALL}; pipeline(4); parts(2048); apart(4)",
+    f"{_ALL}; pipeline(8); parts(1024); sums(2)",
     f"{_ALL}; pipeline(8); parts(1024); turns(clock); sums(2)",
     f"{_ALL}; pipeline(2); turns(clock); accumulate(psum); steps(4)",
     f"{_ALL}; pipeline(3); apart(1)",
