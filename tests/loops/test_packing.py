@@ -7,7 +7,9 @@ from loop_tasks import SIZES, TASKS, check, program
 
 from accelcore.errors import IllegalRewrite
 from accelcore.loops import schedule
+from accelcore.loops.moves import recipe
 from accelcore.loops.nodes import Allocate, Program, statements
+from accelcore.loops.unit import VectorUnit
 
 BLOCKS = ("split(j, 8)", "reorder(i, jo)", "split(ji, 3)", "reorder(i, jio)")
 
@@ -29,3 +31,12 @@ def test_a_block_is_not_copied_in_an_order_in_which_its_length_is_not_known() ->
     blocked = schedule.replay(program("product"), BLOCKS)
     with pytest.raises(IllegalRewrite, match="the extent of jii depends on jio"):
         schedule.apply(blocked, "pack(B, jio, last=jio)")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "copied"), [((250, 250, 250), True), ((256, 256, 256), False), ((16, 250, 250), False)]
+)
+def test_rules_copy_rows_that_are_no_whole_vectors_where_many_share_them(sizes: tuple[int, ...], copied: bool) -> None:
+    known = dict(zip("mnk", sizes, strict=True))
+    steps = recipe(program("product"), VectorUnit("avx512", 64, 32, masks=True, fma=True, l1=48 << 10), known)
+    assert any("pack=B" in text for text in steps) is copied

@@ -24,7 +24,7 @@ from accelcore.loops.analysis import (
 from accelcore.loops.edit import around, loops_of
 from accelcore.loops.nodes import Accumulate, For, Kind, Program, Store
 from accelcore.loops.rewrites.values import divisors, invariant, repeated, weight
-from accelcore.loops.tiling import bytes_of, depth_of_sums, extent_of, packed, tile_text
+from accelcore.loops.tiling import aligned, bytes_of, depth_of_sums, extent_of, packed, tile_text
 from accelcore.loops.unit import VectorUnit
 from accelcore.values import Role
 
@@ -33,6 +33,7 @@ _WORTH_KEEPING = 12  # weight of a repeated expression that pays for a store and
 _SHIFTS = 16  # bytes of a register whose lanes are worth shifting for a scan; one that is counted by words has fewer
 _STEPS = 4  # of a sum in a row where the number of them is known
 _ROWS_WORTH_PACKING = 32  # rows that share an operand before a copy of it is repaid
+_ROWS_WORTH_ALIGNING = 128  # and before one is whose vectors touch one cache line each instead of two
 
 
 _BANDS = ((48, 6, 4), (14, 14, 2), (24, 6, 4), (96, 6, 4))
@@ -136,7 +137,9 @@ def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
     for c in products:
         deep = max(deep, depth_of_sums(program, c, unit, sizes))
         shared = max(bytes_of(program, name, sizes) for name in c.reused)
-        pays |= shared > unit.l2 // 2 and extent_of(program, c.row, sizes) >= _ROWS_WORTH_PACKING
+        rows = extent_of(program, c.row, sizes)
+        pays |= rows >= _ROWS_WORTH_PACKING and shared > unit.l2 // 2
+        pays |= rows >= _ROWS_WORTH_ALIGNING and shared > unit.l1 and not aligned(program, c, unit, sizes)
     far = [b for b in program.arguments if b.shape and bytes_of(program, b.name, sizes) > unit.l2]
     streamed = any(b.role is Role.OUT for b in far) and not contractions(program)  # tiles write parts of lines
     return Plan(

@@ -147,6 +147,12 @@ def tile_text(program: Program, c: Contraction, unit: VectorUnit, plan: Plan) ->
     return ", ".join([f"tile({c.row}, {rows}, {c.column}", *options]) + ")"
 
 
+def aligned(program: Program, c: Contraction, unit: VectorUnit, sizes: Mapping[str, int]) -> bool:
+    """Whether the rows of the shared operands are whole vectors."""
+    p = product_of(program, c, unit, sizes)
+    return p.columns % p.lanes == 0
+
+
 def packed(program: Program, c: Contraction, unit: VectorUnit) -> bool:
     """Whether its tiles need a copy of an operand, at any sizes."""
     return bool(c.turned) or _depth(program, c, unit) > 1
