@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from accelcore.budget import Meter
+from accelcore.errors import BudgetSpent
 from accelcore.journal import Journal
 from accelcore.session import Session
+from accelcore.session.verifying import Court
 from accelcore.values import Budget, Proof, Source, Summary, Task, Verdict
 
 TASK, SUMMARY = Task("t", (), Source("f", "c", "f")), Summary(())
@@ -76,6 +79,30 @@ def test_a_resumed_run_does_not_ask_again(tmp_path):
         with Session(journal or Journal.resume(tmp_path / "r"), verifiers=[say]) as session:
             assert session.verify(TASK, SUMMARY).proof is PROVED
     assert not say.timeouts
+
+
+def test_an_answer_stays_when_the_time_is_over_before_the_next_one():
+    now = [0.0]
+
+    class Slow(Says):
+        def check(self, task, summary, *, timeout):
+            now[0] += 100.0
+            return super().check(task, summary, timeout=timeout)
+
+    first, second = Slow("z3", "proved", UNKNOWN, "loop1 step: no answer"), Says("b", "bounded", BOUNDED)
+    court = Court(Journal.memory(), Meter(Budget(seconds=60.0), clock=lambda: now[0]), [first, second], 1e6)
+    with pytest.raises(BudgetSpent):
+        court.try_(TASK, SUMMARY)
+    assert court.summary is SUMMARY and court.verdict is not None
+    assert court.verdict.reason == "loop1 step: no answer"
+    assert first.timeouts == [48.0] and second.timeouts == []
+
+
+def test_a_verifier_leaves_time_to_the_next_one():
+    first, second = Says("z3", "proved", UNKNOWN), Says("b", "bounded", BOUNDED)
+    with Session(verifiers=[second, first], budget=Budget(seconds=1000.0), verify_seconds=1e6) as session:
+        session.verify(TASK, SUMMARY)
+    assert 0 < first.timeouts[0] <= 800.0 < second.timeouts[0] <= 1000.0
 
 
 def test_the_time_left_bounds_a_verifier():

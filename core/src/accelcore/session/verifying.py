@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import is_dataclass, replace
 
 from accelcore.budget import Meter
+from accelcore.errors import BudgetSpent
 from accelcore.journal import Journal
 from accelcore.protocols import Verifier
 from accelcore.session.shop import task_digest
@@ -24,12 +25,16 @@ RANK = {
 
 _STRONGEST = {"proved": 0, "bounded": 1, "tested": 2}
 
+_SHARE = 0.8
+"""Of the time that is left: a verifier leaves the rest to those after it, which are weaker and quicker."""
+
 
 class Court:
     """All verdicts of a run.
 
     Invariant: `verdict` is about `summary`, and no other answer of this run ranks above it.  Asking ends with the first
-    answer that nothing can improve: a proof, a refutation, or the strongest that any verifier left can give.
+    answer that nothing can improve: a proof, a refutation, or the strongest that any verifier left can give.  An answer
+    that was given stays also where the budget ends before the next one.
     """
 
     def __init__(self, journal: Journal, meter: Meter, verifiers: Sequence[Verifier], seconds: float) -> None:
@@ -39,13 +44,18 @@ class Court:
         self.summary: Summary | None = None
 
     def try_(self, task: Task, summary: Summary) -> Verdict:
-        """The strongest answer about one summary; UNKNOWN where no verifier is usable."""
+        """The strongest answer about one summary; UNKNOWN where no verifier is usable.  Raises BudgetSpent."""
         found: Verdict | None = None
         reasons: list[str] = []
         for verifier in self._verifiers:
             if found is not None and RANK[found.proof] <= _STRONGEST.get(verifier.strongest, 3):
                 break
-            answer = self._ask(verifier, task, summary)
+            try:
+                answer = self._ask(verifier, task, summary)
+            except BudgetSpent:
+                if found is not None:
+                    self._keep(summary, found)
+                raise
             if answer.reason:
                 reasons.append(f"{verifier.name}: {answer.reason}")
             if found is None or RANK[answer.proof] < RANK[found.proof] or answer.proof is Proof.REFUTED:
@@ -71,6 +81,8 @@ class Court:
         self._meter.live()
         left = self._meter.remaining_seconds
         started = time.monotonic()
+        if left is not None and verifier is not self._verifiers[-1]:
+            left *= _SHARE
         verdict = verifier.check(task, summary, timeout=self._seconds if left is None else min(self._seconds, left))
         if not verdict.seconds:
             verdict = replace(verdict, seconds=time.monotonic() - started)
