@@ -69,6 +69,15 @@ def test_comments_macros_and_other_functions_do_not_disturb() -> None:
 
 
 @pytest.mark.parametrize(
+    "before",
+    ['extern "C" ', '__attribute__((target("avx2"), aligned(64))) ', "struct s { int a; };\n#pragma once\nstatic\n"],
+)
+def test_what_stands_before_a_head_does_not_disturb(before: str) -> None:
+    head = prototype(f"{before}float\nf(float x)\n{{ }}", "f")
+    assert head is not None and (head.returns, head.static) == ("float", "static" in before)
+
+
+@pytest.mark.parametrize(
     ("head", "expected"),
     [
         ("void f(float *dst, const float *src, const float *gain, float by, size_t rows, size_t cols)",

@@ -18,7 +18,10 @@ from accelcore.cgen.names import ctype
 from accelcore.errors import UsageError
 from accelcore.values import AbiArg, Kernel, Role, Task, abi_arguments
 
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|^[ \t]*#[^\n]*", re.S | re.M)
+_NOISE = re.compile(
+    r"//[^\n]*|/\*.*?\*/|^[ \t]*#[^\n]*|\"[^\"\n]*\"|__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)", re.S | re.M
+)
+"""Comments, directives, strings, attributes."""
 _QUALIFIER = re.compile(r"\b(?:restrict|__restrict__|__restrict|volatile|register|struct|extern|static|inline)\b")
 _INTEGER = re.compile(r"u?int\d+_t|size_t|ssize_t|ptrdiff_t")
 _SAME = {
@@ -62,7 +65,7 @@ class Prototype:
 
 def prototype(text: str, name: str) -> Prototype | None:
     """The head of a function that a C text defines; None where it has no such function, or one beyond this reader."""
-    plain = _COMMENT.sub(" ", text)
+    plain = _NOISE.sub(" ", text)
     match = re.search(rf"(?:^|[;}}])([^;{{}}()]*?)\b{re.escape(name)}\s*\(([^(){{}};]*)\)\s*{{", plain)
     if match is None:
         return None
