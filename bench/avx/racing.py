@@ -150,7 +150,7 @@ def undisturbed() -> Iterator[None]:
         if OWN_CPU not in os.environ:
             fcntl.flock(held, fcntl.LOCK_EX)
         with contextlib.suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(10))
         try:
             yield
         finally:

@@ -1,8 +1,12 @@
-"""Where arrays lie in a checked call: at both ends of their pages, so that no run past one can be made harmless."""
+"""Checked calls: arrays lie at both ends of their pages, so that no run past one can be made harmless; a busy machine
+makes no kernel late."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -34,7 +38,7 @@ def house(tmp_path):
     built = run_child(["gcc", "-shared", "-fPIC", "k.c", "-o", "k.so"], COMPILER, Limits(60), cwd=tmp_path)
     assert built.status is Status.OK, built.text
     code = Library(str(tmp_path / "k.so"), "where", ARGUMENTS)
-    with Guarded(code, {"x": 4 * 1500, "out": 24}, Limits(5)) as guarded:
+    with Guarded(code, {"x": 4 * 1500, "out": 24}, Limits(1.0)) as guarded:
         yield guarded
 
 
@@ -51,3 +55,33 @@ def test_of_each_two_calls_one_is_at_either_end(house):
         assert first[2] + second[2] == 1, "and so is out"
     orders = {first for first, _ in seen}
     assert len(orders) > 1, "in an order that is drawn anew"
+
+
+# Keeps a CPU as the candidate of another judge may, where that priority is granted, until it is ended or a while later.
+RIVAL = """
+import os, sys, time
+try:
+    os.sched_setaffinity(0, {int(sys.argv[1])})
+    os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(10))
+except OSError:
+    pass
+print("ready", flush=True)
+until = time.monotonic() + 20
+while time.monotonic() < until:
+    pass
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="real-time priorities are asked for on Linux only")
+def test_a_rival_at_the_same_priority_takes_turns(house):
+    """Once it kept the processor until the candidate was late."""
+    _where(house, 7)
+    cpu = min(os.sched_getaffinity(0))
+    house.session.pin(cpu, realtime=True)
+    with subprocess.Popen([sys.executable, "-I", "-S", "-c", RIVAL, str(cpu)], stdout=subprocess.PIPE) as rival:
+        try:
+            assert rival.stdout.readline() == b"ready\n"
+            for _ in range(3):
+                _where(house, 7)
+        finally:
+            rival.kill()

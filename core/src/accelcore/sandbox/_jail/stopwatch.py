@@ -3,7 +3,8 @@
 It is a process of its own, so that other threads of the caller cannot delay the clock.  It shares one CPU with the
 candidate while timing: the hand-over is then a context switch of a few microseconds, steadier than waking another CPU.
 Where the system permits both run at real-time priority, the keeper one step higher, so that it can always end an
-endless loop.
+endless loop.  Among equals the processor goes round: who times on the same one, under a lease of his own, takes turns
+with the candidate instead of keeping it until it is late.
 
 CPU time is read from the kernel's clock of the candidate's process, once all its threads sleep again: what runs on
 after the answer, on this thread or on another, is counted.
@@ -100,7 +101,7 @@ class Stopwatch:
         self._await(used, seconds)
         elapsed = time.perf_counter_ns() - began
         self._receive(code, nonce)
-        self._wait_idle(time.monotonic() + seconds)
+        self._wait_idle(self._cpu(), seconds)
         self._until = self._cpu()
         return {"ns": elapsed, "cpu": self._until - used, "outside": outside}
 
@@ -113,9 +114,12 @@ class Stopwatch:
         deadline = time.monotonic() + PATIENCE * seconds
         wait = seconds
         while not self._poll.poll(wait * 1000):
-            if time.monotonic() > deadline or self._cpu() - used >= seconds * 0.8e9:
-                raise Late
+            self._check_late(used, seconds, deadline)
             wait = seconds / 8
+
+    def _check_late(self, used: int, seconds: float, deadline: float) -> None:
+        if time.monotonic() > deadline or self._cpu() - used >= seconds * 0.8e9:
+            raise Late
 
     def _cpu(self) -> int:
         """Process CPU time of the candidate so far, in nanoseconds; 0 where the system does not tell."""
@@ -124,11 +128,14 @@ class Stopwatch:
         except OSError:
             return 0
 
-    def _wait_idle(self, deadline: float) -> None:
-        """Until all threads of the candidate sleep: it waits for the next command, or pretends to."""
+    def _wait_idle(self, used: int, seconds: float) -> None:
+        """Until all threads of the candidate sleep: it waits for the next command, or pretends to.
+
+        Late as in `_await`: one that is ready to run but kept waiting is not working on.
+        """
+        deadline = time.monotonic() + PATIENCE * seconds
         while any(state == "R" for state in self._states()):
-            if time.monotonic() > deadline:
-                raise Late
+            self._check_late(used, seconds, deadline)
             time.sleep(20e-6)
 
     def _states(self) -> list[str]:
@@ -152,8 +159,8 @@ class Stopwatch:
         if not realtime:
             return False
         try:
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_KEEPER_PRIORITY))
-            os.sched_setscheduler(self.pid, os.SCHED_FIFO, os.sched_param(_GUEST_PRIORITY))
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(_KEEPER_PRIORITY))
+            os.sched_setscheduler(self.pid, os.SCHED_RR, os.sched_param(_GUEST_PRIORITY))
         except (OSError, AttributeError):
             return False
         return True
