@@ -94,6 +94,7 @@ def test_a_broken_plugin_is_reported_and_the_others_live(broken: object, said: s
         (["accelcore>=0.1,<99"], True),
         (["accelcore>=99"], False),
         (["accelcore<0.1"], False),
+        (["Accelcore>=99"], False),
         (["accelcore>=99; extra == 'testing'"], True),
         (["accelcore>=99; python_version > '3'"], False),
     ],

@@ -242,6 +242,7 @@ def _unmet(distribution: Any) -> str:
     pip keeps such pairs apart, but not when something is installed later, from a checkout, or without dependencies.
     """
     from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
 
     from accelcore import __version__
 
@@ -251,7 +252,9 @@ def _unmet(distribution: Any) -> str:
         except InvalidRequirement:
             continue
         applies = wanted.marker is None or wanted.marker.evaluate({"extra": ""})
-        if wanted.name == "accelcore" and applies and not wanted.specifier.contains(__version__, prereleases=True):
+        if not applies or canonicalize_name(wanted.name) != "accelcore":
+            continue
+        if not wanted.specifier.contains(__version__, prereleases=True):
             return str(wanted.specifier)
     return ""
 
