@@ -152,8 +152,8 @@ class Judge:
             other = self._incumbent(incumbent, pool) if incumbent else None
             with lease("cpu"):
                 result = race(side, other, deck, most=rounds)
-                if result.beside or median(result.seconds) <= floor(deck.compulsory):
-                    # Faster than a memory can be, or busy before the clock: once more, in fresh processes, before it
+                if result.beside or result.hidden or median(result.seconds) <= floor(deck.compulsory):
+                    # Faster than a memory can be, or busy beside the clock: once more, in fresh processes, before it
                     # is an accusation.
                     result = race(side, other, deck, most=rounds)
         except (RunFailure, SandboxError) as error:
@@ -170,6 +170,10 @@ class Judge:
         if result.beside:
             what = f"used {result.beside:.3g} s of CPU time before the clock of a batch, when it had nothing to do"
             findings.fail(Status.CHEATED, what)
+            return
+        if result.hidden:
+            times = f"used {result.hidden:.1f} times as much CPU time as passed"
+            findings.fail(Status.CHEATED, f"{times}: it works on other threads or after it returned")
             return
         findings.cost, findings.samples = Cost(seconds, "s"), result.seconds
         findings.inputs += result.sets
