@@ -53,6 +53,45 @@ def test_only_what_is_asked_for_is_judged(begin, fakes):
     assert session.meter.spent["evaluations"] == 3
 
 
+def test_while_one_is_judged_the_next_are_built(begin, fakes):
+    """The judge of the first kernel waits until the second is built: without overlap this would never end."""
+    second = threading.Event()
+
+    def before(stage, text):
+        if (stage, text) == ("build", "b"):
+            second.set()
+        if (stage, text) == ("judge", "a"):
+            assert second.wait(20)
+
+    session, _ = begin(fakes.bench(before=before))
+    line = session.evaluate(candidates(fakes, "a", "b"), ahead=0)
+    assert next(line).evaluation.status is Status.OK
+    line.close()
+
+
+def test_kernels_that_wait_are_built_together(begin, fakes):
+    """While the only builder is held up by the first kernel, the others gather into batches of at most four."""
+    bench = fakes.bench()
+    session, _ = begin(bench, jobs=1)
+    started, release = threading.Event(), threading.Event()
+
+    def before(stage, text):
+        if (stage, text) == ("build", "a"):
+            started.set()
+            assert release.wait(20)
+
+    def source():
+        first, *rest = candidates(fakes, *"abcdefghij")
+        yield first
+        assert started.wait(20)
+        yield from rest
+        release.set()
+
+    bench.before = before
+    assert len(list(session.evaluate(source()))) == 10
+    assert bench.batches == [1, 1, 4, 4, 1]
+
+
 def test_the_budget_cuts_after_what_was_paid_for(begin, fakes):
     session, _ = begin(fakes.bench({"b": 7}), budget=Budget(evaluations=3))
     line, found = session.evaluate(candidates(fakes, *"abcd")), []
