@@ -87,3 +87,21 @@ def _alive(pid):
     except OSError:
         return False
     return state != "Z"
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
+def test_a_keeper_that_stands_by_gives_the_same_sandbox_and_leaves():
+    from accelcore.sandbox.server import SERVER
+
+    SERVER.close()
+    attack = ["sh", "-c", "cat /proc/1/environ; ls -a /proc | grep -c '^[0-9]'; env"]
+    cold = run_child(attack, COMPILER)  # the first of a server: nobody stood by
+    server = SERVER._process.pid
+    while not descendants(server):  # it asks the kernel for namespaces only when nothing else is to be done
+        os.sched_yield()
+    standing = set(descendants(server))
+    warm = run_child(attack, COMPILER)
+    assert (warm.layers, warm.status, warm.text) == (cold.layers, cold.status, cold.text)
+    while standing & set(descendants(server)):  # what served a run ends with it
+        os.sched_yield()
+    assert not settled().processes, "and who is not asked goes"
