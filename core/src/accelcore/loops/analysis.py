@@ -128,6 +128,22 @@ def _sums_inside(loop: For) -> list[For]:
     return sums
 
 
+def rows_summed(program: Program) -> list[For]:
+    """Loops over rows whose only inner loop sums a row with what all rows share: matrix times vector."""
+    found = []
+    for row in serial_loops(program):
+        inner = [s for s in row.body if isinstance(s, For)]
+        if len(inner) != 1 or small(row) or _sums_inside(row) != inner or any(loops_of(inner[0].body)):
+            continue
+        if strided(inner[0]) or around(program, row.iterator):
+            continue
+        reads = [a for a in accesses((inner[0],)) if a.op == "read" and a.indices]
+        across = [_mentions(a, row.iterator) for a in reads]
+        if any(across) and not all(across):
+            found.append(row)
+    return found
+
+
 def calls(loop: For) -> int:
     """Functions that an iteration calls."""
     return len({n for e in expressions(loop.body) for n in walk(e) if n.op == "call"})

@@ -16,6 +16,7 @@ from accelcore.loops.analysis import (
     Contraction,
     calls,
     contractions,
+    rows_summed,
     serial_loops,
     siblings,
     small,
@@ -40,6 +41,9 @@ _BANDS = ((48, 6, 4), (14, 14, 2), (24, 6, 4), (96, 6, 4))
 """Bands of rows, each in whole tiles of so many rows by so many vectors."""
 
 
+_BESIDE, _BESIDE_VECTORS = 8, 2  # rows side by side and vectors of each: sums that fit into registers
+
+
 @dataclass(frozen=True)
 class Plan:
     """The choices that a recipe leaves open.
@@ -50,6 +54,7 @@ class Plan:
     stream: write results around the caches.  ahead: ask for the next row while one is computed (1: into the nearest
     cache that has room for it, 2: into the other one, 0: no).  band: rows that go through all products before the next
     ones (0: all).
+    beside: rows of a matrix that are summed side by side, each a stream from memory.
     lift: walk a matrix by rows where its columns are summed.  staged: turn into a local block that is copied from.
     within: what follows a product is done in its tile's registers, however long it is.
     fixed: a version of the loops for those sizes.  sizes: the ones that matter most, where they are known.
@@ -63,6 +68,7 @@ class Plan:
     stream: bool = False
     ahead: int = 0
     band: int = 0
+    beside: int = 0
     lift: bool = False
     staged: bool = False
     choice: int = 0
@@ -82,6 +88,7 @@ def recipe(
     cook.algorithms()
     cook.fusions()
     cook.products()
+    cook.rows()
     cook.columns()
     cook.repetitions()
     cook.invariants()
@@ -101,6 +108,13 @@ def recipes(
     if any(b.role is Role.OUT and b.shape for b in program.arguments):
         plans += [replace(first, stream=True, ahead=0), replace(first, stream=True), replace(first, stream=False)]
     plans.append(replace(first, staged=not first.staged))
+    if rows_summed(program):
+        other = (
+            replace(first, beside=0, interleave=4)
+            if first.beside
+            else replace(first, beside=_BESIDE, interleave=_BESIDE_VECTORS)
+        )
+        plans[1:1] = [other, replace(first, beside=_BESIDE // 2, interleave=_BESIDE_VECTORS)]
     plans += [replace(first, interleave=n) for n in (2, 8, 1)]
     plans.append(replace(first, lift=not first.lift))
     found: dict[tuple[str, ...], None] = {}
@@ -142,7 +156,10 @@ def _plan(program: Program, unit: VectorUnit, sizes: Mapping[str, int]) -> Plan:
         pays |= rows >= _ROWS_WORTH_ALIGNING and shared > unit.l1 and not aligned(program, c, unit, sizes)
     far = [b for b in program.arguments if b.shape and bytes_of(program, b.name, sizes) > unit.l2]
     streamed = any(b.role is Role.OUT for b in far) and not contractions(program)  # tiles write parts of lines
+    beside = any(len(b.shape) > 1 for b in far) and bool(rows_summed(program))
     return Plan(
+        beside=_BESIDE if beside else 0,
+        interleave=_BESIDE_VECTORS if beside else Plan.interleave,
         panel=int(pays),
         pack=pays,
         stream=streamed,
@@ -231,6 +248,11 @@ class _Cook:
             self.may(f"pack({name}, {c.row}, last={c.column})")
         self.banded = self.may(f"split({c.row}, {self.plan.band})")
         return next((x for x in contractions(self.program) if x.column == c.column), c)
+
+    def rows(self) -> None:
+        """Several rows of a matrix times a vector: memory answers to all of them, and a vector is read once for all."""
+        for loop in rows_summed(self.program) if self.plan.beside else ():
+            self.may(f"jam({loop.iterator}, {self.plan.beside})")
 
     def columns(self) -> None:
         """Sums down the columns of a matrix: whole rows added to a row of sums, so that memory is read in order."""
