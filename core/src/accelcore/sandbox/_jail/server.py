@@ -81,7 +81,7 @@ def _stand_by(control: socket.socket, line: socket.socket) -> None:
         prepared = keeper.prepare(namespaces=True)
         spec, _, fds = wire.receive(line)
         line.close()
-    except Exception:  # noqa: BLE001 - mostly the end of the line; nobody has asked anything of it yet
+    except (EOFError, OSError):  # the end of the line, or nothing to stand by with: nobody has asked anything of it yet
         os._exit(0)
     _keep(control, {**spec, "prepared": prepared}, fds)
 
