@@ -75,7 +75,7 @@ def by_clock(tiles, depth, steps=1):
 
     begin({"waiting": list(tiles), "running": 0, "room": depth, "end": 0.0, "of": None}, 0.0)
     while active:
-        at = min(range(len(active)), key=lambda n: (max(active[n][0], free.get(active[n][2][0], 0.0)), active[n][1]))
+        at = min(range(len(active)), key=lambda n: max(active[n][0], free.get(active[n][2][0], 0.0)))
         ready, number, (engine, passes, *operands), *whose = active.pop(at)
         narrow = operands and all(operand.dtype in (nl.bfloat16, nl.float16) for operand in operands)
         if engine == "vector" and narrow:
