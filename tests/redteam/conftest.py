@@ -125,6 +125,7 @@ def bench(tmp_path_factory):
     evaluator = GccEvaluator(tmp_path_factory.mktemp("kernels"))
     before = settled()
     with Judge(evaluator, limits=Limits(seconds=1.0, memory=128 << 20)) as judge:
+
         def built(task, text, language="c"):
             entry = f"ac_{task.name}" if language == "c" else task.name
             return evaluator.build(task, [Kernel(text, language, entry)], limits=judge.limits)[0]
