@@ -29,6 +29,10 @@ def test_what_has_no_value():
         number(N, {})
     with pytest.raises(UsageError, match="shape"):
         shape(Param("x", "f32", (N - 5,)), {"n": 2})
+    kept = E.filtered(N, lambda k: E.array("x", "i32", 1)[k] < 0, lambda k: E.array("x", "i32", 1)[k])
+    with pytest.raises(UsageError, match="depends on values") as refusal:
+        shape(Param("out", "i32", E.shape(kept)), {"n": 10})
+    assert "how many" in refusal.value.hint
 
 
 def task(requires=(), sizes=({"n": 64, "m": 32},)):

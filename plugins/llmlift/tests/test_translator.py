@@ -137,3 +137,19 @@ def test_loading_the_plugin_imports_nothing_heavy() -> None:
 def test_null_bytes_are_refused(text: str) -> None:
     with pytest.raises(UnsupportedSource):
         PythonTranslator().task(source(text, "f"), {})
+
+
+def test_a_size_that_a_precondition_gives_is_no_default() -> None:
+    text = '''
+def half(x: "f32[n]", n: int, h: int) -> "f32[h]":
+    out = []
+    for i in range(n // 2):
+        out.append(x[i])
+    return out
+'''
+    def sizes(**given: int) -> dict[str, int]:
+        return dict(PythonTranslator().task(source(text, "half"), given).sizes[0])
+
+    assert sizes() == {"n": VECTOR, "h": VECTOR // 2}
+    assert sizes(n=10) == {"n": 10, "h": 5}
+    assert sizes(h=3)["h"] == 3

@@ -52,7 +52,10 @@ def number(e: Expr, sizes: Mapping[str, int]) -> int:
             raise UsageError(f"size {e.name} has no value", hint=f"give one: --size {e.name}=1024")
         return int(sizes[e.name])
     if e.op not in _OPERATIONS:
-        raise UsageError(f"{e} is not an expression over sizes")
+        raise UsageError(
+            f"an extent depends on values, not on sizes alone: {e}",
+            hint="return an array as long as the result can be at most, and how many of its elements count",
+        )
     return int(_OPERATIONS[e.op](*(number(a, sizes) for a in e.args)))
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from accelcore.errors import UnsupportedSource
-from accelcore.ir.expr import Expr, shape, walk
+from accelcore.errors import IrError, UnsupportedSource
+from accelcore.ir.expr import Expr, binary, shape
+from accelcore.ir.printer import text
 from accelcore.values import Param, Role, Source
+from accelcore_llmlift.polynomial import Facts, decide
 from accelcore_llmlift.program import Program
 
 LANGUAGES = ("python", "c", "c++")
@@ -45,13 +48,53 @@ def _completed(program: Program) -> Program:
         return program
     post = dict(lifted.summary.post)
     read = {name for value in post.values() for name in value.inputs}
-    params = tuple(_with_result(p, post[p.name], read) if p.name in post else p for p in program.params)
-    return replace(program, params=params)
+    results = _Results(program, post)
+    params = tuple(_with_result(p, post[p.name], read, results) if p.name in post else p for p in program.params)
+    return replace(program, params=params, requires=(*program.requires, *results.requires))
 
 
-def _with_result(p: Param, value: Expr, read: set[str]) -> Param:
+def _with_result(p: Param, value: Expr, read: set[str], results: _Results) -> Param:
     if p.role is Role.INOUT and p.name not in read:
         return replace(p, role=Role.OUT)
-    if any(n.op == "length" for e in p.shape for n in walk(e)):
-        return replace(p, shape=shape(value))
-    return p
+    if p.role is not Role.OUT or not value.rank:
+        return p
+    try:
+        found = shape(value)
+    except IrError:  # rows of an input, whose extents are those of the input
+        return p
+    return replace(p, shape=tuple(results.extent(p, *both) for both in zip(p.shape, found, strict=True)))
+
+
+class _Results:
+    """Extents of results: what was said of them beside what the program computes.
+
+    requires: what must hold of sizes for the two to agree, where that does not follow.
+    """
+
+    def __init__(self, program: Program, post: Mapping[str, Expr]) -> None:
+        others = [p for p in program.params if p.name not in post or p.role is not Role.OUT]
+        self._given = {p.name for p in others if p.role is Role.SIZE} | {
+            name for p in others for e in p.shape for name in e.sizes
+        }
+        self._where = program.path or "<source>"
+        self._facts = Facts().assuming(program.requires)
+        self.requires: list[Expr] = []
+
+    def extent(self, p: Param, said: Expr, found: Expr) -> Expr:
+        """An extent of a result.  Raises UnsupportedSource where the two cannot be the same.
+
+        A length that depends on values is found only: no annotation can say it.
+        """
+        own_name = said.op == "size" and said.name not in self._given  # -> "f32[m]" of an m that nothing else has
+        if said is found or own_name or found.inputs or said.inputs:
+            return found
+        equal = binary("eq", said, found)
+        agrees = decide(equal, self._facts)
+        if agrees is False:
+            raise UnsupportedSource(
+                f"the result {p.name!r} has {text(found)} elements along an axis that is said to have {text(said)}",
+                where=self._where, hint="correct the annotation of the result, or leave it out",
+            )  # fmt: skip
+        if agrees is None:
+            self.requires.append(equal)
+        return said

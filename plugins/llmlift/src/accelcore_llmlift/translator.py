@@ -165,11 +165,23 @@ def _accumulate(params: Iterable[Param]) -> str:
 
 
 def _first_sizes(task: Task, given: Mapping[str, int]) -> Sizes:
-    """Values for every size: given ones, else defaults by the rank of the arrays they extend."""
-    found = {}
-    for name in size_names(task):
-        found[name] = given.get(name, _default(task.params, name))
+    """Values for every size: given ones, else what a precondition says, else defaults by the rank of the arrays."""
+    found = {name: given.get(name, _default(task.params, name)) for name in size_names(task)}
+    for condition in task.requires:
+        for name, value in _equated(condition):
+            if name not in given and condition.sizes <= found.keys():
+                found[name] = extents((value,), found)[0]
     return sizes_of(found)
+
+
+def _equated(condition: Expr) -> Iterable[tuple[str, Expr]]:
+    """Sizes that a precondition gives by others: h == n // 2."""
+    if condition.op != "eq" or condition.inputs:
+        return
+    for name, value in (condition.args, reversed(condition.args)):
+        if name.op == "size" and name.name not in value.sizes:
+            yield name.name, value
+            return
 
 
 def _default(params: Sequence[Param], name: str) -> int:

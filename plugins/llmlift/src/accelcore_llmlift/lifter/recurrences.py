@@ -178,7 +178,17 @@ def solve(r: Recurrence) -> Expr | None:
     step = step_of(r.update, r.carried, r.start)
     if step is not None and (step.term is None or not occurs(r.carried, step.term)):
         return closed(r, step)
-    return _last(r) or _position(r)
+    return _last(r) or _position(r) or _lagged(r)
+
+
+def _lagged(r: Recurrence) -> Expr | None:
+    """An update that does not read the old value (`before = x[k]`): that of the iteration before, or the start."""
+    if occurs(r.carried, r.update):
+        return None
+    previous = simplify(r.at(r.update, expression(polynomial(r.number) - 1)), r.facts)
+    if _same(r.at(previous, const(0, INDEX)), r.start, r.facts):  # `before = x[0]`, then x[1], x[2], ...
+        return previous
+    return choose(binary("lt", const(0, INDEX), r.number), previous, r.start)
 
 
 def _position(r: Recurrence) -> Expr | None:
