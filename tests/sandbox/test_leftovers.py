@@ -12,7 +12,7 @@ import pytest
 from accelcore.errors import RunFailure
 from accelcore.sandbox import COMPILER, run_child
 from accelcore.sandbox.native import NativeRunner, Script
-from accelcore.testing.leftovers import descendants, settled
+from accelcore.testing.leftovers import descendants, leftovers, settled
 from accelcore.values import AbiArg, Limits, Role, Status
 
 ARGUMENTS = (AbiArg("x", "pointer", "f64", Role.IN), AbiArg("out", "pointer", "f64", Role.OUT))
@@ -94,6 +94,7 @@ def test_a_keeper_that_stands_by_gives_the_same_sandbox_and_leaves():
     from accelcore.sandbox.server import SERVER
 
     SERVER.close()
+    before = leftovers()  # runs of the other server that tests before this one keep open
     attack = ["sh", "-c", "cat /proc/1/environ; ls -a /proc | grep -c '^[0-9]'; env"]
     cold = run_child(attack, COMPILER)  # the first of a server: nobody stood by
     server = SERVER._process.pid
@@ -104,4 +105,4 @@ def test_a_keeper_that_stands_by_gives_the_same_sandbox_and_leaves():
     assert (warm.layers, warm.status, warm.text) == (cold.layers, cold.status, cold.text)
     while standing & set(descendants(server)):  # what served a run ends with it
         os.sched_yield()
-    assert not settled().processes, "and who is not asked goes"
+    assert settled(before=before).processes <= before.processes, "and who is not asked goes"

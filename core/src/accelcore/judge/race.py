@@ -218,12 +218,16 @@ class _Sitting:
         """Timings by side, two of each.
 
         A first batch tells how many calls make a long enough one.  The first round of that length only warms up; where
-        the deck has no sets for another one, it counts.
+        the deck has no sets for another one, it counts.  Where it was much too short after all (a first call is slow,
+        and who hides work may spare it), batches become longer: in a short one little CPU time is a large share.
         """
         first = max(1, self.deck.count // _WARM_SHARE)
         calls = self._calls(self._turns(0, first).values())
         warm = self._round(first, calls)
         first += 2 * calls
+        longer = self._calls(timing for side in warm for timing in side)
+        if longer > 2 * calls and first + 2 * longer <= self.deck.count:
+            calls = longer
         if first + 2 * calls > self.deck.count:
             yield warm
         while first + 2 * calls <= self.deck.count:
@@ -232,7 +236,7 @@ class _Sitting:
 
     def _calls(self, timings: Iterable[Timing]) -> int:
         """Calls of a batch that is long enough for the clock, and leaves sets for two rounds if possible."""
-        seconds = min(timing.seconds for timing in timings)
+        seconds = min(timing.shown_ns * 1e-9 / timing.calls for timing in timings)
         most = max(1, (self.deck.count - max(1, self.deck.count // _WARM_SHARE)) // 4)
         return max(1, min(round(_BATCH_SECONDS / max(seconds, 1e-9)), most, self.deck.window.count))
 

@@ -52,6 +52,11 @@ class Timing:
         """Seconds of one call."""
         return self.ns * 1e-9 / self.calls
 
+    @property
+    def shown_ns(self) -> float:
+        """What the clock showed for all calls, the empty batch's cost subtracted, whatever CPU time was used."""
+        return self.ns - max(0, self.cpu_ns - self.window_ns)
+
 
 class Timed:
     """A process for timed batches.
