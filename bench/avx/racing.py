@@ -27,7 +27,8 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 Call = Callable[[], object]
 ROUNDS, SLICE = 21, 1e-3  # rounds of a race, and the least seconds of one measurement
-FAR, FEW = 2.0, 5  # one side so many times slower is decided after so many rounds
+DECIDED = ((8.0, 2), (2.0, 5))  # one side so many times slower is decided after so many rounds
+LONG = 0.5  # seconds of a call from which on one tells how long it is
 _HUGE = 2 << 20
 OWN_CPU = "ACCELCORE_BENCH_CPU"
 _MAPPED: list[mmap.mmap] = []  # pages are never given back: a view may outlive its array
@@ -180,7 +181,7 @@ def rounds(a: Call, b: Call) -> tuple[list[float], list[float]]:
 
 
 def _rounds(a: Call, b: Call) -> tuple[list[float], list[float]]:
-    times = [max(1, round(SLICE / max(1e-9, min(seconds(c, 1) for _ in range(3))))) for c in (a, b)]
+    times = [max(1, round(SLICE / max(1e-9, _shortest(c)))) for c in (a, b)]
     found: tuple[list[float], list[float]] = ([], [])
     for at in range(ROUNDS):
         order = (0, 1, 1, 0) if at % 2 else (1, 0, 0, 1)
@@ -189,9 +190,15 @@ def _rounds(a: Call, b: Call) -> tuple[list[float], list[float]]:
             spent[side] += seconds((a, b)[side], times[side]) / 2
         for side in (0, 1):
             found[side].append(spent[side])
-        if at + 1 == FEW and max(spent) > FAR * min(spent):
+        if any(at + 1 >= least and max(spent) > far * min(spent) for far, least in DECIDED):
             break
     return found
+
+
+def _shortest(call: Call) -> float:
+    """Least seconds of three calls; of one, where that is long."""
+    found = seconds(call, 1)
+    return found if found > LONG else min(found, seconds(call, 1), seconds(call, 1))
 
 
 @dataclass(frozen=True)
