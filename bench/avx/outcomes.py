@@ -109,7 +109,7 @@ def report(found: Outcome) -> Outcome:
     seed = f"{made['seed']['value'] / made['best']['value']:.1f}" if made.get("seed") else "-"
     note = f"does not count, {found.why_not}" if found.why_not else "" if ratio >= row.aim else "short"
     quartiles, read = f"{best['low']:.2f} to {best['high']:.2f}", f"{best['read']:.2f}" if "read" in best else "-"
-    cells = (f"{best['ours_ms']:.4f}", *columns, seed, f"{ratio:.2f}", quartiles, read, f"{row.aim:.2f}")
+    cells = (f"{best['ours_ms']:.4g}", *columns, seed, f"{ratio:.2f}", quartiles, read, f"{row.aim:.2f}")
     print(LINE.format(row.label, row.sizes, verdict, *cells, f"{found.rate:.1f}", note), flush=True)
     return found
 
