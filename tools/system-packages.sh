@@ -4,7 +4,8 @@
 set -u
 # A host compiler and a sandbox; a browser for the report's tests; the emulator and the C library that RISC-V programs are
 # linked with.
-wanted="gcc libc6-dev bubblewrap chromium qemu-user libc6-dev-riscv64-cross gcc-riscv64-linux-gnu"
+wanted="gcc libc6-dev bubblewrap chromium qemu-user libc6-dev-riscv64-cross gcc-riscv64-linux-gnu
+g++-riscv64-linux-gnu"
 # LLVM cross-compiles for RISC-V vectors and models CPUs; the first of these versions that there is.
 versions="22 21 20 19"
 

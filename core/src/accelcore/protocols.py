@@ -156,7 +156,10 @@ class Evaluator(Named, Protocol):
 
 @runtime_checkable
 class ProgramRunner(Protocol):
-    """An evaluator that can also run somebody's whole program (`accelcore run`)."""
+    """An evaluator that can also run somebody's whole program (`accelcore run`).
+
+    One whose class says `takes_input = True` is also given `stdin=`: bytes, a descriptor to read from, or None.
+    """
 
     def run(self, program: Path, args: Sequence[str], *, limits: Limits) -> Mapping[str, Any]:
         """The keys of `run --json` in DESIGN 2: status, exit, cost, metrics, feedback, stdout, log, sandbox."""

@@ -147,9 +147,10 @@ def _run(app: typer.Typer) -> None:
         seconds: Annotated[float, typer.Option("--seconds", help="Wall time that it gets.")] = 60.0,
     ) -> Any:
         """Run somebody's unmodified program on the machine, emulator or simulator."""
+        from accelcore.cli.shared import piped_input
         from accelcore.pipeline import run as run_program
 
-        return run_program(program, arguments or (), target=target, seconds=seconds)
+        return run_program(program, arguments or (), target=target, seconds=seconds, stdin=piped_input())
 
 
 def _resume(app: typer.Typer) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import stat
 from pathlib import Path
 from typing import Annotated
 
@@ -106,3 +109,12 @@ def sizes_from(texts: list[str]) -> dict[str, int]:
         except ValueError:
             raise UsageError(f"{value!r} is no integer", where=f"--size {name}", hint="write --size NAME=N") from None
     return found
+
+
+def piped_input() -> int | None:
+    """Standard input, when it is a pipe or a file that can only be read: programs must not reach a terminal."""
+    try:
+        kind, mode = os.fstat(0).st_mode, fcntl.fcntl(0, fcntl.F_GETFL)
+    except OSError:
+        return None
+    return 0 if mode & os.O_ACCMODE == os.O_RDONLY and (stat.S_ISFIFO(kind) or stat.S_ISREG(kind)) else None

@@ -14,9 +14,16 @@ from accelcore.values import Limits
 
 
 def run(
-    program: str | Path, arguments: Sequence[str] = (), *, target: str | Target = "c", seconds: float = 60.0
+    program: str | Path,
+    arguments: Sequence[str] = (),
+    *,
+    target: str | Target = "c",
+    seconds: float = 60.0,
+    stdin: bytes | int | None = None,
 ) -> ProgramResult:
     """Run a program unchanged: its output, exit, cost and feedback.
+
+    stdin: what it reads, or a descriptor to read it from; programs of some targets have no standard input.
 
     Status ok only means that it ended by itself within its limits.  Raises UsageError for a target none of whose
     evaluators runs programs, MissingTool when those that do are not usable here.
@@ -34,4 +41,5 @@ def run(
         raise MissingTool(f"target {chosen.name} cannot run programs here", where="--target", hint=lacking)
     ready = choose_evaluator(target)  # with the options that the target was given
     runner = ready if isinstance(ready, ProgramRunner) else usable[0]
-    return ProgramResult(dict(runner.run(path, tuple(arguments), limits=Limits(seconds=seconds))))
+    more = {"stdin": stdin} if getattr(runner, "takes_input", False) else {}
+    return ProgramResult(dict(runner.run(path, tuple(arguments), limits=Limits(seconds=seconds), **more)))

@@ -96,14 +96,15 @@ def run_child(
     policy: Policy,
     limits: Limits = _LIMITS,
     *,
-    stdin: bytes | None = None,
+    stdin: bytes | int | None = None,
     cwd: str | os.PathLike[str] | None = None,
     env: Mapping[str, str] | None = None,
 ) -> ChildResult:
     """Run a program to its end under a policy; everything it started is gone when this returns.
 
     argv[0]: an absolute path, or a name to find on PATH.  cwd: its working folder, readable, and writable if the
-    policy says so; the root folder when not given.  env: further variables, by value.
+    policy says so; the root folder when not given.  env: further variables, by value.  stdin: what it reads, or a
+    descriptor that it reads from, which must be no terminal and not be open for writing.
     Raises MissingTool when the program does not exist; a program that fails is a status.
     """
     command = [program(os.fspath(argv[0])), *(os.fspath(word) for word in argv[1:])]
@@ -114,14 +115,15 @@ def run_child(
     return ended_of(SERVER, spec, limits, stdin=stdin)
 
 
-def ended_of(server: Server, spec: dict[str, Any], limits: Limits, *, stdin: bytes | None = None) -> ChildResult:
+def ended_of(server: Server, spec: dict[str, Any], limits: Limits, *, stdin: bytes | int | None = None) -> ChildResult:
     """Have a server's keeper run what a specification says, to its end."""
     outputs = [os.pipe(), os.pipe()]
     with tempfile.TemporaryFile() as source:  # the child reads from its start, at its own pace
-        source.write(stdin or b"")
+        given = stdin if isinstance(stdin, int) else source.fileno()
+        source.write(stdin if isinstance(stdin, bytes) else b"")
         source.seek(0)
         try:
-            channel = server.submit(spec, (source.fileno(), outputs[0][1], outputs[1][1]))
+            channel = server.submit(spec, (given, outputs[0][1], outputs[1][1]))
         finally:
             for _, write in outputs:
                 os.close(write)

@@ -16,14 +16,25 @@ from accelcore.cgen.toolchain import Built
 from accelcore.errors import UsageError
 from accelcore.values import AbiArg, Kernel, Limits, Role, Task, abi_arguments, digest_of
 from accelcore_rvv import assembly, elf
+from accelcore_rvv.diagnosis import hints
 from accelcore_rvv.emulator import architectures
 from accelcore_rvv.sources import Files, gathered
-from accelcore_rvv.toolchain import ARCH, Cross
+from accelcore_rvv.toolchain import ARCH, Cross, cross
 
 HARNESS = "ac_rv_"
 """What the names of the harness begin with; a kernel must define none like it."""
 
 _ALWAYS = ("-std=gnu11", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-w")
+_LENIENT = tuple(
+    f"-Wno-error={what}"
+    for what in (
+        "implicit-function-declaration",
+        "implicit-int",
+        "int-conversion",
+        "incompatible-function-pointer-types",
+    )
+)
+"""What older compilers took with a warning."""
 _HARNESS_FLAGS = ("-O1", "-ffunction-sections")
 C_TYPES = {
     "f32": "float", "f64": "double", "f16": "_Float16", "bool": "uint8_t",
@@ -79,26 +90,48 @@ def _harness_object(one: Cross, shim: str, limits: Limits) -> Built:
     return Built(made)
 
 
-def compile_program(one: Cross, sources: Sequence[Path], limits: Limits) -> tuple[Built, tuple[str, ...]]:
+def compile_program(sources: Sequence[Path], flags: Sequence[str], limits: Limits) -> tuple[Built, tuple[str, ...]]:
     """A user's own program, and the names of the functions that its text defines.
 
-    What does not compile for the plain architecture is tried with the extensions that the emulator knows.
+    What does not compile for the plain architecture is tried with the extensions that the emulator knows, then as
+    older compilers did.  flags: the user's own, after ours; folders of -I are from the present one.
     """
-    files = gathered(sources)
-    first, *others = architectures()
-    made, own = _program(one, files, first, limits)
-    for arch in others if made.path is None else ():
-        again, names = _program(one, files, arch, limits)
-        if again.path is not None:
-            return again, names
-        made = Built(None, f"{made.log}\n(nor does it compile for {arch}, which is what the emulator here runs)")
-    return made, own
+    searched, more = _folders(flags)
+    files = gathered(sources, searched)
+    one = cross(library=files.plus)
+    plain, whole = architectures()
+    first, own = _program(one, files, plain, more, limits)
+    if first.path is not None:
+        return first, own
+    for tried in (more, (*more, *_LENIENT)):
+        made, own = _program(one, files, whole, tried, limits)
+        if made.path is not None:
+            return made, own
+    nor = f"(nor does it compile for {whole}, which is what the emulator here runs)"
+    return Built(None, "\n".join((first.log, nor, *hints(first.log, files, one)))), ()
 
 
-def _program(one: Cross, files: Files, arch: str, limits: Limits) -> tuple[Built, tuple[str, ...]]:
-    words = _command(one, ("-O2", f"-march={arch}"), always=("-w",))
+def _folders(flags: Sequence[str]) -> tuple[list[Path], tuple[str, ...]]:
+    """Folders that flags name with -I, in one word or two, and the other flags."""
+    folders, others, words = list[Path](), list[str](), iter(flags)
+    for word in words:
+        name = next(words, "") if word == "-I" else word[2:] if word.startswith("-I") else ""
+        if not name:
+            others.append(word)
+        elif not Path(name).is_dir():
+            raise UsageError(f"-I{name}: there is no such folder", where="--target", hint="it is from the present one")
+        else:
+            folders.append(Path(name))
+    return folders, tuple(others)
+
+
+def _program(
+    one: Cross, files: Files, arch: str, flags: Sequence[str], limits: Limits
+) -> tuple[Built, tuple[str, ...]]:
+    one = one.plus() if files.plus else one
+    words = _command(one, ("-O2", f"-march={arch}", *flags), always=("-w",))
     parts = [part for name, data in files.contents.items() for part in (name, data)]
-    key = digest_of(*parts, *files.sources, one.compiler.identity, *words, assembly.NAME)[:40]
+    key = digest_of(*parts, *files.sources, *files.searched, one.compiler.identity, *words, assembly.NAME)[:40]
     program, names = (toolchain.build_folder() / f"{key}{suffix}" for suffix in (".rv", ".names"))
     if program.exists() and names.exists():
         return Built(program), tuple(names.read_text().split())
@@ -111,7 +144,8 @@ def _program(one: Cross, files: Files, arch: str, limits: Limits) -> tuple[Built
             log = _object([*words, *inside], source, made, folder, limits)
             if log is not None:
                 return Built(None, log), ()
-        log = toolchain.run_compiler([*words, *objects, "-o", "ac_own.rv", "-lm"], folder, limits)
+        libraries = [*(one.library if files.plus else ()), "-lm"]
+        log = toolchain.run_compiler([*words, *objects, "-o", "ac_own.rv", *libraries], folder, limits)
         if log is not None:
             return Built(None, log), ()
         own = tuple(sorted({f.name for made in objects for f in elf.functions(folder / made)}))

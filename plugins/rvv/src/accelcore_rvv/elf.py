@@ -10,6 +10,9 @@ from pathlib import Path
 from accelcore.errors import UsageError
 
 _SYMTAB, _FUNCTION = 2, 2  # sh_type, st_info & 15 (System V ABI, chapter 4)
+_INTERPRETER, _RISCV = 3, 243  # p_type, e_machine
+_HEADER = 64
+_SOURCES = "a program is C, C++ or assembly (.c .cpp .cc .cxx .s .S), or a static executable for 64-bit RISC-V"
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,20 @@ class Function:
     def end(self) -> int:
         """The address after its last byte."""
         return self.address + self.size
+
+
+def check_static(path: Path) -> None:
+    """UsageError unless the file is an executable for 64-bit RISC-V that needs no other file."""
+    data = path.read_bytes()
+    if data[:6] != b"\x7fELF\x02\x01" or len(data) < _HEADER or struct.unpack_from("<H", data, 0x12)[0] != _RISCV:
+        raise UsageError("not a program for 64-bit RISC-V", where=str(path), hint=_SOURCES)
+    (offset,) = struct.unpack_from("<Q", data, 0x20)
+    size, count = struct.unpack_from("<HH", data, 0x36)
+    kinds = [struct.unpack_from("<I", data, offset + at * size)[0] for at in range(count)]
+    if _INTERPRETER in kinds:
+        raise UsageError("dynamically linked: its libraries are not here", where=str(path), hint="link with -static")
+    if not kinds:
+        raise UsageError("an object file, not a program", where=str(path), hint="link it with -static, or give sources")
 
 
 def functions(path: Path) -> tuple[Function, ...]:

@@ -34,10 +34,12 @@ class RvvEvaluator:
     about: ClassVar[str] = "runs on qemu-user at VLEN 128 to 1024; modelled cycles of a named CPU"
     target: ClassVar[str] = "rvv"
     fidelity: ClassVar[Fidelity] = Fidelity.MODELLED
+    takes_input: ClassVar[bool] = True
 
     vlen: int = field(default=256, metadata={"help": "bits of a vector register where costs are counted"})
     cpu: str = field(default="spacemit-x60", metadata={"help": "CPU whose time is modelled"})
     cache: bool = field(default=False, metadata={"help": "add what misses of a model of its caches cost"})
+    flags: str = field(default="", metadata={"help": "further flags for the compiler of `run`: -IFOLDER -DNAME=VALUE"})
 
     def missing(self) -> Sequence[str]:
         """Emulator and compilers."""
@@ -104,11 +106,16 @@ class RvvEvaluator:
         model = Model(Path(artifact.path), CPUS[self.cpu], self.vlen)
         return RvvRunner(artifact, model, limits, caches=self.cache)
 
-    def run(self, program: Path, args: Sequence[str], *, limits: Limits) -> Mapping[str, Any]:
-        """Somebody's own program, in C or built, on the emulator."""
-        from accelcore_rvv.programs import run
+    def run(
+        self, program: Path, args: Sequence[str], *, limits: Limits, stdin: int | bytes | None = None
+    ) -> Mapping[str, Any]:
+        """Somebody's own program, in C, C++ or assembly or built, on the emulator."""
+        from accelcore_rvv import programs
 
-        return dict(run(program, args, CPUS[self.cpu], self.vlen, limits, cache=self.cache))
+        found = programs.run(
+            program, args, CPUS[self.cpu], self.vlen, limits, cache=self.cache, flags=self.flags, stdin=stdin
+        )
+        return dict(found)
 
 
 def _artifact(task: Task, kernel: Kernel, number: int, program: Path) -> Artifact:

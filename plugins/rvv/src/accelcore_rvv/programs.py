@@ -1,11 +1,13 @@
 """`accelcore run prog.c --target rvv`: somebody's own program on the emulator, and what it executed.
 
-A program in C is compiled at -O2; a static RISC-V executable runs as it is.  Everything that runs is counted, and the
-cost is that of the functions that the program's text defines (of all functions, where there is no text).
+A program in C, C++ or assembly is compiled at -O2; a static RISC-V executable runs as it is.  Everything that runs is
+counted, and the cost is that of the functions that the program's text defines (of all functions, where there is no
+text).
 """
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,10 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from accelcore.errors import AccelcoreError, MissingTool
-from accelcore.sandbox import ChildResult, run_child
+from accelcore.errors import AccelcoreError, MissingTool, UsageError
+from accelcore.sandbox import run_child
 from accelcore.values import Limits, Status
-from accelcore_rvv import counts, emulator, toolchain
+from accelcore_rvv import counts, elf, emulator
 from accelcore_rvv.build import compile_program
 from accelcore_rvv.counts import Counts
 from accelcore_rvv.cpus import Cpu
@@ -29,27 +31,48 @@ _BUILD_SECONDS = 120.0
 
 
 def run(
-    program: Path, args: Sequence[str], cpu: Cpu, vlen: int, limits: Limits, *, cache: bool = False
+    program: Path,
+    args: Sequence[str],
+    cpu: Cpu,
+    vlen: int,
+    limits: Limits,
+    *,
+    cache: bool = False,
+    flags: str = "",
+    stdin: int | bytes | None = None,
 ) -> Mapping[str, Any]:
-    """The object of `run --json`: status, exit, cost, metrics, feedback, stdout, log, sandbox."""
+    """The object of `run --json`: status, exit, cost, metrics, feedback, stdout, log, sandbox.
+
+    flags: the user's own for the compiler.  stdin: what the program reads, or a descriptor to read it from.
+    """
     own: tuple[str, ...] = ()
     if program.suffix in SUFFIXES:
         sources, args = parts(program, args)
-        built, own = compile_program(toolchain.cross(), sources, replace(limits, seconds=_BUILD_SECONDS))
+        built, own = compile_program(sources, _words(flags), replace(limits, seconds=_BUILD_SECONDS))
         if built.path is None:
             return _result(status=str(Status.COMPILE_ERROR), log=built.log)
         program = built.path
+    elf.check_static(program)
     with tempfile.TemporaryDirectory(prefix="rv-run-") as work:
-        done = _emulated(program, args, vlen, Path(work), limits, cpu.caches.option if cache else "")
+        options = f",whole=1,out={Path(work) / 'counts'}{cpu.caches.option if cache else ''}"
+        policy = replace(emulator.POLICY.reading(program, emulator.plugin()), write_cwd=True, scratch=64 << 20)
+        done = run_child(
+            [*emulator.command(vlen, options), str(program), *args],
+            policy,
+            replace(limits, memory=limits.memory + emulator.MEMORY),
+            cwd=work,
+            stdin=stdin,
+        )
         found = _counted(Path(work) / "counts")
     costs = {} if found is None else _costs(program, found, own, Model(program, cpu, vlen), cache=cache)
     return _result(**done.ended(), **costs)
 
 
-def _emulated(program: Path, args: Sequence[str], vlen: int, work: Path, limits: Limits, options: str) -> ChildResult:
-    command = [*emulator.command(vlen, f",whole=1,out={work / 'counts'}{options}"), str(program), *args]
-    policy = replace(emulator.POLICY.reading(program, emulator.plugin()), write_cwd=True, scratch=64 << 20)
-    return run_child(command, policy, replace(limits, memory=limits.memory + emulator.MEMORY), cwd=work)
+def _words(flags: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(flags))
+    except ValueError as error:
+        raise UsageError(f"flags={flags!r}: {error}", where="--target", hint="quote as a shell does") from None
 
 
 def _counted(file: Path) -> Counts | None:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from accelcore.errors import UsageError
 
-SUFFIXES = (".c", ".s", ".S")
-_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
+PLUS = (".cpp", ".cc", ".cxx", ".c++", ".C")
+SUFFIXES = (".c", ".s", ".S", *PLUS)
+_INCLUDE = re.compile(r'^[ \t]*(?:#[ \t]*include|\.include|\.incbin)[ \t]*"([^"\n]+)"', re.MULTILINE)
+_ANGLED = re.compile(r"^[ \t]*#[ \t]*include[ \t]*<([^>\n]+)>", re.MULTILINE)
 _MOST = 1000
 
 
@@ -28,10 +30,14 @@ def _is_source(argument: str) -> bool:
 
 @dataclass(frozen=True)
 class Files:
-    """Contents by path from the folder that holds all of them; which of them are sources, in order."""
+    """Contents by path from the folder that holds all of them; which of them are sources, in order.
+
+    searched: further folders whose files are included by name.
+    """
 
     contents: Mapping[str, bytes]
     sources: tuple[str, ...]
+    searched: tuple[str, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Lay them out in a folder."""
@@ -42,15 +48,21 @@ class Files:
 
     @property
     def folders(self) -> tuple[str, ...]:
-        """Where the sources lie."""
-        return tuple(dict.fromkeys(str(Path(name).parent) for name in self.sources))
+        """Where the sources lie, and what they include."""
+        return tuple(dict.fromkeys((*(str(Path(name).parent) for name in self.sources), *self.searched)))
+
+    @property
+    def plus(self) -> bool:
+        """Whether any source is in C++."""
+        return any(name.endswith(PLUS) for name in self.sources)
 
 
-def gathered(sources: Sequence[Path]) -> Files:
-    """The sources and what they include from beside themselves; headers of the system are not among them.
+def gathered(sources: Sequence[Path], searched: Sequence[Path] = ()) -> Files:
+    """The sources and what they include from beside themselves or from the folders `searched`, not from the system.
 
     Stops because every file is read once, and there are at most so many.
     """
+    given = tuple(folder.resolve() for folder in searched)
     files = list(dict.fromkeys(source.resolve() for source in sources))
     found: dict[Path, bytes] = {}
     work = files[::-1]
@@ -61,9 +73,12 @@ def gathered(sources: Sequence[Path]) -> Files:
         if len(found) == _MOST:
             raise UsageError(f"the program includes more than {_MOST} files", hint="give its sources one by one")
         found[file] = file.read_bytes()
-        folders = dict.fromkeys((file.parent, *(f.parent for f in files)))
-        for name in _INCLUDE.findall(found[file].decode("utf-8", "replace")):
-            work += [there for folder in folders if (there := (folder / name).resolve()).is_file()][:1]
-    top = Path(os.path.commonpath([file.parent for file in found]))
-    named = {file: str(file.relative_to(top)) for file in found}
-    return Files({named[file]: data for file, data in found.items()}, tuple(named[file] for file in files))
+        folders = tuple(dict.fromkeys((file.parent, *(f.parent for f in files), *given)))
+        text = found[file].decode("utf-8", "replace")
+        for names, where in ((_INCLUDE.findall(text), folders), (_ANGLED.findall(text), given)):
+            for name in names:
+                work += [there for folder in where if (there := (folder / name).resolve()).is_file()][:1]
+    top = Path(os.path.commonpath([*(file.parent for file in found), *given]))
+    named = {file: str(file.relative_to(top)) for file in (*found, *given)}
+    contents = {named[file]: data for file, data in found.items()}
+    return Files(contents, tuple(named[file] for file in files), tuple(named[folder] for folder in given))

@@ -9,7 +9,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from accelcore.cgen.toolchain import Compiler
@@ -23,6 +23,9 @@ INSTALL = (
 ARCH = "rv64gcv"
 _NEWEST, _OLDEST = 30, 17  # clang 17 is the first with v1.0 intrinsics
 _SYSROOT = "/usr/riscv64-linux-gnu"
+_LIBRARY = ("-lstdc++",)
+INSTALL_LIBRARY = "apt-get install g++-riscv64-linux-gnu, or pip install 'accelcore-rvv[zig]'"
+"""What brings a C++ library."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +33,23 @@ class Cross:
     """A compiler that makes static RISC-V programs.
 
     base: options that choose the machine and the way of linking.  tools: the folder of its LLVM tools, "" when unknown.
+    library: how the C++ library is linked; empty where there is none, so that C++ has only what needs none.
     """
 
     compiler: Compiler
     base: tuple[str, ...]
     tools: str = ""
+    library: tuple[str, ...] = ()
 
     def tool(self, name: str) -> str | None:
         """An LLVM tool of the same installation, or of any other."""
         return find_tool(name, self.tools)
+
+    def plus(self) -> Cross:
+        """The same for C++: zig has a command of its own for that, others go by the names of files."""
+        command = tuple("c++" if word == "cc" else word for word in self.compiler.command)
+        zig = self.compiler.family == "zig"
+        return replace(self, compiler=replace(self.compiler, command=command)) if zig else self
 
 
 def crosses() -> tuple[Cross, ...]:
@@ -57,7 +68,7 @@ def _candidates(chosen: str) -> Iterator[Cross]:
         program = shutil.which(words[0]) if words else None
         if program is None:
             raise MissingTool(f"{ENVIRONMENT}={chosen!r} is no program", hint=f"unset it, or: {INSTALL}")
-        yield Cross(Compiler(os.path.basename(program), (program, *words[1:]), "clang"), ("-static",))
+        yield Cross(Compiler(os.path.basename(program), (program, *words[1:]), "clang"), ("-static",), "", _LIBRARY)
     for number in range(_NEWEST, _OLDEST - 1, -1):
         found = _clang(f"clang-{number}", f"ld.lld-{number}")
         if found is not None:
@@ -68,7 +79,7 @@ def _candidates(chosen: str) -> Iterator[Cross]:
     if importlib.util.find_spec("ziglang") is not None:
         command = (sys.executable, "-m", "ziglang", "cc")
         options = ("-target", "riscv64-linux-musl", "-mcpu=baseline_rv64+v", "-static")
-        yield Cross(Compiler("zig", command, "zig"), options)
+        yield Cross(Compiler("zig", command, "zig"), options, library=("-lc++",))
 
 
 def _clang(name: str, linker: str) -> Cross | None:
@@ -77,12 +88,19 @@ def _clang(name: str, linker: str) -> Cross | None:
     if program is None or lld is None or not Path(_SYSROOT, "include", "stdint.h").is_file():
         return None
     base = ("--target=riscv64-linux-gnu", "-static", f"--ld-path={lld}")
-    return Cross(Compiler(name, (program,), "clang"), base, str(Path(os.path.realpath(program)).parent))
+    tools = str(Path(os.path.realpath(program)).parent)
+    library = _LIBRARY if any(Path("/usr/lib/gcc-cross/riscv64-linux-gnu").glob("*/libstdc++.a")) else ()
+    return Cross(Compiler(name, (program,), "clang"), base, tools, library)
 
 
-def cross(name: str = "") -> Cross:
-    """The compiler of that name, or the preferred one; MissingTool says what to install."""
+def cross(name: str = "", *, library: bool = False) -> Cross:
+    """The compiler of that name, or the preferred one; MissingTool says what to install.
+
+    library: prefer one that has a C++ library.
+    """
     found = crosses()
+    if library:
+        found = tuple(sorted(found, key=lambda one: not one.library))
     for one in found:
         if not name or one.compiler.name == name:
             return one
