@@ -29,6 +29,8 @@ its templates use it.  All its masks are values of its own types ("opaque"), and
   mask_and(a,b) mask_or mask_xor mask_not(a)  of masks (dtype "bool"); mask_splat(x) from a C condition
   mask_any(m) mask_all(m)                     C conditions; mask_first(m) the first set lane, or a negative number
   mask_count(m)                               how many lanes are set
+  slide1up(v,x) slideup(d,v,n)                lanes 1 or n places up, below them the scalar x or the lanes of d
+  last(v) element(v)                          the last active lane in all lanes; the first lane, a C scalar
 """
 
 from __future__ import annotations

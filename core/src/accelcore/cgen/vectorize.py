@@ -141,13 +141,25 @@ class _VectorLoop:
         return self.emitter.unit.expand(template, **operands)
 
     def strips(self) -> None:
-        """Strips of as many iterations as the machine has lanes; the last one may be shorter."""
-        with self.writer.block(f"for (; {self.name} < {self.extent}; {self.name} += (int64_t)ac_vl)"):
-            self.writer.line(f"ac_vl = {self.length('length', n=f'(size_t)({self.extent} - {self.name})')};")
-            self.emitter.block(self.body, self.inside(1))
+        """Strips of as many iterations as the machine has lanes; a scan's are written by length of the registers."""
+        if self.scan is None:
+            self.strip()
+        else:
+            started = scans.started(self.emitter, self.scan, self.lanes, self.outer)
+            for head, scan in scans.versions(self.emitter, started, self.lanes):
+                self.scan = scan
+                with self.writer.block(head):
+                    self.strip()
+            self.carried()
         if self.reductions:
             self.writer.line(f"ac_vl = {self.length('longest')};")
             self.finish(self.reduced())
+
+    def strip(self) -> None:
+        """The loop over strips; the last one may be shorter."""
+        with self.writer.block(f"for (; {self.name} < {self.extent}; {self.name} += (int64_t)ac_vl)"):
+            self.writer.line(f"ac_vl = {self.length('length', n=f'(size_t)({self.extent} - {self.name})')};")
+            self.turn(self.inside(1))
 
     def inside(self, groups: int, active: Value | None = None) -> Frame:
         """Frame of the body for that many groups."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.dtypes import INDEX
-from accelcore.ir.expr import Expr, array, binary, get, index, param, shape, substitute
+from accelcore.ir.expr import Expr, array, binary, get, index, param, scan, shape, substitute
+from accelcore.loops.linear import polynomial, tidy
 from accelcore.loops.neutral import OPERATION, identity
 from accelcore.loops.nodes import Accumulate, If, Statement, Store
 from accelcore.loops.sharing import label, repeats, skips, tabulated, total
@@ -22,6 +23,8 @@ _SCATTER = {"add": "add", "mul": "mul", "max": "max", "min": "min"}
 
 def stage(b: Builder, e: Expr) -> Expr:
     """The value of a scalar stage (reduce, fold, length of a filter), emitted once where its iterators are bound."""
+    if e.op == "reduce" and (carried := _prefix(b, e)) is not None:
+        return carried
     skipped = skips(b, e)
     if skipped is None:
         skipped = repeats(b, e)
@@ -224,6 +227,22 @@ def _carry(b: Builder, tensor: Expr, where: Expr) -> Expr | None:
     with b.at(home):
         b.frames[home].values[tensor] = _scan_step(b, tensor, acc.name, places, where)
     return b.frames[home].values[tensor]
+
+
+def _prefix(b: Builder, e: Expr) -> Expr | None:
+    """A reduction of all elements up to an open loop's iterator: a scan that the loop carries, not a loop of its own.
+
+    It takes them in the same order.
+    """
+    extent, body = e.args[:2]
+    for frame in b.frames:
+        here = param(frame.iterator, INDEX) if frame.iterator else None
+        if here is None or frame.extent is None or e.kind in ("argmax", "argmin"):
+            continue
+        if polynomial(extent) == polynomial(tidy("add", here, 1)) and frame.iterator not in body.inputs:
+            tensor = scan(e.kind, frame.extent, lambda k: substitute(body, {e.number: k}), *e.args[2:])
+            return _carry(b, tensor, here)
+    return None
 
 
 def _moving(b: Builder, extent: Expr | None) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from accelcore.errors import AccelcoreError
 from accelcore_rvv.intrinsics.lanewise import Lanewise, lanewise
 from accelcore_rvv.intrinsics.shapes import Shape, element, typedefs
+from accelcore_rvv.intrinsics.slides import broadcast, slide, slide_one
 
 _NAME = re.compile(r"\b__riscv_\w+")
 _TYPE = r"[fiu]\d+mf?\d"
@@ -268,6 +269,9 @@ _SPECIAL: tuple[tuple[str, Maker], ...] = (
     (rf"v(?:mv_x_s|fmv_f_s)_({_TYPE})_[fiu]\d+", _taken),
     (rf"vmv_v_v_({_TYPE})", _copied),
     (rf"vf?merge_(vvm|vxm|vfm)_({_TYPE})", _merged),
+    (rf"vslide(up|down)_vx_({_TYPE})", slide),
+    (rf"v(?:slide1(?=\w+_vx)|fslide1(?=\w+_vf))(up|down)_v[xf]_({_TYPE})", slide_one),
+    (rf"vrgather_vx_({_TYPE})", broadcast),
     (rf"vid_v_({_TYPE})", _numbered),
     (r"vm(and|or|xor|nand|nor|xnor|andn|orn|not|mv|set|clr)_(mm|m)_b(\d+)", _mask),
     (r"v(cpop|first)_m_b(\d+)", _counted),

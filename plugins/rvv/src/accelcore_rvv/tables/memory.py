@@ -33,6 +33,7 @@ def moves() -> Table:
         _accesses(table, dtype, lanes)
         _segments(table, dtype, lanes)
         _values(table, dtype, lanes)
+        _slides(table, dtype, lanes)
         _reductions(table, dtype, lanes)
     for dtype, lanes in shapes(INTEGERS):
         _counting(table, dtype, lanes)
@@ -104,6 +105,15 @@ def _values(table: Table, dtype: str, lanes: int) -> None:
         u = "u" if dtype[0] == "u" else ""
         table["tdiv", dtype, lanes] = f"__riscv_vdiv{u}_vv_{s}({{a}}, {{b}}, ac_vl)"
         table["trem", dtype, lanes] = f"__riscv_vrem{u}_vv_{s}({{a}}, {{b}}, ac_vl)"
+
+
+def _slides(table: Table, dtype: str, lanes: int) -> None:
+    s = suffix(dtype, lanes)
+    first = f"vfslide1up_vf_{s}" if dtype in FLOATS else f"vslide1up_vx_{s}"
+    table["slide1up", dtype, lanes] = f"__riscv_{first}({{v}}, {{x}}, ac_vl)"
+    table["slideup", dtype, lanes] = f"__riscv_vslideup_vx_{s}({{d}}, {{v}}, {{n}}, ac_vl)"
+    table["last", dtype, lanes] = f"__riscv_vrgather_vx_{s}({{v}}, ac_vl - 1, ac_vl)"
+    table["element", dtype, lanes] = f"__riscv_{'vfmv_f_s' if dtype in FLOATS else 'vmv_x_s'}_{s}_{dtype}({{v}})"
 
 
 def _reductions(table: Table, dtype: str, lanes: int) -> None:
