@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from rvv_sweep import LIMITS, compared, lifted
 
-from accelcore.values import Artifact, Source, Task
+from accelcore.judge.pool import Pool
+from accelcore.pipeline.benches import judged_once
+from accelcore.values import Artifact, Role, Source, Task, sizes_of
+from accelcore_rvv.cpus import VLENS
 from accelcore_rvv.evaluator import RvvEvaluator
+from accelcore_rvv.host import RvvHostEvaluator
 from accelcore_rvv.target import RvvTarget
 
 _RUNNING = """
@@ -63,13 +71,15 @@ CASES = {
     "sums of f32": (running("s + x[i]", "f32", start="0.0"), 2, "vfadd_vv_f32m2"),
     "sums of f64": (running("s + x[i]", "f64", start="0.0"), 4, "vfadd_vv_f64m4"),
     "sums of i16 as i64": (running("s + x[i]", "i16", "i64"), 8, "vadd_vv_i64m8"),
+    "sums of i32": (running("s + x[i]", "i32"), 2, "vadd_vv_i32m2"),
+    "sums of u8 as u32": (running("s + x[i]", "u8", "u32"), 8, "vadd_vv_u32m8"),
     "maxima of f32": (running("max(s, x[i])", "f32", start="x[0]"), 1, "vfmax_vv_f32m1"),
     "maxima of u8": (running("max(s, x[i])", "u8"), 8, "vmaxu_vv_u8m8"),
     "minima of i16": (running("min(s, x[i])", "i16", start="100"), 4, "vmin_vv_i16m4"),
     "products of f32": (running("s * x[i]", "f32", start="1.0"), 2, "vfmul_vv_f32m2"),
     "rows": (ROWS, 2, "vfadd_vv_f32m2"),
     "several results": (BOTH, 2, "vfadd_vv_f32m2"),
-    "counts": (COUNTED, 2, "vadd_vv_i"),
+    "counts": (COUNTED, 2, "vadd_vv_i32m2"),
 }  # fmt: skip
 
 
@@ -93,3 +103,43 @@ def test_a_scan_is_written_by_slides_and_right(name: str) -> None:
     assert isinstance(built, Artifact), built.log
     found = compared(name, task, built, vector=True)
     assert found.result == "right" and found.calls >= 12, found
+
+
+@pytest.mark.usefixtures("emulator")
+@pytest.mark.parametrize("name", ["sums of f32", "maxima of u8", "several results"])
+def test_the_host_gives_the_same(name: str) -> None:
+    text, group, _ = CASES[name]
+    task = task_of(text)
+    kernel = RvvTarget().kernel(task, scheduled(text, group))
+    (here,), (there,) = (one.build(task, [kernel], limits=LIMITS) for one in (RvvHostEvaluator(), RvvEvaluator()))
+    assert isinstance(here, Artifact) and isinstance(there, Artifact), (here, there)
+    pool = Pool(task, seed=3)
+    try:
+        with RvvHostEvaluator().open(here, limits=LIMITS) as ours, RvvEvaluator().open(there, limits=LIMITS) as theirs:
+            for n in (0, 1, 33, 130, 999):
+                one, other = (pool.trial(sizes_of({"n": n}), 1).fresh() for _ in range(2))
+                assert ours.call([one], {"n": n}) is None
+                theirs.run_at(VLENS[n % 4], other, {"n": n})
+                for result in (p.name for p in task.params if p.role is Role.OUT):
+                    np.testing.assert_allclose(one[result], other[result], rtol=1e-4)
+    finally:
+        pool.close()
+
+
+@pytest.mark.parametrize("dtype", ["f32", "i32"])
+def test_every_grouping_is_proposed(dtype: str) -> None:
+    target, task = RvvTarget(), task_of(running("s + x[i]", dtype, start="0.0" if dtype == "f32" else "0"))
+    texts = [move.name for move in target.moves(task, target.lower(task))]
+    groups = [int(m) for t in texts for m in re.findall(r"scan_lanes\(i\); interleave\(i, (\d)\)", t)]
+    assert sorted(groups) == [1, 2, 4, 8]
+
+
+@pytest.mark.usefixtures("emulator")
+@pytest.mark.parametrize("cpu", ["spacemit-x60", "sifive-p670"])
+def test_lanes_beat_one_by_one_in_the_model(cpu: str) -> None:
+    """Modelled cycles, which are the same in every run."""
+    task, target = task_of(running("max(s, x[i])", "f32", start="x[0]")), RvvTarget(cpu=cpu)
+    task = replace(task, sizes=(sizes_of({"n": 500}),))
+    kernels = [target.lower(task), target.kernel(task, ("scan_lanes(i, interleave=2)",))]
+    costs = [judged_once(RvvEvaluator(cpu=cpu), task, kernel, limits=LIMITS).cost for kernel in kernels]
+    assert costs[0] is not None and costs[1] is not None and costs[1].value * 2 < costs[0].value

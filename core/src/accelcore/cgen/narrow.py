@@ -40,7 +40,7 @@ def narrowed(program: Program, *, widens: bool = False) -> Program:
 def _statement(s: Statement, *, inside: bool, widens: bool) -> Statement:
     match s:
         case For():
-            within = inside or s.kind is Kind.VECTOR
+            within = inside or s.kind in (Kind.VECTOR, Kind.SCAN)
             return replace(s, body=_block(s.body, inside=within, widens=widens))
         case If():
             condition = Narrowing({}, vector=inside, widens=widens).of(s.condition)

@@ -17,7 +17,7 @@ from accelcore.cgen.frame import Frame, Lanes, Place
 from accelcore.cgen.rewriting import Block
 from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import Expr
-from accelcore.loops.nodes import Accumulate, Allocate, For, If, Store, statements
+from accelcore.loops.nodes import Accumulate, Allocate, Buffer, For, If, Kind, Memory, Store, statements
 
 if TYPE_CHECKING:
     from accelcore.cgen.emit import Emitter
@@ -66,7 +66,7 @@ def _scalable_lanes(emitter: Emitter, loop: For, frame: Frame) -> Lanes:
 def widest(emitter: Emitter, loop: For, frame: Frame, count: int) -> int:
     """Bits of the widest value that the body would hold with this many lanes."""
     inside = replace(frame.with_loop(loop.iterator, loop.iterator, loop.extent), lanes=Lanes(loop.iterator, count, 1))
-    inside = replace(inside, places={**inside.places, **_locals(loop.body)})
+    inside = replace(inside, places={**inside.places, **_locals(loop)})
     at = Expressions(emitter.unit, emitter.writer, inside, contract=emitter.program.reassociate)
     found = {8}
     seen: set[Expr] = set()
@@ -75,13 +75,13 @@ def widest(emitter: Emitter, loop: For, frame: Frame, count: int) -> int:
     return max(found)
 
 
-def _locals(body: Block) -> dict[str, Place]:
-    """Stand-ins for the buffers that the body will allocate, one value per lane."""
-    return {
-        s.buffer.name: Place(s.buffer, (s.buffer.name,), varying=True)
-        for s in statements(body)
-        if isinstance(s, Allocate)
-    }
+def _locals(loop: For) -> dict[str, Place]:
+    """Stand-ins for what has one value per lane: buffers that the body will allocate, the variable of a scan."""
+    buffers = [s.buffer for s in statements(loop.body) if isinstance(s, Allocate)]
+    first = loop.body[0] if loop.kind is Kind.SCAN else None
+    if isinstance(first, Accumulate):
+        buffers.append(Buffer(first.buffer, first.value.dtype, (), Memory.REGISTER))
+    return {b.name: Place(b, (b.name,), varying=True) for b in buffers}
 
 
 def _held(at: Expressions, body: Block, seen: set[Expr]) -> Iterator[str]:

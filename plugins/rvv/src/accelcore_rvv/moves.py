@@ -69,8 +69,22 @@ def _whole(program: Program, vlen: int, sizes: Mapping[str, int] | None) -> Iter
     bases = [steps for steps in found if _sensible("; ".join(steps))]
     tiles = [steps for steps in bases if any("tile(" in step for step in steps)]
     yield from ("; ".join(steps) for steps in tiles[:6])
+    yield from _scanning(program)
     for base in (*_distinct(steps for steps in bases if steps not in tiles), *_records(start, shared)):
         yield from _grouped(program, base)
+
+
+def _scanning(program: Program) -> Iterator[str]:
+    """Running sums and extremes in lanes, beside whatever else runs in lanes, at every register grouping.
+
+    Wide groups take more steps and wait less for each of them: what suits depends on the CPU.
+    """
+    loops = [s for s in statements(program.body) if isinstance(s, For) and s.kind is Kind.SERIAL]
+    scans = tuple(text for f in loops if _after(program, text := f"scan_lanes({f.iterator})") is not None)
+    if not scans:
+        return
+    whole = (*scans, "simd()")
+    yield from _grouped(program, whole if _after(program, "; ".join(whole)) is not None else scans)
 
 
 def _searching(steps: tuple[str, ...]) -> tuple[str, ...]:
@@ -143,7 +157,7 @@ def _single(program: Program) -> Iterator[str]:
 
 
 def _vector_loops(program: Program) -> list[For]:
-    return [s for s in statements(program.body) if isinstance(s, For) and s.kind is Kind.VECTOR]
+    return [s for s in statements(program.body) if isinstance(s, For) and s.kind in (Kind.VECTOR, Kind.SCAN)]
 
 
 def _small_inside(program: Program) -> list[For]:

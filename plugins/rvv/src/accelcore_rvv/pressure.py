@@ -23,7 +23,7 @@ _WITHIN = frozenset({"cast", "const", "size", "input"})
 def fits(program: Program) -> bool:
     """Whether no vector loop of a program is known to need more registers than there are."""
     body = narrowed(program, widens=True).body
-    loops = [s for s in statements(body) if isinstance(s, For) and s.kind is Kind.VECTOR]
+    loops = [s for s in statements(body) if isinstance(s, For) and s.kind in (Kind.VECTOR, Kind.SCAN)]
     return all(needed(loop) <= REGISTERS for loop in loops)
 
 
@@ -33,12 +33,18 @@ def needed(loop: For) -> float:
     return body.variables() + max((body.statement(s) for s in statements(loop.body)), default=0.0)
 
 
+def scanned(loop: For) -> list[Accumulate]:
+    """What a scan accumulates: beside the carried vector its lanes are held, and once more while they are moved."""
+    return [s for s in loop.body[:1] if loop.kind is Kind.SCAN and isinstance(s, Accumulate)]
+
+
 class _Body:
     """The body of a vector loop: what varies by lane in it, and how many registers each dtype takes."""
 
     def __init__(self, loop: For) -> None:
         self.loop = loop
         self.varying = {loop.iterator} | {s.buffer.name for s in statements(loop.body) if isinstance(s, Allocate)}
+        self.varying |= {s.buffer for s in scanned(loop)}
         self.widest = max((_bits(e.dtype) for e in self._values()), default=32)
         self._memo: dict[Expr, float] = {}
 
@@ -63,7 +69,8 @@ class _Body:
             if isinstance(s, Accumulate) and s.buffer not in local
             and not any(self.loop.iterator in i.inputs for i in s.indices)
         }  # fmt: skip
-        return total + sum(map(self.group, outside.values()))
+        moved = sum(self.group(s.value.dtype) for s in scanned(self.loop))
+        return total + moved + sum(map(self.group, outside.values()))
 
     def _repeats(self, name: str) -> int:
         """How often an unrolled loop inside repeats the allocation of a buffer."""
