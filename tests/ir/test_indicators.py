@@ -6,7 +6,7 @@ import pytest
 
 from accelcore.ir.evaluate import evaluate_summary
 from accelcore.ir.expr import array, binary, cast, comp, const, reduce, select, size
-from accelcore.ir.indicators import in_one_pass
+from accelcore.ir.passes import in_one_pass
 from accelcore.pipeline.work import work
 from accelcore.values import Param, Role, Summary, Task
 

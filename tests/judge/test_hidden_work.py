@@ -78,3 +78,9 @@ def test_batches_become_longer_where_the_first_calls_were_slower_than_the_next()
     assert _hidden(side) > 10
     few = Scripted(late, 40)
     assert list(few.rounds()), "as long as the sets allow"
+
+
+def test_calls_that_come_out_shorter_than_none_are_no_accusation() -> None:
+    """A handful of elements takes as long as nothing; the clock then says anything around zero."""
+    assert 0 < Timing(4, -57.2, 100, 100).seconds < 1e-9
+    assert Timing(4, 400.0, 500, 500).seconds == pytest.approx(1e-7)

@@ -223,6 +223,70 @@ def _running() -> Task:
     return task("running", "x: f32[n] -> y: f32[n]", comp(n, lambda i: f32(get(sums, i))))
 
 
+def stored(
+    old: Expr, i: Expr, chosen: Callable[[Expr], Expr], place: Callable[[Expr], Expr], value: Callable[[Expr], Expr]
+) -> Expr:  # fmt: skip
+    """What `for k < n: if chosen(k): y[place(k)] = value(k)` leaves at i, as it is lifted."""
+
+    def update(acc: tuple[Expr, ...], q: Expr) -> list[Expr]:
+        here = binary("eq", i, place(q))
+        return [select(binary("land", chosen(q), here), value(q), acc[0])]
+
+    return fold(n, [old], update)
+
+
+def many(chosen: Callable[[Expr], Expr], until: Expr) -> Expr:
+    """How often a condition holds before `until`."""
+    return reduce("sum", until, lambda q: select(chosen(q), index(1), index(0)))
+
+
+def _stores() -> list[Task]:
+    """Results into which loops pack what they choose, or that they store into at places from data."""
+
+    def above(q: Expr) -> Expr:
+        return binary("lt", const(0.0), real(x1[q]))
+
+    def other(q: Expr) -> Expr:
+        return binary("le", real(x1[q]), const(0.0))
+
+    def old(i: Expr) -> Expr:
+        return real(y1[i])
+
+    def twice(q: Expr) -> Expr:
+        return real(x1[q]) * 2.0
+
+    def packed(i: Expr) -> Expr:
+        return stored(old(i), i, above, lambda q: many(above, q), twice)
+
+    def places(i: Expr) -> Expr:
+        return stored(whole(array("a", "i32", 1)[i]), i, above, lambda q: many(above, q), lambda q: whole(q))
+
+    def parted(i: Expr) -> Expr:
+        return stored(packed(i), i, other, lambda q: many(above, n) + many(other, q), lambda q: real(x1[q]))
+
+    def placed(i: Expr) -> Expr:
+        at = array("b", "i16", 1)
+        return stored(old(i), i, lambda _: const(True, "bool"), lambda q: cast(whole(at[q]), "i64"), twice)
+
+    def kept(i: Expr) -> Expr:
+        return stored(old(i), i, lambda q: binary("lt", real(x1[q]), 1.0), lambda q: many(above, q), twice)
+
+    both = {
+        "y": comp(k, lambda i: f32(packed(i))),
+        "a": comp(n, lambda i: fits(places(i), "i32")),
+        "c": fits(many(above, n), "i32"),
+    }
+    return [
+        task("packed", "x: f32[n]; y: inout f32[n] ->", {"y": comp(n, lambda i: f32(packed(i)))}),
+        task("packed_both", "x: f32[n]; y: inout f32[k]; a: inout i32[n] -> c: i32", both),
+        task("filled", "x: f32[n] -> y: f32[n]",
+             comp(n, lambda i: f32(stored(const(-1.0), i, above, lambda q: many(above, q), twice)))),
+        task("parted", "x: f32[n]; y: inout f32[n] ->", {"y": comp(n, lambda i: f32(parted(i)))}),
+        task("placed", "x: f32[n]; b: i16[n]; y: inout f32[k] ->", {"y": comp(k, lambda i: f32(placed(i)))}),
+        task("kept", "x: f32[n]; y: inout f32[k] ->", {"y": comp(k, lambda i: f32(kept(i)))}),
+    ]  # fmt: skip
+
+
 def _guarded() -> list[Task]:
     """Reads that are only in range where a condition holds, windows, triangles, indices from data."""
     weights, indices, table = array("v", "f32", 2), array("a", "u8", 1), array("A", "f32", 3)
@@ -271,7 +335,7 @@ def _tasks() -> dict[str, Task]:
     gelu = matrix(lambda i, j: call("erf", product(i, j) + real(array("b", "f32", 1)[j])) * product(i, j))
     several = [
         _softmax(), _layernorm(), _attention(), _convolution(), _blend(), _swiglu(), _argmax_fold(), _chain(),
-        _positive(), _momentum(), _residual(), _running(), *_guarded(),
+        _positive(), _momentum(), _residual(), _running(), *_guarded(), *_stores(),
         task("product", "A: f32[m, k]; B: f32[k, n] -> y: f32[m, n]", matrix(product)),
         task("gelu", "A: f32[m, k]; B: f32[k, n]; b: f32[n] -> y: f32[m, n]", gelu),
         task("dot", "x: f32[n]; y: f32[n] -> s: f32", f32(reduce("sum", n, lambda q: real(x1[q]) * real(y1[q])))),

@@ -63,11 +63,34 @@ def depth(name: str) -> int:
         ("attention", 3),
         ("columns", 2),
         ("running", 1),
+        ("packed", 1),
+        ("packed_both", 1),
+        ("filled", 1),
+        ("parted", 1),
+        ("placed", 1),
+        ("kept", 1),
         ("down", 2),
     ],
 )
 def test_nothing_is_recomputed_per_iteration(name: str, deepest: int) -> None:
     assert depth(name) == deepest
+
+
+def test_results_that_keep_the_same_share_a_counter() -> None:
+    """Two arrays and the number of what they keep come from one loop, and no array is held in between."""
+    body = text(program("packed_both"))
+    assert body.count("for ") == 1 and "workspace" not in body
+    assert "c = i32(count)" in body.replace(", trunc, exact", "")
+
+
+def test_a_store_is_checked_where_the_result_may_be_too_short() -> None:
+    assert "if count < k:" in text(program("packed_both"))
+    assert "if count <" not in text(program("packed"))
+
+
+def test_what_nothing_is_stored_into_is_written_first() -> None:
+    assert "y[i] = -1" in text(program("filled"))
+    assert "y[i]" not in text(program("packed"))
 
 
 def test_repeated_stage_is_computed_once() -> None:

@@ -21,7 +21,7 @@ LARGE = dict.fromkeys(SIZES, 1024)
 
 
 def vectors(made: Program) -> list[str]:
-    return [f.iterator for f in loops_of(made.body) if f.kind in (Kind.VECTOR, Kind.SCAN)]
+    return [f.iterator for f in loops_of(made.body) if f.kind in (Kind.VECTOR, Kind.SCAN, Kind.COMPACT)]
 
 
 @pytest.mark.parametrize("name", sorted(TASKS))
@@ -39,7 +39,7 @@ def test_recipes_mean_the_same(name: str, unit: VectorUnit) -> None:
         check(schedule.replay(program(name), steps), TASKS[name], SIZES)
 
 
-SEQUENTIAL = {"positive", "lookup", "triangle"}
+SEQUENTIAL = {"positive", "lookup", "triangle", "placed", "kept"}
 """Data-dependent places and reversed strides: only gathers could vectorize these."""
 
 
@@ -53,6 +53,7 @@ EXPECTED = [
     ("product", "tile(i, 6, j, interleave=4)"), ("swiglu", "fuse(k2, k3)"), ("argmax", "two_pass(j)"),
     ("argmax_fold", "two_pass(i)"), ("running", "scan_lanes(i)"), ("attention", "isolate(j3)"),
     ("attention", "tile(i, 6, j3, interleave=4, panel=64, pack=key)"), ("convolution", "tile(j, 6, k, interleave=4)"),
+    ("packed", "compact_lanes(i)"), ("parted", "compact_lanes(i2)"),
     ("transposition", "turn(i, j, 16)"), ("dot", "simd(interleave=4)"), ("blend", "simd(interleave=4)"),
 ]  # fmt: skip
 

@@ -113,6 +113,8 @@ REFUSED = [
     ("two_pass(i)", made(search), "does not look"),
     ("scan_blocks(i)", made(total), "running reduction"),
     ("scan_lanes(i)", made(total), "running reduction"),
+    ("compact_lanes(i)", made(total), "at the next place"),
+    ("compact_lanes(i, 3)", made(total), "grouped by"),
     ("online(i, j)", two, "does more than accumulate"),
     ("interleave(i, 2)", forward, "not a vector loop"),
     ("simd()", forward, "no loop can be vectorized"),

@@ -8,7 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from accelcore.ir.expr import Expr, array, binary, call, cast, comp, const, get, param, reduce, scan, select, size
+from accelcore.ir.expr import (
+    Expr,
+    array,
+    binary,
+    call,
+    cast,
+    comp,
+    const,
+    filtered,
+    get,
+    length,
+    param,
+    reduce,
+    scan,
+    select,
+    size,
+)  # fmt: skip
 from accelcore.values import Param, Role, Summary, Task, sizes_of
 
 M, N, K = size("m"), size("n"), size("k")
@@ -173,10 +189,31 @@ def argmax() -> Case:
     return Case(done, lambda v: v["x"].argmax(axis=1), ("two_pass(j); simd(interleave=4)",), least=1)
 
 
+def compacted() -> Case:
+    """What `if i > 0 and x[i - 1] < x[i]: out[count] = x[i]; count += 1` leaves of zeros: the steps upwards."""
+    x = array("x", "f32", 1)
+
+    def up(k: Expr) -> Expr:
+        return binary("land", binary("lt", 0, k), binary("lt", real(get(x, k - 1)), real(get(x, k))))
+
+    kept = filtered(N, up, lambda k: real(get(x, k)))
+
+    def element(i: Expr) -> Expr:
+        return f32(select(binary("lt", i, length(kept)), get(kept, i), const(0.0)))
+
+    def oracle(v: Arrays) -> np.ndarray[Any, Any]:
+        chosen = v["x"][1:][v["x"][:-1] < v["x"][1:]]
+        return np.concatenate([chosen, np.zeros(len(v["x"]) - len(chosen), np.float32)])
+
+    params = (Param("x", "f32", (N,)), Param("out", "f32", (N,), Role.OUT))
+    done = task("compacted", params, "out", comp(N, element), n=64)
+    return Case(done, oracle, ("compact_lanes(i2)",))
+
+
 CASES = {
     c.task.name: c
     for c in (
         softmax(), rmsnorm(), overlay(), matmul(), gelu(), saturating_sum(), transpose(), turned(), prefix_sum(),
-        argmax(),
+        argmax(), compacted(),
     )
 }  # fmt: skip

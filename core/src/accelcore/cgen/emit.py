@@ -37,6 +37,8 @@ from accelcore.loops.nodes import (
 )
 from accelcore.values import Role
 
+_SIDE_BY_SIDE = frozenset({Kind.VECTOR, Kind.SCAN, Kind.COMPACT})
+
 
 def emit(program: Program, isa: VectorIsa) -> str:
     """The C text of a program: headers, types, helpers, and `int ac_<name>(...)` of docs/abi.md.
@@ -99,6 +101,7 @@ class Emitter:
         """Statements in order; a buffer is in scope after its Allocate."""
         at = self.expressions(frame)
         frame = segments.loaded(at, block)
+        frame = neighbours.loaded(self.expressions(frame), block)
         together = segments if self.isa.scalable else interleaving
         for part in segments.grouped(at, block) if self.isa.scalable else interleaving.grouped(block):
             if len(part) > 1 and together.written(self.expressions(frame), part):
@@ -168,7 +171,7 @@ class Emitter:
 
         if loop.extent.op == "const" and loop.extent.value <= 0:
             return
-        if loop.kind in (Kind.VECTOR, Kind.SCAN) and frame.lanes is None and vector_loop(self, loop, frame):
+        if loop.kind in _SIDE_BY_SIDE and frame.lanes is None and vector_loop(self, loop, frame):
             return
         if dots.dotted(self, loop, frame):
             return

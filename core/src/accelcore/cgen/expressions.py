@@ -322,15 +322,15 @@ class Expressions:
         condition = self.value(e.args[0])
         if not condition.varying:
             return self._chosen(e, condition.texts[0])
-        a = self._masked(e.args[1], condition, inverted=False)
-        b = self._masked(e.args[2], condition, inverted=True)
+        a = self.masked(e.args[1], condition, inverted=False)
+        b = self.masked(e.args[2], condition, inverted=True)
         return self.blend(condition, a, b)
 
     def _chosen(self, e: Expr, condition: str) -> Value:
         """A select whose condition is the same in all lanes, between values that are not."""
         if not all(self.settled(a) for a in e.args[1:]):
             return self.blend(self.spread(Value("bool", (condition,))), *(
-                self._masked(a, self.spread(Value("bool", (condition,))), inverted=bool(at))
+                self.masked(a, self.spread(Value("bool", (condition,))), inverted=bool(at))
                 for at, a in enumerate(e.args[1:])
             ))  # fmt: skip
         a, b = (self.spread(self.value(x)) for x in e.args[1:])
@@ -339,7 +339,7 @@ class Expressions:
         texts = tuple(f"({condition} ? {x} : {y})" for x, y in zip(a.texts, b.texts, strict=True))
         return replace(a, texts=texts)
 
-    def _masked(self, e: Expr, condition: Value, *, inverted: bool) -> Value:
+    def masked(self, e: Expr, condition: Value, *, inverted: bool) -> Value:
         """`e` where the condition holds (or does not), computed so that the other lanes do no harm."""
         if self.settled(e):
             return self.spread(self.value(e))

@@ -13,6 +13,7 @@ Roles of `moves` and the names in their templates:
   first(n)           dtype "bool"             mask of the lanes below n, an int64_t, clamped to 0..lanes
   gather(p,i,m?)                              p[i] by lane, i a vector of i32 offsets in elements
   stride(p,s,m?) unstride(p,s,v,m?)           load and store of lanes s bytes apart; maskstride, maskunstride with m
+  compress(v,m)                               the lanes of v that m selects, side by side from the first lane on
   index(p,i,b,m?) unindex(p,i,b,v,m?)         the same at byte offsets i of b unsigned bits (maskindex, maskunindex)
   iota() iota_from(x,v)                       0, 1, 2, ... by lane; v + x
   tdiv(a,b) trem(a,b)                         quotients and remainders where no product gives them
@@ -30,6 +31,7 @@ its templates use it.  All its masks are values of its own types ("opaque"), and
   mask_any(m) mask_all(m)                     C conditions; mask_first(m) the first set lane, or a negative number
   mask_count(m)                               how many lanes are set
   slide1up(v,x) slideup(d,v,n)                lanes 1 or n places up, below them the scalar x or the lanes of d
+  slide1down(v,x)                             lanes 1 place down, the last active one takes the scalar x
   last(v) element(v)                          the last active lane in all lanes; the first lane, a C scalar
 """
 

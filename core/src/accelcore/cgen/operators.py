@@ -246,6 +246,9 @@ def iterator_as(at: Expressions, dtype: str) -> Value:
 
 
 def _logical(at: Expressions, e: Expr) -> Value:
+    if e.op in ("land", "lor"):
+        first = at.spread(at.value(e.args[0]))
+        return at.masks.combine(e.op, first, at.masked(e.args[1], first, inverted=e.op == "lor"))
     operands = [at.spread(at.value(a)) for a in e.args]
     if e.op in ("lnot", "not"):
         return at.masks.inverted(operands[0])

@@ -24,7 +24,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from accelcore.cgen import accesses, counting, reductions, scans, searches, turned
+from accelcore.cgen import accesses, compaction, counting, reductions, scans, searches, turned
 from accelcore.cgen.expressions import Expressions
 from accelcore.cgen.frame import Frame, Lanes, Place, Value
 from accelcore.cgen.names import ctype, identifier
@@ -34,6 +34,7 @@ from accelcore.cgen.scans import Scan
 from accelcore.cgen.unit import NotVectorizable
 from accelcore.cgen.widths import choose_lanes
 from accelcore.ir.dtypes import DTYPES
+from accelcore.loops.compact_loops import Compacting
 from accelcore.loops.nodes import Accumulate, Buffer, For, If, Kind, Memory, Store
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def vector_loop(emitter: Emitter, loop: For, frame: Frame) -> bool:
     """Write a vector loop; False, with a comment written, when it has to be a plain one."""
     mark = emitter.writer.mark()
     try:
+        compact = compaction.compacted(emitter, loop) if loop.kind is Kind.COMPACT else None
+        loop = loop if compact is None else compaction.side_by_side(loop, compact)
         lanes = choose_lanes(emitter, loop, frame)
         if lanes is None:
             return False
@@ -59,7 +62,7 @@ def vector_loop(emitter: Emitter, loop: For, frame: Frame) -> bool:
             searches.write(emitter, loop, chosen, lanes, frame)
             return True
         with emitter.writer.block(""):
-            _VectorLoop(emitter, loop, frame, lanes, scan).write(found)
+            _VectorLoop(emitter, loop, frame, lanes, scan, compact).write(found)
     except NotVectorizable as error:
         emitter.writer.rewind(mark)
         emitter.writer.line(f"/* one by one: {error.what} */")
@@ -70,8 +73,10 @@ def vector_loop(emitter: Emitter, loop: For, frame: Frame) -> bool:
 class _VectorLoop:
     """One vector loop while it is written."""
 
-    def __init__(self, emitter: Emitter, loop: For, frame: Frame, lanes: Lanes, scan: Scan | None) -> None:
-        self.emitter, self.loop, self.lanes, self.scan = emitter, loop, lanes, scan
+    def __init__(
+        self, emitter: Emitter, loop: For, frame: Frame, lanes: Lanes, scan: Scan | None, compact: Compacting | None
+    ) -> None:  # fmt: skip
+        self.emitter, self.loop, self.lanes, self.scan, self.compact = emitter, loop, lanes, scan, compact
         self.writer = emitter.writer
         self.name = identifier(loop.iterator)
         self.outer = frame
@@ -124,6 +129,9 @@ class _VectorLoop:
 
     def turn(self, frame: Frame) -> None:
         """The body once."""
+        if self.compact is not None:
+            compaction.write(self.emitter, self.compact, frame)
+            return
         body = self.body
         if self.scan is not None:
             body, frame = body[1:], scans.scanned(self.emitter, self.scan, frame)
@@ -259,17 +267,17 @@ def allocate_lanes(emitter: Emitter, buffer: Buffer, frame: Frame, block: Block)
 def masked(emitter: Emitter, statement: If, frame: Frame) -> None:
     """An if whose condition differs by lane: both branches run, each in its own lanes."""
     at = emitter.expressions(frame)
-    condition = _held(at, at.value(statement.condition))
+    condition = held(at, at.value(statement.condition))
     branches = ((statement.then, False), (statement.otherwise, True))
     for block, inverted in branches:
         if not block:
             continue
-        active = _held(at, at.masks.narrowed(frame.active, condition, inverted=inverted))
+        active = held(at, at.masks.narrowed(frame.active, condition, inverted=inverted))
         with emitter.writer.block(""):
             emitter.block(block, replace(frame, active=active, guarded=True))
 
 
-def _held(at: Expressions, mask: Value) -> Value:
+def held(at: Expressions, mask: Value) -> Value:
     """A mask in variables of its own: the statements of a branch may change what it was computed from."""
     mask = at.spread(mask)
     return replace(mask, texts=at.bound("bool", at.masks.ctype(mask), mask.texts, keep=True))

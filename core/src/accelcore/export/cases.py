@@ -33,7 +33,7 @@ def draw(task: Task, kernel: Kernel) -> tuple[Case, ...]:
     found: list[Case] = []
     trouble: AccelcoreError | None = None
     try:
-        for sizes in _sizes(task, kernel):
+        for sizes in _sizes(task, kernel, pool):
             for number in range(len(FAMILIES)):
                 try:
                     case = _case(task, pool, sizes, number)
@@ -48,12 +48,12 @@ def draw(task: Task, kernel: Kernel) -> tuple[Case, ...]:
     raise trouble or UsageError(f"no small sizes are accepted by both {task.name} and its kernel")
 
 
-def _sizes(task: Task, kernel: Kernel) -> tuple[Sizes, ...]:
+def _sizes(task: Task, kernel: Kernel, pool: Pool) -> tuple[Sizes, ...]:
     """Held-out sizes of the kernel; those of the task itself where it accepts no others."""
     from accelcore.judge.extents import admits, held_out, shape
 
     own = tuple(s for s in task.sizes if admits(task, kernel, dict(s)))
-    found = held_out(task, kernel, _SETS, SEED) or own or ((),)
+    found = held_out(task, kernel, _SETS, SEED, pool.possible) or own or ((),)
     arrays = [p for p in task.params if p.role is not Role.SIZE]
     return tuple(s for s in found if all(_elements(shape(p, dict(s))) <= _ELEMENTS for p in arrays))
 

@@ -674,6 +674,8 @@ def rebuild(e: Expr, args: tuple[Expr, ...]) -> Expr:
         return unary(e.op, *args)
     if e.op == "select":
         return select(*args)
+    if e.op == "length":
+        return length(args[0])
     return call(e.name, *args, dtype=args[0].dtype if e.dtype == e.args[0].dtype else e.dtype)
 
 

@@ -9,12 +9,11 @@ and J * n comparisons become n updates.  The terms of a place keep their order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from accelcore.ir.dtypes import INDEX
 from accelcore.ir.expr import Expr, binary, cast, comp, const, fresh, get, scatter, select, substitute, transform
-from accelcore.ir.ranges import Facts, facts_of, interval
-from accelcore.values import Summary, Task
+from accelcore.ir.ranges import Facts, interval
 
 
 @dataclass(frozen=True)
@@ -23,13 +22,6 @@ class _Axis:
 
     index: Expr
     extent: Expr
-
-
-def in_one_pass(task: Task, summary: Summary) -> Summary:
-    """The task's summary with such sums as scatters; the summary itself where it has none."""
-    known = facts_of(task.params, task.requires)
-    post = tuple((name, scattered(e, known)) for name, e in summary.post)
-    return summary if post == summary.post else replace(summary, post=post)
 
 
 def scattered(e: Expr, facts: Facts) -> Expr:

@@ -80,13 +80,17 @@ def admits(task: Task, kernel: Kernel, sizes: Mapping[str, int]) -> bool:
 
 # Extents around and away from the widths of vectors and tiles: the smallest, primes, one off 16 and 64.
 _SMALL = (1, 2, 7, 15, 17, 31, 63, 65)
+_MOST_IMPOSSIBLE = 12  # sets of sizes that are tried in vain
 
 
-def held_out(task: Task, kernel: Kernel, count: int, seed: int) -> tuple[Sizes, ...]:
+def held_out(
+    task: Task, kernel: Kernel, count: int, seed: int, possible: Callable[[Sizes], bool] | None = None
+) -> tuple[Sizes, ...]:  # fmt: skip
     """Up to `count` small size sets that the task does not name and the kernel accepts.
 
     The first sets all sizes to 1, where that is allowed; the others mix the list above.  A kernel that only accepts
-    the sizes of the task gets none.
+    the sizes of the task gets none.  possible: whether there are inputs of these sizes.  Where there are none, because
+    an array is too short for what is stored in it, say, all sizes are taken as large as the largest.
     """
     import random
 
@@ -102,11 +106,17 @@ def held_out(task: Task, kernel: Kernel, count: int, seed: int) -> tuple[Sizes, 
     else:
         mixes += [tuple(draw.choice(_SMALL) for _ in names) for _ in range(200)]
     found: list[Sizes] = []
+    impossible = 0
     for mix in mixes:
-        sizes = sizes_of(dict(zip(names, mix, strict=True)))
-        if sizes not in found and sizes not in task.sizes and admits(task, kernel, dict(sizes)):
-            found.append(sizes)
-        if len(found) == count:
+        for values in (mix, (max(mix),) * len(names)):
+            sizes = sizes_of(dict(zip(names, values, strict=True)))
+            if sizes in found or sizes in task.sizes or not admits(task, kernel, dict(sizes)):
+                break
+            if possible is None or possible(sizes):
+                found.append(sizes)
+                break
+            impossible += 1
+        if len(found) == count or impossible >= _MOST_IMPOSSIBLE:
             break
     return tuple(found)
 

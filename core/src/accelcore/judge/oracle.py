@@ -56,7 +56,7 @@ def _summary(
     from accelcore.ir.evaluate import evaluate_summary
 
     if sum(array.size for array in buffers.values()) > LARGE:
-        from accelcore.ir.indicators import in_one_pass
+        from accelcore.ir.passes import in_one_pass
 
         summary = in_one_pass(task, summary)
     tolerance = task.tolerance
@@ -69,8 +69,9 @@ def _summary(
 def truth(condition: Expr, buffers: Mapping[str, Array], sizes: Mapping[str, int]) -> bool:
     """Whether a requirement holds."""
     from accelcore.ir.evaluate import evaluate
+    from accelcore.ir.passes import requirement
 
-    return bool(evaluate(condition, buffers, sizes))
+    return bool(evaluate(requirement(condition), buffers, sizes))
 
 
 def table(condition: Expr, buffers: Mapping[str, Array], sizes: Mapping[str, int]) -> Array:
@@ -78,8 +79,9 @@ def table(condition: Expr, buffers: Mapping[str, Array], sizes: Mapping[str, int
     import numpy as np
 
     from accelcore.ir.evaluate import evaluate
+    from accelcore.ir.passes import requirement
 
-    return np.asarray(evaluate(condition, buffers, sizes), bool)
+    return np.asarray(evaluate(requirement(condition), buffers, sizes), bool)
 
 
 def _source(

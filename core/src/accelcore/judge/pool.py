@@ -96,6 +96,14 @@ class Pool:
                 self._trials[key] = _build(self, sizes, family, self._rng("trial", sizes, number))
             return self._trials[key]
 
+    def possible(self, sizes: Sizes) -> bool:
+        """Whether there are inputs of these sizes that satisfy what the task requires."""
+        try:
+            self.trial(sizes, 0)
+        except UsageError:
+            return False
+        return True
+
     def deck(self, sizes: Sizes) -> TimedDeck:
         """The sets for timing at these sizes."""
         with self._lock:

@@ -100,7 +100,7 @@ class _Checks:
         families = max(2, depth.families // 3) if large else depth.families
         first = depth.first
         others = [(s, range(first, first + depth.others)) for s in task.sizes if s != own and not large]
-        unnamed = held_out(task, kernel, depth.held_out, seed=len(kernel.text))
+        unnamed = held_out(task, kernel, depth.held_out, seed=len(kernel.text), possible=self.pool.possible)
         # Held-out shapes go round the families, so that each family is seen at one of them.
         ranges = [range(first + at * depth.others, first + (at + 1) * depth.others) for at in range(len(unnamed))]
         full = [(s, range(first, first + 1)) for s in self._full(own) if depth.full]

@@ -43,7 +43,7 @@ def require_sensitivity(pool: Pool) -> None:
 def _require_results(pool: Pool) -> None:
     waiting = [p.name for p in pool.task.results if _mentioned(pool.task, p)]
     faint: set[str] = set()  # results of which some elements were seen to change, but not most
-    for sizes in _sizes(pool.task):
+    for sizes in _sizes(pool):
         seen = {name: Acceptable(pool.trial(sizes, 0).expected[name]) for name in waiting}
         for number in range(1, len(FAMILIES)):
             if not waiting:
@@ -64,7 +64,7 @@ def _require_results(pool: Pool) -> None:
 def _require_inputs(pool: Pool) -> None:
     waiting = [p.name for p in pool.task.params if p.shape and _read(pool.task, p)]
     tried: set[str] = set()
-    for sizes in _sizes(pool.task):
+    for sizes in _sizes(pool):
         for number in range(1, len(FAMILIES)):
             if not waiting:
                 return
@@ -101,8 +101,9 @@ def _follows(pool: Pool, base: Trial, other: Trial, name: str) -> bool | None:
     return any(Acceptable(base.expected[result]).add(value).told for result, value in changed.items())
 
 
-def _sizes(task: Task) -> Iterator[Sizes]:
-    yield from held_out(task, Kernel("", "", ""), _OTHERS, seed=0)
+def _sizes(pool: Pool) -> Iterator[Sizes]:
+    task = pool.task
+    yield from held_out(task, Kernel("", "", ""), _OTHERS, seed=0, possible=pool.possible)
     yield task.sizes[0] if task.sizes else ()
 
 

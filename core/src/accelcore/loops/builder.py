@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.dtypes import DTYPES, INDEX
 from accelcore.ir.expr import Expr, array, cast, get, index, param, rebuild, substitute, walk
+from accelcore.loops import compaction, placing
 from accelcore.loops.edit import put
 from accelcore.loops.linear import at_least, coefficient, polynomial, tidy
 from accelcore.loops.nodes import Allocate, Buffer, For, Memory, Statement, Store
+from accelcore.loops.overlays import overlay_of
 from accelcore.loops.sharing import dear, repeated_stages, skips, tabulated, total
 from accelcore.loops.stages import element, guarded, needs_guard, produce, stage, tensor_shape
 from accelcore.values import Param
@@ -128,6 +130,9 @@ class Builder:
         rest = list(goals)
         while rest:
             first = rest.pop(0)
+            if taken := self._overlay(first, rest):
+                rest = [g for g in rest if all(g is not t for t in taken)]
+                continue
             if first.tensor.op != "comp":
                 self._write(first)
                 continue
@@ -138,6 +143,21 @@ class Builder:
                 for g in inside:
                     self.note(g.tensor)
                 self.goals(inside if any(g.tensor.rank for g in inside) else self._held(inside))
+
+    def _overlay(self, first: Goal, rest: Sequence[Goal]) -> Sequence[Goal]:
+        """Write an overlay, with those of the others that go with it; the goals that are done, none if it is none."""
+        overlay = overlay_of(first)
+        if overlay is None:
+            return ()
+        if (placed := placing.placing_of(overlay)) is not None:
+            placing.write(self, placed)
+            return (first,)
+        if (found := compaction.compaction_of(overlay)) is None:
+            return ()
+        others = [compaction.compaction_of(o) for g in rest if (o := overlay_of(g)) is not None]
+        together = [found, *(p for p in others if p is not None and found.together(p))]
+        compaction.write(self, together)
+        return [p.overlay.goal for p in together]
 
     def _held(self, goals: Sequence[Goal]) -> Sequence[Goal]:
         """Scalar goals of one iteration; values that a later goal would still read at entry are computed first."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from accelcore.errors import UnsupportedLowering
 from accelcore.ir.dtypes import DTYPES, INDEX
 from accelcore.ir.expr import Expr, binary, index, size, transform
-from accelcore.ir.indicators import scattered
+from accelcore.ir.passes import one_pass
 from accelcore.ir.ranges import Interval, facts_of
 from accelcore.loops.builder import Builder, Goal
 from accelcore.loops.inplace import entry_copies
@@ -32,7 +32,7 @@ def lower(task: Task) -> Program:
         raise UnsupportedLowering(f"task {task.name} has no summary to lower", hint="lift it first")
     known = facts(task)
     realizer = Realizer(real_dtype(task), known)
-    posts = [(task.param(name), realizer.value(scattered(post, known))) for name, post in task.reference.post]
+    posts = [(task.param(name), realizer.value(post)) for name, post in one_pass(task.reference.post, known)]
     return entry_copies(task, posts, _build)
 
 

@@ -22,6 +22,7 @@ from accelcore.loops.analysis import (
     small,
     strided,
 )
+from accelcore.loops.compact_loops import compacting
 from accelcore.loops.edit import around, loops_of
 from accelcore.loops.nodes import Accumulate, For, Kind, Program, Store
 from accelcore.loops.rewrites.values import divisors, invariant, repeated, weight
@@ -290,6 +291,8 @@ class _Cook:
 
     def lanes(self) -> None:
         """Vector loops."""
+        for text in _compaction_moves(self.program, self.unit):
+            self.may(text)
         n = self.plan.interleave
         self.may(f"simd(interleave={n})" if n > 1 else "simd()")
         if self.plan.stream:
@@ -334,6 +337,7 @@ def _whole(program: Program, unit: VectorUnit, sizes: Mapping[str, int] | None) 
 
 def _single(program: Program, unit: VectorUnit) -> Iterator[str]:
     yield from _algorithm_moves(program, unit)
+    yield from _compaction_moves(program, unit)
     yield from _product_moves(program, unit)
     yield from _keeping_moves(program, least=1)
     for loop in _innermost(program):
@@ -356,6 +360,12 @@ def _algorithm_moves(program: Program, unit: VectorUnit) -> list[str]:
     scans = ("scan_lanes", "scan_blocks") if unit.bytes >= _SHIFTS else ("scan_blocks",)
     found = [f"two_pass({i})" for i in loops] + [f"{scan}({i})" for scan in scans for i in loops]
     return [text for text in found if _tried(program, text) is not None]
+
+
+def _compaction_moves(program: Program, unit: VectorUnit) -> list[str]:
+    """Chosen values stored side by side, in lanes."""
+    loops = serial_loops(program) if unit.masks else ()
+    return [f"compact_lanes({f.iterator})" for f in loops if compacting(f) is not None]
 
 
 def _product_moves(program: Program, unit: VectorUnit) -> Iterator[str]:

@@ -51,12 +51,15 @@ class Kind(enum.StrEnum):
     lanes * interleave and handles the tail (masks, a vector length, or a scalar loop).
     SCAN: in order too, but the first statement accumulates into a scalar, the others are stores that read it, and the
     order of the updates is free: an emitter may run it in lanes, each of which reads what the lanes up to it came to.
+    COMPACT: in order too, but the body is one If that stores at a counter and steps it (loops/compact_loops.py):
+    an emitter may put the chosen lanes of a vector side by side.
     """
 
     SERIAL = "serial"
     UNROLL = "unroll"
     VECTOR = "vector"
     SCAN = "scan"
+    COMPACT = "compact"
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,7 @@ class For:
     lanes: elements per vector of a VECTOR loop, counted in the widest dtype of the body; 0 lets the target choose.
     interleave: vectors per strip, each with its own accumulators.  unroll: repetitions of a SERIAL body per iteration.
     accumulators: copies of each reduction variable of a SERIAL loop that the unrolled repetitions use in turn.
+    slides: neighbours of each loaded vector of a VECTOR loop that are made by moving its lanes, where a target can.
     """
 
     iterator: str
@@ -130,6 +134,7 @@ class For:
     interleave: int = 1
     unroll: int = 1
     accumulators: int = 1
+    slides: int = 0
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def work(task: Task, sizes: Mapping[str, int]) -> Work | None:
     """Work of a lifted task; None when its reference is a program."""
     if not isinstance(task.reference, Summary):
         return None
-    from accelcore.ir.indicators import in_one_pass
+    from accelcore.ir.passes import in_one_pass
 
     seen: set[_Seen] = set()
     operations = sum(_operations(e, {}, sizes, seen) for _, e in in_one_pass(task, task.reference).post)

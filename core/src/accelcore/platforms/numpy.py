@@ -47,7 +47,7 @@ class NumpyTarget:
         if not isinstance(task.reference, Summary):
             raise UnsupportedLowering(f"task {task.name} has no summary to lower", hint="lift it first")
         from accelcore.ir.emit.numpy import emit
-        from accelcore.ir.indicators import in_one_pass
+        from accelcore.ir.passes import in_one_pass
         from accelcore.loops.lower import real_dtype
 
         task = replace(task, reference=in_one_pass(task, task.reference))

@@ -213,6 +213,7 @@ def _float_moves(table: dict[tuple[str, str, int], str], dtype: str, lanes: int)
     table["store", dtype, lanes] = f"{p}_storeu_{s}({{p}}, {{v}})"
     table["maskload", dtype, lanes] = f"{p}_maskz_loadu_{s}({{m}}, {{p}})"
     table["maskstore", dtype, lanes] = f"{p}_mask_storeu_{s}({{p}}, {{m}}, {{v}})"
+    table["compress", dtype, lanes] = f"{p}_maskz_compress_{s}({{m}}, {{v}})"
     table["splat", dtype, lanes] = f"{p}_set1_{s}({{x}})"
     table["blend", dtype, lanes] = f"{p}_mask_blend_{s}({{m}}, {{b}}, {{a}})"
     if p == "_mm512":
@@ -251,6 +252,8 @@ def _integer_moves(table: dict[tuple[str, str, int], str], dtype: str, lanes: in
     table["splat", dtype, lanes] = f"{p}_set1_{suffix}({{x}})"
     if not part and p != "_mm":
         table["stream", dtype, lanes] = f"ac_stream_{whole}({{p}}, {{v}})"
+    if BITS[dtype] >= 32 and not part:
+        table["compress", dtype, lanes] = f"{p}_maskz_compress_{e}({{m}}, {{v}})"
     if p == "_mm512":
         if BITS[dtype] >= 32:
             _gathers(table, dtype, lanes, p, e)

@@ -6,7 +6,7 @@ from accelcore.ir.affine import AffineForm, affine, at_least
 from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.emit.array_scalars import Scalars
 from accelcore.ir.emit.array_values import Value
-from accelcore.ir.expr import Expr, index
+from accelcore.ir.expr import Expr, index, shape
 from accelcore.ir.polynomial import same_polynomial
 from accelcore.ir.simplify import simplify
 
@@ -29,6 +29,8 @@ class Reads(Scalars):
         value = self.value(tensor)
         extents = self._task.param(tensor.name).shape if tensor.op == "input" else self._tensor_extents(tensor)
         indices = list(e.args[1:])
+        if tensor.op == "filter":
+            return self._selected(value, indices, extents)
         forms = [affine(i, self._extents.keys() & i.free) for i in indices]
         inside = [self._inside(i, n) for i, n in zip(indices, extents, strict=True)]
         if not value.axes and all(inside):
@@ -38,7 +40,14 @@ class Reads(Scalars):
         return self._gathered(value, indices, extents, inside)
 
     def _tensor_extents(self, tensor: Expr) -> tuple[Expr, ...]:
-        return tensor.args[: tensor.rank] if tensor.op == "scatter" else (tensor.args[0],)
+        return tensor.args[: tensor.rank] if tensor.op == "scatter" else shape(tensor)[:1]
+
+    def _selected(self, value: Value, indices: list[Expr], extents: tuple[Expr, ...]) -> Value:
+        """Elements of a selection, which may have none: a zero follows it, and is read where there is no such one."""
+        zero = f"{value.tight}.new_zeros(1)" if self._d.is_torch else f"{self._d.module}.zeros(1, {value.tight}.dtype)"
+        function = "cat" if self._d.is_torch else "concatenate"
+        longer = Value(f"{self._d.module}.{function}(({value.text}, {zero}))", (), 1)
+        return self._gathered(longer, indices, (extents[0] + 1,), [False])
 
     def _inside(self, at: Expr, extent: Expr) -> bool:
         """Whether an index provably stays inside."""
@@ -92,7 +101,8 @@ class Reads(Scalars):
             i = self.value(e)
             if not safe and (i.axes or not e.free):
                 clip = "clamp" if self._d.is_torch else "clip"
-                i = Value(f"{self._d.module}.{clip}({self._tensor(i)}, 0, {self.value(extent).at(9)} - 1)", i.axes)
+                last = self.value(simplify(extent - 1)).text
+                i = Value(f"{self._d.module}.{clip}({self._tensor(i)}, 0, {last})", i.axes)
             at.append(i)
         axes = self._union(at)
         texts = ", ".join(self._aligned(i, axes).text for i in at)

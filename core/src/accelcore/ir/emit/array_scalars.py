@@ -79,6 +79,8 @@ class Scalars:
                 return self._call(e)
             case "select":
                 return self._function("where", [self.value(a) for a in e.args])
+            case "length":
+                return Value(f"len({self.value(e.args[0]).text})")
         if e.op in BINDERS:
             return self._binder(e)
         return self._operator(e)

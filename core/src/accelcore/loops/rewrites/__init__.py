@@ -5,8 +5,10 @@ from __future__ import annotations
 from accelcore.loops.rewrites import (  # noqa: F401 - importing registers
     algorithms,
     choices,
+    compaction,
     compose,
     marks,
+    neighbours,
     nests,
     private,
     scans,

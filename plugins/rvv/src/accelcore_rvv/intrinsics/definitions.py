@@ -198,6 +198,14 @@ def _merged(name: str, policy: str, form: str, text: str) -> str:
     )
 
 
+def _compressed(name: str, policy: str, text: str) -> str:
+    s = Shape.parse(text)
+    old, start = (f"{s.ctype} old, ", "r = old;") if policy else ("", "memset(&r, 0xff, sizeof r);")
+    loop = "for (size_t i = 0, k = 0; i < vl; ++i) if (m.v[i]) r.v[k++] = a.v[i];"
+    body = f"{s.ctype} r; {start} {loop} return r;"
+    return f"{s.ctype} {name}({old}{s.ctype} a, vbool{s.mask}_t m, size_t vl) {{ {body} }}"
+
+
 def _numbered(name: str, _: str, text: str) -> str:
     s = Shape.parse(text)
     body = f"memset(&r, 0xff, sizeof r); for (size_t i = 0; i < vl; ++i) r.v[i] = ({s.element})i; return r;"
@@ -269,6 +277,7 @@ _SPECIAL: tuple[tuple[str, Maker], ...] = (
     (rf"v(?:mv_x_s|fmv_f_s)_({_TYPE})_[fiu]\d+", _taken),
     (rf"vmv_v_v_({_TYPE})", _copied),
     (rf"vf?merge_(vvm|vxm|vfm)_({_TYPE})", _merged),
+    (rf"vcompress_vm_({_TYPE})", _compressed),
     (rf"vslide(up|down)_vx_({_TYPE})", slide),
     (rf"v(?:slide1(?=\w+_vx)|fslide1(?=\w+_vf))(up|down)_v[xf]_({_TYPE})", slide_one),
     (rf"vrgather_vx_({_TYPE})", broadcast),

@@ -70,6 +70,7 @@ def _accesses(table: Table, dtype: str, lanes: int) -> None:
     table["store", dtype, lanes] = f"__riscv_vse{bits}_v_{s}({{p}}, {{v}}, ac_vl)"
     table["maskload", dtype, lanes] = f"__riscv_vle{bits}_v_{s}_mu({{m}}, {zero}, {{p}}, ac_vl)"
     table["maskstore", dtype, lanes] = f"__riscv_vse{bits}_v_{s}_m({{m}}, {{p}}, {{v}}, ac_vl)"
+    table["compress", dtype, lanes] = f"__riscv_vcompress_vm_{s}({{v}}, {{m}}, ac_vl)"
     table["stride", dtype, lanes] = f"__riscv_vlse{bits}_v_{s}({{p}}, {{s}}, ac_vl)"
     table["unstride", dtype, lanes] = f"__riscv_vsse{bits}_v_{s}({{p}}, {{s}}, {{v}}, ac_vl)"
     table["maskstride", dtype, lanes] = f"__riscv_vlse{bits}_v_{s}_mu({{m}}, {zero}, {{p}}, {{s}}, ac_vl)"
@@ -111,6 +112,7 @@ def _slides(table: Table, dtype: str, lanes: int) -> None:
     s = suffix(dtype, lanes)
     first = f"vfslide1up_vf_{s}" if dtype in FLOATS else f"vslide1up_vx_{s}"
     table["slide1up", dtype, lanes] = f"__riscv_{first}({{v}}, {{x}}, ac_vl)"
+    table["slide1down", dtype, lanes] = f"__riscv_{first.replace('up', 'down')}({{v}}, {{x}}, ac_vl)"
     table["slideup", dtype, lanes] = f"__riscv_vslideup_vx_{s}({{d}}, {{v}}, {{n}}, ac_vl)"
     table["last", dtype, lanes] = f"__riscv_vrgather_vx_{s}({{v}}, ac_vl - 1, ac_vl)"
     table["element", dtype, lanes] = f"__riscv_{'vfmv_f_s' if dtype in FLOATS else 'vmv_x_s'}_{s}_{dtype}({{v}})"
