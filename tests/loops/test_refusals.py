@@ -68,7 +68,7 @@ REFUSED = [
     ("fuse(i, j)", made(loop("i", n, store("y", i)), loop("j", m, store("s"))), "differ in extent"),
     ("fuse(j, i)", two, "runs before"),
     ("fuse(i, j)", made(loop("i", n, loop("j", n, store("y", j)))), "not side by side"),
-    ("fuse(i, j)", made(total, store("x", index(0), value=S), loop("j", n, store("y", j))), "needs the first"),
+    ("fuse(i, j)", made(total, store("y", index(0), value=S), loop("j", n, store("y", j))), "needs the first"),
     ("fission(i, 1)", made(loop("i", n - 1, store("y", i, value=x[i]), store("x", i + 1, value=y[i]))), "depend on"),
     ("fission(i, 7)", forward, "statements"),
     ("lift(j, i)", made(loop("i", n, loop("j", i, store("y", j)), store("y", i))), "depends on i"),

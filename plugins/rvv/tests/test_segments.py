@@ -80,13 +80,39 @@ CASES = {
 }  # fmt: skip
 
 
+MIRRORED = """
+def mirrored(x: "{dtype}[n, {fields}]") -> "{dtype}[n, {fields}]":
+    n = len(x)
+    out = [[0 for _ in range({fields})] for _ in range(n)]
+    for i in range(n):
+        for j in range({fields}):
+            out[i][j] = x[i][{fields} - 1 - j]
+    return out
+"""
+RECORDS = [(d, 2, g) for d in ("u8", "i8", "i16", "u32", "f32") for g in (1, 4)]
+RECORDS += [(d, 4, g) for d in ("u8", "i16") for g in (1, 2)]
+
+
+@pytest.mark.usefixtures("emulator")
+@pytest.mark.parametrize(("dtype", "fields", "group"), RECORDS)
+def test_records_are_split_and_joined_where_segments_are_slow(dtype: str, fields: int, group: int) -> None:
+    task = lifted(Source(MIRRORED.format(dtype=dtype, fields=fields), "python", "mirrored"))
+    kernel = RvvTarget(cpu="spacemit-x60").kernel(task, ("unroll(j, 0)", "vectorize(i)", f"interleave(i, {group})"))
+    assert f"ac_split{fields}_{dtype}m{group}(" in kernel.text and f"ac_join{fields}_{dtype}m{group}(" in kernel.text
+    assert "seg" not in kernel.text
+    (built,) = RvvEvaluator().build(task, [kernel], limits=LIMITS)
+    assert isinstance(built, Artifact), built.log
+    found = compared("mirrored", task, built, vector=True)
+    assert found.result == "right" and found.calls >= 12, found
+
+
 @pytest.mark.usefixtures("emulator")
 @pytest.mark.parametrize("name", CASES)
 def test_it_is_written_and_right(name: str) -> None:
     text, schedule, expected = CASES[name]
     entry = text.split("(")[0].removeprefix("\ndef ")
     task = lifted(Source(text, "python", entry))
-    kernel = RvvTarget().kernel(task, schedule)
+    kernel = RvvTarget(cpu="sifive-x280").kernel(task, schedule)
     assert all(part in kernel.text for part in expected), kernel.text
     (built,) = RvvEvaluator().build(task, [kernel], limits=LIMITS)
     assert isinstance(built, Artifact), built.log

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 
 from accelcore.errors import AccelcoreError
 from accelcore.loops import schedule
@@ -17,6 +18,7 @@ from accelcore.loops.moves import moves as general
 from accelcore.loops.moves import recipes
 from accelcore.loops.nodes import Accumulate, For, Kind, Program, Statement, Store, statements
 from accelcore.loops.unit import VectorUnit
+from accelcore_rvv.neighbours import beside
 from accelcore_rvv.pressure import fits
 
 MOST = 40
@@ -64,6 +66,7 @@ def _whole(program: Program, vlen: int, sizes: Mapping[str, int] | None) -> Iter
     if _vector_loops(program):
         return
     shared = tuple(text for text in _sharing(program) if _after(program, text) is not None)
+    shared += _merging(_after(program, "; ".join(shared)) or program)
     start = _after(program, "; ".join(shared)) or program
     found = (shared + _searching(steps) for steps in recipes(start, unit(vlen), sizes, most=12))
     bases = [steps for steps in found if _sensible("; ".join(steps))]
@@ -104,7 +107,7 @@ def _records(program: Program, before: tuple[str, ...]) -> list[tuple[str, ...]]
     """Lanes along loops whose accesses are apart in memory: records, and what is turned; at most two."""
     loops = [s for s in statements(program.body) if isinstance(s, For) and s.kind is Kind.SERIAL]
     found: list[tuple[str, ...]] = []
-    for loop in loops:
+    for loop in loops[::-1]:
         if loop.extent.op == "const" and int(loop.extent.value) <= _FULL:
             continue
         inside = [s for s in statements(loop.body) if isinstance(s, For)]
@@ -131,8 +134,10 @@ def _shapes(program: Program, base: tuple[str, ...]) -> list[tuple[str, ...]]:
     if after is None:
         return []
     small = tuple(f"unroll({f.iterator}, 0)" for f in _small_inside(after))
-    rows = [f.iterator for f in (*_around(after), *_long_inside(after))]
+    rows = [f.iterator for f in (*_around(after), *_long_inside(after)) if not beside(after, f, 2)]
     found: list[tuple[str, ...]] = [(f"jam({row}, {n})",) for row in rows for n in (4, 2, 8)]
+    stencils = [beside(after, row, n) for row in _around(after) for n in (4, 2)]
+    found = [*filter(None, stencils), *found]
     if small:
         found = [small, *((f"jam({row}, {n})", *small) for row in rows for n in (4, 2)), *found]
     return found
@@ -142,6 +147,27 @@ def _sharing(program: Program) -> list[str]:
     """Choices whose branches do the same, in every loop that has statements of its own."""
     loops = [s for s in statements(program.body) if isinstance(s, For)]
     return [f"share({f.iterator})" for f in loops if any(isinstance(s, Store | Accumulate) for s in f.body)]
+
+
+def _merging(program: Program) -> tuple[str, ...]:
+    """Reductions over one extent that stand side by side become one loop, as often as that is legal.
+
+    Stops because every step leaves one loop less.
+    """
+    steps: tuple[str, ...] = ()
+    now: Program | None = program
+    while now is not None:
+        program, now = now, None
+        for a, b in pairwise(s for s in program.body if isinstance(s, For) and _reduces(s)):
+            text = f"fuse({a.iterator}, {b.iterator})"
+            if a.extent is b.extent and (now := _after(program, text)) is not None:
+                steps += (text,)
+                break
+    return steps
+
+
+def _reduces(loop: For) -> bool:
+    return loop.kind is Kind.SERIAL and all(isinstance(s, Accumulate) and not s.indices for s in loop.body)
 
 
 # Single steps.

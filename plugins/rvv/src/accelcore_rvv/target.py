@@ -57,9 +57,9 @@ class RvvTarget(ScheduledTarget):
 
     def vectors(self) -> VectorIsa:
         """The instruction tables."""
-        from accelcore_rvv.tables import RVV
+        from accelcore_rvv.tables import RVV, SPLITTING
 
-        return RVV
+        return RVV if self.model.segments else SPLITTING
 
     def flags(self) -> str:
         """The architecture."""

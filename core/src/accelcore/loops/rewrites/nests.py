@@ -158,7 +158,11 @@ class Fuse(Rewrite):
     second: str
 
     def apply(self, program: Program) -> Program:
-        """Legal unless an iteration of the second needs a later iteration of the first."""
+        """Legal unless an iteration of the second needs a later iteration of the first.
+
+        What stands between them runs before the loop that they become, or else, where the second does not need it,
+        after it.
+        """
         first, second = find(program, self.first), find(program, self.second)
         block = block_of(program, self.first)
         require(second in block, f"loops {self.first} and {self.second} are not side by side")
@@ -167,27 +171,22 @@ class Fuse(Rewrite):
         at, to = block.index(first), block.index(second)
         between = block[at + 1 : to]
         require(at < to, f"loop {self.second} runs before {self.first}")
-        moved, kept = _hoistable(program, between, first)
-        require(not kept, f"a statement between {self.first} and {self.second} needs the first loop")
+        moved = tuple(s for s in between if not _clash((s,), (first,)))
+        kept = tuple(s for s in between if _clash((s,), (first,)))
+        free = not _clash(kept, (*moved, second))
+        require(free, f"a statement between {self.first} and {self.second} needs the first loop")
         outer = around(program, self.first)
         body = put_all(second.body, {self.second: iterator(self.first)})
         for conflict in crossing(program, first.body, body, (*outer, first), (self.first, self.first)):
             distance = conflict.relation.distances.get(self.first)
             require(distance is not None and distance <= 0, f"the second loop waits for the first: {conflict}")
         fused = replace(first, body=(*first.body, *body))
-        return replace_block(program, block, (*block[:at], *moved, fused, *block[to + 1 :]))
+        return replace_block(program, block, (*block[:at], *moved, fused, *kept, *block[to + 1 :]))
 
 
-def _hoistable(program: Program, between: Block, loop: For) -> tuple[Block, Block]:
-    """Statements that may run before a loop although they stand after it, and the others."""
-    moved: list[Statement] = []
-    kept: list[Statement] = []
-    for s in between:
-        later = accesses((s,))
-        earlier = accesses((loop,))
-        clash = any(a.conflicts(b, reassociate=False) for a in earlier for b in later)
-        (kept if clash else moved).append(s)
-    return tuple(moved), tuple(kept)
+def _clash(one: Block, other: Block) -> bool:
+    """Whether the order of two blocks matters."""
+    return any(a.conflicts(b, reassociate=False) for a in accesses(one) for b in accesses(other))
 
 
 @register

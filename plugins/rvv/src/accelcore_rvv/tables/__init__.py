@@ -6,8 +6,10 @@ counted per 64 bits of VLEN (`registers`), and every intrinsic works on the firs
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from accelcore.cgen import VectorIsa
-from accelcore_rvv.tables import arithmetic, conversions, mathematics, memory, narrow, widening
+from accelcore_rvv.tables import arithmetic, conversions, mathematics, memory, narrow, records, widening
 from accelcore_rvv.tables.registers import COUNTS, FLOATS, INTEGERS, LARGEST, ctype, mask, shapes
 
 RVV = VectorIsa(
@@ -30,4 +32,7 @@ RVV = VectorIsa(
     ),
 )
 
-__all__ = ["RVV"]
+SPLITTING = replace(RVV, moves={**RVV.moves, **records.moves()}, helpers={**RVV.helpers, **records.helpers()})
+"""The same for CPUs whose segment accesses are slow."""
+
+__all__ = ["RVV", "SPLITTING"]
