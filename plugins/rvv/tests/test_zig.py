@@ -1,6 +1,7 @@
 """The ziglang wheel alone as the cross compiler: in an environment of its own, so that other tests do not meet it.
 
-The environment (438 MB) and the C library that zig compiles for RISC-V are kept in the user's cache folder.
+The environment (438 MB) and the C library that zig compiles for RISC-V are kept in the user's cache folder; in a fresh
+one this takes about a minute.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pytest
 
 from accelcore.cgen.toolchain import build_folder
 
+INSTALL_SECONDS = 300
 SCRIPT = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -33,6 +35,17 @@ for task, kernel in ((scaled(), hand(RIGHT)), (matmul(), generated), (scaled(), 
 """
 
 
+def _install(python: Path) -> None:
+    """The wheel (100 MB); skips where no registry gives it, which is told in CI since it is not in tests/skips.txt."""
+    command = [python, "-m", "pip", "install", "--quiet", "--timeout", "60", "--retries", "3", "ziglang>=0.13"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS)
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"the package registry did not give the ziglang wheel within {INSTALL_SECONDS} s")
+    if done.returncode:
+        pytest.skip(f"pip could not install ziglang: {done.stderr.strip()[-300:]}")
+
+
 @pytest.fixture(scope="module")
 def environment() -> Path:
     """Python of an environment that has the wheel beside everything that this one has."""
@@ -40,14 +53,13 @@ def environment() -> Path:
     python = folder / "bin" / "python"
     if not python.exists():
         venv.create(folder, with_pip=True)
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "ziglang>=0.13"], check=True)
+    _install(python)
     ours = sysconfig.get_path("purelib")
     (inside,) = (folder / "lib").glob("python3*/site-packages")
     (inside / "ours.pth").write_text(f"import site; site.addsitedir({ours!r})\n")
     return python
 
 
-@pytest.mark.full
 @pytest.mark.usefixtures("emulator")
 def test_the_wheel_alone_compiles_what_the_judge_accepts(environment: Path, tmp_path: Path) -> None:
     for pattern in ("qemu-riscv64*", "gcc", "as", "ld", "llvm-mca*", "llvm-objdump*"):  # and no clang
