@@ -333,6 +333,7 @@ def _tasks() -> dict[str, Task]:
     below = lambda i: binary("lt", real(x1[i]), const(0.0))  # noqa: E731 - one line
     elu = comp(n, lambda i: f32(select(below(i), growth(real(x1[i])), const(2.0) - growth(-real(x1[i])))))
     gelu = matrix(lambda i, j: call("erf", product(i, j) + real(array("b", "f32", 1)[j])) * product(i, j))
+    smooth = comp(n, lambda i: f32(real(x1[i]) + real(x1[i + 1]) * 2.0 + real(x1[i + 2])))
     several = [
         _softmax(), _layernorm(), _attention(), _convolution(), _blend(), _swiglu(), _argmax_fold(), _chain(),
         _positive(), _momentum(), _residual(), _running(), *_guarded(), *_stores(),
@@ -343,6 +344,7 @@ def _tasks() -> dict[str, Task]:
              comp(m, lambda i: f32(reduce("sum", k, lambda p: real(A[i, p]) * real(x1[p]))))),
         task("argmax", "x: f32[m, n] -> y: i32[m]",
              comp(m, lambda i: fits(reduce("argmax", n, lambda q: real(x2[i, q])), "i32"))),
+        task("smooth", "x: f32[n+2] -> y: f32[n]", smooth),
         task("histogram", "x: u8[n] -> y: i32[16]", fits(bins, "i32")),
         task("transposition", "x: f32[m, n] -> y: f32[n, m]", comp(n, lambda i: comp(m, lambda j: x2[j, i]))),
         task("columns", "x: f32[m, n] -> y: f32[m, n]",

@@ -117,6 +117,8 @@ REFUSED = [
     ("compact_lanes(i, 3)", made(total), "grouped by"),
     ("online(i, j)", two, "does more than accumulate"),
     ("interleave(i, 2)", forward, "not a vector loop"),
+    ("slides(i)", forward, "not a vector loop"),
+    ("slides(j)", schedule.apply(two, "vectorize(j)"), "beside each other"),
     ("simd()", forward, "no loop can be vectorized"),
     ("privatize(x, i, 4)", forward, "merely accumulate"),
     ("privatize(h, i, 1)", counts, "2 to 16"),

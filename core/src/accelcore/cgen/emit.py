@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from accelcore.cgen import abi, accesses, accumulation, address, dots, interleaving, segments
+from accelcore.cgen import abi, accesses, accumulation, address, dots, interleaving, neighbours, segments
 from accelcore.cgen.expressions import Expressions, stripped, uses_in
 from accelcore.cgen.frame import Frame, Place
 from accelcore.cgen.isa import VectorIsa
@@ -101,6 +101,7 @@ class Emitter:
         """Statements in order; a buffer is in scope after its Allocate."""
         at = self.expressions(frame)
         frame = segments.loaded(at, block)
+        frame = neighbours.loaded(self.expressions(frame), block)
         frame = neighbours.loaded(self.expressions(frame), block)
         together = segments if self.isa.scalable else interleaving
         for part in segments.grouped(at, block) if self.isa.scalable else interleaving.grouped(block):

@@ -41,11 +41,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Lanes:
-    """A vector loop that is being written: `groups` vectors of `count` lanes, side by side."""
+    """A vector loop that is being written: `groups` vectors of `count` lanes, side by side.
+
+    slides: how many neighbours of each loaded vector are made by moving its lanes.
+    """
 
     iterator: str
     count: int
     groups: int
+    slides: int = 0
 
 
 @dataclass(frozen=True)

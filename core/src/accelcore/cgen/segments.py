@@ -113,7 +113,7 @@ def loaded(at: Expressions, block: Block) -> Frame:
     if not at.unit.isa.scalable or at.frame.lanes is None or at.frame.active is not None:
         return at.frame
     lines: dict[_Line, dict[int, Expr]] = {}
-    for e in _reads(at, block):
+    for e in reads(at, block):
         access = accesses.locate(at, e.args[0].name, e.args[1:])
         if (found := _line(access, e.dtype)) is not None:
             lines.setdefault(found[0], {}).setdefault(found[1], e)
@@ -157,7 +157,7 @@ def _read(at: Expressions, fields: Mapping[int, Expr], step: int | None) -> dict
     }
 
 
-def _reads(at: Expressions, block: Block) -> Iterator[Expr]:
+def reads(at: Expressions, block: Block) -> Iterator[Expr]:
     """Elements that the statements of a block read in every lane, of arrays that the block does not change."""
     changed = {s.buffer for s in statements(block) if isinstance(s, Store | Accumulate)}
     changed |= {s.buffer.name for s in statements(block) if isinstance(s, Allocate)}

@@ -60,7 +60,7 @@ def _scalable_lanes(emitter: Emitter, loop: For, frame: Frame) -> Lanes:
     grown = 2
     while grown <= loop.interleave and needs(2 * count) <= isa.bits * isa.most:
         count, grown = 2 * count, 2 * grown
-    return Lanes(loop.iterator, count, 1)
+    return Lanes(loop.iterator, count, 1, loop.slides)
 
 
 def widest(emitter: Emitter, loop: For, frame: Frame, count: int) -> int:

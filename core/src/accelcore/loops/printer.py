@@ -88,7 +88,7 @@ def _how(loop: For) -> str:
     notes = [] if loop.kind is Kind.SERIAL else [str(loop.kind)]
     notes += [f"{n} {v}" for n, v, usual in (
         ("lanes", loop.lanes, 0), ("interleave", loop.interleave, 1), ("unroll", loop.unroll, 1),
-        ("accumulators", loop.accumulators, 1),
+        ("accumulators", loop.accumulators, 1), ("slides", loop.slides, 0),
     ) if v != usual]  # fmt: skip
     return f"  # {', '.join(notes)}" if notes else ""
 

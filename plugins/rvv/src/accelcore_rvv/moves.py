@@ -17,6 +17,7 @@ from accelcore.loops.analysis import strided
 from accelcore.loops.moves import moves as general
 from accelcore.loops.moves import recipes
 from accelcore.loops.nodes import Accumulate, For, Kind, Program, Statement, Store, statements
+from accelcore.loops.rewrites.neighbours import reads_neighbours
 from accelcore.loops.unit import VectorUnit
 from accelcore_rvv.neighbours import beside
 from accelcore_rvv.pressure import fits
@@ -126,6 +127,16 @@ def _grouped(program: Program, base: tuple[str, ...]) -> Iterator[str]:
             if after is not None:
                 groups = [f"interleave({f.iterator}, {group})" for f in _vector_loops(after)]
                 yield "; ".join((*base, *more, *groups))
+        slides = _sliding(program, (*base, *more))
+        for group in GROUPS[:3] if slides else ():
+            yield "; ".join((*base, *more, *(f"interleave({s}, {group}); slides({s})" for s in slides)))
+
+
+def _sliding(program: Program, steps: tuple[str, ...]) -> list[str]:
+    """Vector loops that read elements beside each other, where every second one may come from a slide."""
+    after = _after(program, "; ".join(steps))
+    loops = [] if after is None else _vector_loops(after)
+    return [f.iterator for f in loops if f.kind is Kind.VECTOR and reads_neighbours(f)]
 
 
 def _shapes(program: Program, base: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -177,6 +188,7 @@ def _single(program: Program) -> Iterator[str]:
     yield from _sharing(program)
     for f in _vector_loops(program):
         yield from (f"interleave({f.iterator}, {group})" for group in GROUPS if group != f.interleave)
+        yield from (f"slides({f.iterator}, {n})" for n in (1, 2, 0) if n != f.slides)
     yield from (f"unroll({f.iterator}, 0)" for f in _small_inside(program))
     for f in _around(program):
         yield from (f"jam({f.iterator}, {n})" for n in (4, 2, 8))
