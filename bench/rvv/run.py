@@ -78,6 +78,8 @@ ROWS = (
     Row("row sums", OWN, "row_sums", "m=16 n=300"),
     Row("argmax", AVX / "lookups.py", "argmax", "m=6 n=600"),
     Row("saxpy", OWN, "saxpy", "n=2000"),
+    Row("above", OWN, "above", "n=2000"),
+    Row("nonzero u8", OWN, "nonzero", "n=2000"),
     Row("complex product", OWN, "complex_product", "n=1000"),
     Row("grey u8", OWN, "grey", "n=3000"),
     Row("prefix sum", OWN, "prefix_sum", "n=1000"),

@@ -204,3 +204,14 @@ def test_each_entry_refuses_it(entry, tmp_path, monkeypatch):
         else:
             kernel, task = tmp_path / "limited.c", tmp_path / "limited.py"
             getattr(accelcore, entry)(kernel, task=task, target="c", sizes={"n": 100})
+
+
+def test_what_an_overwritten_array_held_need_not_matter():
+    """y = x in place of whatever y held; but what matters a little must matter more than the tolerance."""
+    place = Param("y", "f32", (N,), Role.INOUT)
+    old = E.array("y", "f32", 1)
+    never = each(lambda i: E.select(E.binary("lt", i, N), real(X[i]), real(old[i])))
+    require_sensitivity(Pool(task(never, (VECTOR[0], place))))
+    with pytest.raises(UsageError, match="no result of the task one follows y beyond its tolerance"):
+        faint = each(lambda i: real(X[i]) * real(X[i]) + 5.0 + real(old[i]) * 1e-13)
+        require_sensitivity(Pool(task(faint, (VECTOR[0], place))))

@@ -210,3 +210,23 @@ def blocks_turned(x: "i16[n, 8, 8]") -> "i16[n, 8, 8]":
             for j in range(8):
                 out[b][i][j] = x[b][j][i]
     return out
+
+
+def above(x: "f32[n]", t: "f32", out: "f32[n]") -> "i32":
+    n = len(x)
+    count = 0
+    for i in range(n):
+        if x[i] > t:
+            out[count] = x[i]
+            count += 1
+    return count
+
+
+def nonzero(x: "u8[n]", places: "i32[n]") -> "i32":
+    n = len(x)
+    count = 0
+    for i in range(n):
+        if x[i] != 0:
+            places[count] = i
+            count += 1
+    return count

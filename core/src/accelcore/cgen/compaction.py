@@ -37,11 +37,14 @@ def compacted(emitter: Emitter, loop: For) -> Compacting:
     return body
 
 
-def side_by_side(loop: For, body: Compacting) -> For:
-    """A loop that stores each value where its iteration stands: its lanes are the compacting loop's."""
+def side_by_side(emitter: Emitter, loop: For, body: Compacting) -> For:
+    """A loop that stores each value where its iteration stands: its lanes are the compacting loop's.
+
+    Vectors are compressed one by one; only where registers are grouped is one of them several.
+    """
     place = param(loop.iterator, INDEX)
     stores = tuple(replace(k.store, indices=(*k.store.indices[:-1], place)) for k in body.kept)
-    return replace(loop, body=(If(body.condition, stores),))
+    return replace(loop, body=(If(body.condition, stores),), interleave=loop.interleave if emitter.isa.scalable else 1)
 
 
 def write(emitter: Emitter, body: Compacting, frame: Frame) -> None:
@@ -50,8 +53,7 @@ def write(emitter: Emitter, body: Compacting, frame: Frame) -> None:
 
     at = emitter.expressions(frame, body.condition)
     active = held(at, at.masks.narrowed(frame.active, held(at, at.value(body.condition)), inverted=False))
-    if at.groups != 1:
-        raise NotVectorizable("vectors are compressed one by one")
+    assert at.groups == 1, "vectors are compressed one by one"
     chosen = emitter.writer.temporary()
     emitter.writer.line(f"const int64_t {chosen} = (int64_t){_count(emitter, frame, active)};")
     for kept in body.kept:

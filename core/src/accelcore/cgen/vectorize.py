@@ -46,7 +46,7 @@ def vector_loop(emitter: Emitter, loop: For, frame: Frame) -> bool:
     mark = emitter.writer.mark()
     try:
         compact = compaction.compacted(emitter, loop) if loop.kind is Kind.COMPACT else None
-        loop = loop if compact is None else compaction.side_by_side(loop, compact)
+        loop = loop if compact is None else compaction.side_by_side(emitter, loop, compact)
         lanes = choose_lanes(emitter, loop, frame)
         if lanes is None:
             return False

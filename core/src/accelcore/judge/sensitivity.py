@@ -7,11 +7,12 @@ are refused before any kernel is tried.
 
 What is constant for a reason is not: a result that by its summary is made of sizes and constants alone, elements that
 never change (zeros above a diagonal, a mask, a place that nothing is counted at), a scalar within bounds so narrow that
-it matters less than rounding.
+it matters less than rounding, what an array that is overwritten held before.
 """
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -63,42 +64,62 @@ def _require_results(pool: Pool) -> None:
 
 def _require_inputs(pool: Pool) -> None:
     waiting = [p.name for p in pool.task.params if p.shape and _read(pool.task, p)]
-    tried: set[str] = set()
+    suspect: set[str] = set()
     for sizes in _sizes(pool):
         for number in range(1, len(FAMILIES)):
             if not waiting:
                 return
             shown = {name: _shows(pool, sizes, number, name) for name in waiting}
-            tried |= {name for name, found in shown.items() if found is not None}
-            waiting = [name for name in waiting if not shown[name]]
-    unseen = [name for name in waiting if name in tried]
+            suspect |= {name for name, found in shown.items() if found in _reasons(pool.task, name)}
+            waiting = [name for name in waiting if shown[name] is not _Shows.CLEARLY]
+    unseen = [name for name in waiting if name in suspect]
     if unseen:
         what = f"no result of the task {pool.task.name} follows {', '.join(unseen)} beyond its tolerance"
         raise UsageError(f"{what}: a kernel that ignores it would pass", hint=_HINT)
 
 
-def _shows(pool: Pool, sizes: Sizes, number: int, name: str) -> bool | None:
-    """Whether a result changes with this array alone; None where that cannot be tried with set `number`.
+class _Shows(enum.IntEnum):
+    """How the results of a set of inputs follow one array alone."""
+
+    UNTRIED = 0
+    NOT_AT_ALL = 1
+    FAINTLY = 2
+    CLEARLY = 3
+
+
+def _reasons(task: Task, name: str) -> tuple[_Shows, ...]:
+    """What, seen of an array, is a reason to refuse the task if nothing more is ever seen.
+
+    Of an array that is written to, what it held at entry may be of no account at all: all of it is overwritten.
+    """
+    overwritten = task.param(name).role is Role.INOUT
+    return (_Shows.FAINTLY,) if overwritten else (_Shows.NOT_AT_ALL, _Shows.FAINTLY)
+
+
+def _shows(pool: Pool, sizes: Sizes, number: int, name: str) -> _Shows:
+    """How a result changes with this array alone, between set 0 and set `number`.
 
     Taken from either set into the other: beside wide values of the rest, what it holds may be too rare to matter.
     """
     sets = pool.trial(sizes, 0), pool.trial(sizes, number)
-    found = [_follows(pool, *pair, name) for pair in (sets, sets[::-1])]
-    return True if True in found else False if False in found else None
+    return max(_follows(pool, *pair, name) for pair in (sets, sets[::-1]))
 
 
-def _follows(pool: Pool, base: Trial, other: Trial, name: str) -> bool | None:
-    """Whether a result of `base` changes when this one array is the other set's; None where that has no value."""
+def _follows(pool: Pool, base: Trial, other: Trial, name: str) -> _Shows:
+    """How a result of `base` changes when this one array is the other set's."""
     mixed = {**base.buffers, name: other.buffers[name]}
     if mixed[name].tobytes() == base.buffers[name].tobytes():
-        return None
+        return _Shows.UNTRIED
     try:
         if not satisfied(pool.task, mixed, dict(base.sizes)):
-            return None
+            return _Shows.UNTRIED
         changed = expect(pool.task, mixed, dict(base.sizes), pool.interpret)
     except (AccelcoreError, ArithmeticError, IndexError):
-        return None
-    return any(Acceptable(base.expected[result]).add(value).told for result, value in changed.items())
+        return _Shows.UNTRIED
+    seen = [Acceptable(base.expected[result]).add(value) for result, value in changed.items()]
+    if any(one.told for one in seen):
+        return _Shows.CLEARLY
+    return _Shows.FAINTLY if any(one.changed for one in seen) else _Shows.NOT_AT_ALL
 
 
 def _sizes(pool: Pool) -> Iterator[Sizes]:

@@ -29,6 +29,7 @@ _USELESS = re.compile(r"\bstream\(|\blanes=|\bpack=|\bpanel=")
 """RVV has no non-temporal stores, how many lanes there are is the machine's, and no cache is modelled."""
 _BLOCKED = re.compile(r"two_pass\((\w+)\)")
 _POWERS = frozenset({"1", "2", "4", "8"})
+_IN_LANES = frozenset({Kind.VECTOR, Kind.SCAN, Kind.COMPACT})
 _FULL = 16  # iterations of a loop that is written out
 
 
@@ -195,7 +196,7 @@ def _single(program: Program) -> Iterator[str]:
 
 
 def _vector_loops(program: Program) -> list[For]:
-    return [s for s in statements(program.body) if isinstance(s, For) and s.kind in (Kind.VECTOR, Kind.SCAN)]
+    return [s for s in statements(program.body) if isinstance(s, For) and s.kind in _IN_LANES]
 
 
 def _small_inside(program: Program) -> list[For]:

@@ -358,9 +358,9 @@ class Interleave(Rewrite):
     times: int
 
     def apply(self, program: Program) -> Program:
-        """Legal for vector loops and scans."""
+        """Legal for vector loops, scans and compactions."""
         loop = find(program, self.iterator)
-        inside = loop.kind in (Kind.VECTOR, Kind.SCAN)
+        inside = loop.kind in (Kind.VECTOR, Kind.SCAN, Kind.COMPACT)
         require(inside, f"loop {self.iterator} is not a vector loop", "vectorize it first")
         require(1 <= self.times <= 16, "interleave 1 to 16 vectors")
         return replace_loop(program, self.iterator, lambda f: (replace(f, interleave=self.times),))
