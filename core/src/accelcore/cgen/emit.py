@@ -102,7 +102,6 @@ class Emitter:
         at = self.expressions(frame)
         frame = segments.loaded(at, block)
         frame = neighbours.loaded(self.expressions(frame), block)
-        frame = neighbours.loaded(self.expressions(frame), block)
         together = segments if self.isa.scalable else interleaving
         for part in segments.grouped(at, block) if self.isa.scalable else interleaving.grouped(block):
             if len(part) > 1 and together.written(self.expressions(frame), part):
