@@ -212,6 +212,44 @@ def blocks_turned(x: "i16[n, 8, 8]") -> "i16[n, 8, 8]":
     return out
 
 
+def running_sum(x: "f32[n]") -> "f32[n]":
+    n = len(x)
+    out = [0.0 for _ in range(n)]
+    total = 0.0
+    for i in range(n):
+        total += x[i]
+        out[i] = total
+    return out
+
+
+def running_max(x: "u8[n]") -> "u8[n]":
+    n = len(x)
+    out = [0 for _ in range(n)]
+    most = 0
+    for i in range(n):
+        most = max(most, x[i])
+        out[i] = most
+    return out
+
+
+def running_mean(x: "f32[n]") -> "f32[n]":
+    n = len(x)
+    out = [0.0 for _ in range(n)]
+    total = 0.0
+    for i in range(n):
+        total += x[i]
+        out[i] = total / (i + 1)
+    return out
+
+
+def smooth(x: "f32[n]") -> "f32[n-2]":
+    n = len(x)
+    out = [0.0 for _ in range(n - 2)]
+    for i in range(n - 2):
+        out[i] = 0.25 * x[i] + 0.5 * x[i + 1] + 0.25 * x[i + 2]
+    return out
+
+
 def above(x: "f32[n]", t: "f32", out: "f32[n]") -> "i32":
     n = len(x)
     count = 0
