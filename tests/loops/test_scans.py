@@ -55,11 +55,35 @@ def _weighted() -> Task:
     return task("weighted", "x: f32[n] -> y: f32[n]", out)
 
 
+def _before() -> Task:
+    """Both all before and all up to i."""
+
+    def sums(i: Expr, count: Expr) -> Expr:
+        return reduce("sum", count, lambda q: real(x1[q]))
+
+    out = comp(n, lambda i: f32(sums(i, i) * real(x1[i]) + sums(i, i + index(1))))
+    return task("before", "x: f32[n] -> y: f32[n]", out)
+
+
+def _offsets() -> Task:
+    rows = comp(m, lambda i: comp(n, lambda j: f32(reduce("sum", i, lambda q: real(x2[q, j])))))
+    return task("offsets", "x: f32[m, n] -> y: f32[m, n]", rows)
+
+
 @pytest.mark.parametrize(
     ("made", "deepest"),
-    [(_mean(), 1), (_rows(), 2), (_columns(), 2), (_largest(), 1), (_where(), 1), (_weighted(), 2)],
+    [
+        (_before(), 1),
+        (_offsets(), 2),
+        (_mean(), 1),
+        (_rows(), 2),
+        (_columns(), 2),
+        (_largest(), 1),
+        (_where(), 1),
+        (_weighted(), 2),
+    ],
     ids=lambda v: v.name if isinstance(v, Task) else "",
-)
+)  # fmt: skip
 def test_a_reduction_up_to_an_iterator_is_carried(made: Task, deepest: int) -> None:
     seed = lower(made)
     assert depth(seed.body) == deepest, text(seed)

@@ -194,18 +194,18 @@ def _scan_start(b: Builder, tensor: Expr) -> Expr:
 
 def _scan_step(b: Builder, tensor: Expr, acc: str, place: tuple[Expr, ...], k: Expr) -> Expr:
     """acc[place] = acc[place] op the scan's value at k; gives acc[place]."""
-    now = get(array(acc, tensor.dtype, len(place)), *place) if place else param(acc, tensor.dtype)
+    now = _now(tensor, acc, place)
     value = b.scalar(substitute(tensor.args[1], {tensor.number: k}))
     operation = {"any": "lor", "all": "land"}.get(tensor.kind) or OPERATION[tensor.kind]
     b.emit(Store(acc, place, binary(operation, now, value)))
     return now
 
 
-def _carry(b: Builder, tensor: Expr, where: Expr) -> Expr | None:
+def _carry(b: Builder, tensor: Expr, where: Expr, *, before: bool = False) -> Expr | None:
     """A scan read at the iterator of an open loop of its own extent: variables carried through that loop.
 
     One variable, or, where the scan depends on loops inside that loop (running sums down the columns of a matrix), one
-    for each of their iterations.
+    for each of their iterations.  before: the value without the iteration's own element; None once that was taken in.
     """
     depth = next((d for d, f in enumerate(b.frames) if f.iterator and where is param(f.iterator, INDEX)), None)
     if depth is None or b.frames[depth].extent is not tensor.args[0]:
@@ -218,30 +218,43 @@ def _carry(b: Builder, tensor: Expr, where: Expr) -> Expr | None:
         return None
     if any(f.iterator in start.inputs for start in tensor.args[2:] for f in inner):
         return None
-    if tensor in b.frames[home].values:
-        return b.frames[home].values[tensor]
+    values, key = b.frames[home].values, (tensor, "before") if before else tensor
+    if key in values or tensor in values:
+        return values.get(key)
     places = tuple(param(f.iterator, INDEX) for f in inner)
     with b.at(depth - 1):
         acc = b.local(tensor.kind, tensor.dtype, tuple(f.extent for f in inner if f.extent is not None))
         _constant(b, acc.name, (), acc.shape, _scan_start(b, tensor))
     with b.at(home):
-        b.frames[home].values[tensor] = _scan_step(b, tensor, acc.name, places, where)
-    return b.frames[home].values[tensor]
+        if before:
+            values[key] = _held(b, tensor, acc.name, places)
+        values[tensor] = _scan_step(b, tensor, acc.name, places, where)
+    return values[key]
+
+
+def _held(b: Builder, tensor: Expr, acc: str, place: tuple[Expr, ...]) -> Expr:
+    """What a carried variable holds now, in one of its own."""
+    held = b.local(f"{label(tensor)}_before", tensor.dtype)
+    b.emit(Store(held.name, (), _now(tensor, acc, place)))
+    return param(held.name, tensor.dtype)
+
+
+def _now(tensor: Expr, acc: str, place: tuple[Expr, ...]) -> Expr:
+    return get(array(acc, tensor.dtype, len(place)), *place) if place else param(acc, tensor.dtype)
 
 
 def _prefix(b: Builder, e: Expr) -> Expr | None:
-    """A reduction of all elements up to an open loop's iterator: a scan that the loop carries, not a loop of its own.
-
-    It takes them in the same order.
-    """
+    """A reduction of all elements up to an open loop's iterator, or before it: that loop carries it, in order."""
     extent, body = e.args[:2]
     for frame in b.frames:
         here = param(frame.iterator, INDEX) if frame.iterator else None
-        if here is None or frame.extent is None or e.kind in ("argmax", "argmin"):
+        if here is None or frame.extent is None or e.kind in ("argmax", "argmin") or frame.iterator in body.inputs:
             continue
-        if polynomial(extent) == polynomial(tidy("add", here, 1)) and frame.iterator not in body.inputs:
-            tensor = scan(e.kind, frame.extent, lambda k: substitute(body, {e.number: k}), *e.args[2:])
+        tensor = scan(e.kind, frame.extent, lambda k: substitute(body, {e.number: k}), *e.args[2:])
+        if polynomial(extent) == polynomial(tidy("add", here, 1)):
             return _carry(b, tensor, here)
+        if extent is here:
+            return _carry(b, tensor, here, before=True)
     return None
 
 
