@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from accelcore.errors import IrError, UsageError
+from accelcore.ir.compulsory import compulsory_bytes
 from accelcore.judge.compare import Window, window_of
 from accelcore.judge.extents import shape
 from accelcore.judge.inputs import FAMILIES, draw, numpy_dtype
@@ -127,11 +128,15 @@ class Pool:
 
 
 class TimedDeck:
-    """Inputs of ordinary values with their oracles, and the shared memory through which timed batches see them."""
+    """Inputs of ordinary values with their oracles, and the shared memory through which timed batches see them.
+
+    compulsory: bytes that one call must at least read and write.
+    """
 
     def __init__(self, pool: Pool, sizes: Sizes) -> None:
         task = pool.task
         values = dict(sizes)
+        self.compulsory = int(compulsory_bytes(task, values))
         params = [p for p in task.params if p.role is not Role.SIZE]
         fields = {p.name: Field(p.name, numpy_dtype(p.dtype).str, shape(p, values)) for p in params}
         self.sizes = sizes
@@ -159,10 +164,6 @@ class TimedDeck:
             self.deck.fill(at, trial.buffers)
             self.expected.append(trial.expected)
 
-    @property
-    def compulsory(self) -> int:
-        """Bytes that one call must at least read and write."""
-        return sum(f.size for f in (*self.inputs.fields, *self.results.fields))
 
     def close(self) -> None:
         """End the blank process and give the memory back."""

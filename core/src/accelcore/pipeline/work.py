@@ -2,8 +2,7 @@
 
 Work is counted on the summary: an operation inside k index variables is done once for each of their values, and an
 expression that occurs twice is done once, as in a program that computes every stage once; histograms are counted in
-one pass.  Traffic is compulsory only:
-every array argument moves once.
+one pass.  Traffic is what is compulsory.
 """
 
 from __future__ import annotations
@@ -12,9 +11,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import BINARY, BINDERS, UNARY, Expr
-from accelcore.values import Role, Summary, Task, size_names, sizes_of
+from accelcore.values import Summary, Task, size_names, sizes_of
 
 AFFORDABLE = 3e8
 """Operations of one call at default sizes, where an evaluator names no other number: the plain loops then take well
@@ -41,20 +39,12 @@ def work(task: Task, sizes: Mapping[str, int]) -> Work | None:
     """Work of a lifted task; None when its reference is a program."""
     if not isinstance(task.reference, Summary):
         return None
+    from accelcore.ir.compulsory import compulsory_bytes
     from accelcore.ir.passes import in_one_pass
 
     seen: set[_Seen] = set()
     operations = sum(_operations(e, {}, sizes, seen) for _, e in in_one_pass(task, task.reference).post)
-    return Work(operations, _traffic(task, sizes))
-
-
-def _traffic(task: Task, sizes: Mapping[str, int]) -> float:
-    total = 0.0
-    for param in task.params:
-        if param.shape:
-            count = math.prod(_value(extent, sizes, {}) for extent in param.shape)
-            total += count * (DTYPES[param.dtype].bits or 64) / 8 * (2 if param.role is Role.INOUT else 1)
-    return total
+    return Work(operations, compulsory_bytes(task, sizes))
 
 
 def _operations(root: Expr, extents: Mapping[int, float], sizes: Mapping[str, int], seen: set[_Seen]) -> float:
