@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from loop_tasks import SIZES, check, f32, fits, m, n, program, real, task, whole, x1, x2
 
+from accelcore.errors import IllegalRewrite
 from accelcore.ir.expr import Expr, array, binary, cast, comp, get, index, param, reduce, scan, select
 from accelcore.loops import Kind, schedule
 from accelcore.loops.lower import lower
@@ -135,6 +136,21 @@ def test_a_sum_that_is_read_afterwards_keeps_its_bits() -> None:
     )
     first = next(s for s in statements(schedule.apply(later, "scan_lanes(i)").body) if isinstance(s, Accumulate))
     assert first.value.dtype == "i64"
+
+
+def test_sums_of_integers_before_their_own_element_are_scanned() -> None:
+    places = comp(n, lambda i: fits(reduce("sum", i, lambda q: whole(I1[q])), "i64"))
+    made = task("places", "x: i32[n] -> y: i64[n]", places)
+    done, first = scanned(made)
+    assert first.op == "add"
+    for size in (0, 1, 19):
+        check(done, made, SIZES | {"n": size})
+
+
+def test_sums_of_floats_before_their_own_element_are_not() -> None:
+    made = task("sums", "x: f32[n] -> y: f32[n]", comp(n, lambda i: f32(reduce("sum", i, lambda q: real(x1[q])))))
+    with pytest.raises(IllegalRewrite, match="running reduction"):
+        schedule.apply(lower(made), "scan_lanes(i)")
 
 
 def test_interleaving_a_scan() -> None:

@@ -62,6 +62,17 @@ def counted(x: "f32[n]") -> "i32[n]":
     return out
 """
 
+PLACES = """
+def places(x: "u8[n]") -> "i64[n]":
+    n = len(x)
+    out = [0 for _ in range(n)]
+    s = 0
+    for i in range(n):
+        out[i] = s
+        s += x[i]
+    return out
+"""
+
 
 def running(update: str, given: str, result: str = "", start: str = "0") -> str:
     return _RUNNING.format(update=update, given=given, result=result or given, start=start)
@@ -79,6 +90,7 @@ CASES = {
     "products of f32": (running("s * x[i]", "f32", start="1.0"), 2, "vfmul_vv_f32m2"),
     "rows": (ROWS, 2, "vfadd_vv_f32m2"),
     "several results": (BOTH, 2, "vfadd_vv_f32m2"),
+    "sums before": (PLACES, 4, "vadd_vv_i64m4"),
     "counts": (COUNTED, 2, "vadd_vv_i32m2"),
 }  # fmt: skip
 

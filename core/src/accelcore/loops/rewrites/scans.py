@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from accelcore.ir.dtypes import DTYPES
 from accelcore.ir.expr import Expr, binary, cast, const, param, select, transform, walk
-from accelcore.loops.edit import Block, expressions, find, mapped, names, replace_loop, unused
+from accelcore.loops.edit import Block, expressions, find, mapped, names, put_all, replace_loop, unused
 from accelcore.loops.nodes import Accumulate, Allocate, Buffer, For, Kind, Memory, Program, Statement, Store
 from accelcore.loops.rewrites.algorithms import running
 from accelcore.loops.rewrites.base import Rewrite, register, require
@@ -24,7 +24,8 @@ _LEAST = 32  # bits of lanes that every machine moves
 class ScanLanes(Rewrite):
     """A running reduction inside vectors: log2(lanes) shifts each, and one carried value between them.
 
-    A sum or product of 64-bit integers of which only 32 bits are ever stored is kept in 32: twice as many lanes.
+    Sums of integers may be read before their step, too.  A sum or product of 64-bit integers of which only 32 bits are
+    ever stored is kept in 32: twice as many lanes.
     """
 
     name: ClassVar[str] = "scan_lanes"
@@ -36,12 +37,29 @@ class ScanLanes(Rewrite):
         loop = find(program, self.iterator)
         require(loop.kind is Kind.SERIAL, f"loop {self.iterator} is no longer serial")
         require(1 <= self.interleave <= 16, "interleave 1 to 16 vectors")
-        acc, op, value, rest = running(loop)
+        acc, op, value, rest = running(_inclusive(loop))
         exact = program.reassociate or not DTYPES[value.dtype].is_float
         require(exact, f"the running {acc} would be taken in another order", FIXED_ORDER)
         scan = replace(loop, body=(Accumulate(acc, (), op, value), *rest), kind=Kind.SCAN, interleave=self.interleave)
         new = _narrow(program, loop, scan)
         return replace_loop(program, self.iterator, lambda _: new)
+
+
+def _inclusive(loop: For) -> For:
+    """The loop without a variable for what an integer sum was before its step: that is the sum less what was added."""
+    if len(loop.body) < 3:
+        return loop
+    held, first, update, *rest = loop.body
+    if not (isinstance(held, Allocate) and isinstance(first, Store) and isinstance(update, Store)):
+        return loop
+    acc = param(update.buffer, update.value.dtype)
+    added = [a for a in update.value.args if a is not acc]
+    if update.indices or update.value.op != "add" or len(added) != 1 or not DTYPES[acc.dtype].is_integer:
+        return loop
+    if first.buffer != held.buffer.name or first.value is not acc or first.buffer in added[0].inputs:
+        return loop
+    before = {held.buffer.name: binary("sub", acc, added[0])}
+    return replace(loop, body=(update, *put_all(tuple(rest), before)))
 
 
 def _narrow(program: Program, loop: For, scan: For) -> Block:
