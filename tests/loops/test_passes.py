@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from loop_tasks import TASKS, inputs, program
 
+from accelcore.ir.assignments import settled
 from accelcore.ir.compaction import compacted
 from accelcore.ir.emit.numpy import emit
 from accelcore.ir.evaluate import evaluate, evaluate_summary
@@ -114,3 +115,25 @@ def test_an_element_of_a_filter_beside_its_length() -> None:
     kept = filtered(n, lambda q: binary("lt", 0, x[q]), lambda q: x[q])
     e = comp(n, lambda i: select(binary("lt", i, length(kept)), get(kept, i), -1))
     assert list(evaluate(e, {"x": np.array([0, 4, -2, 6], np.int32)}, {"n": 4})) == [4, 6, -1, -1]
+
+
+def test_the_last_assignment_is_found_by_its_place() -> None:
+    values = array("v", "f32", 1)
+
+    def last(chosen, value, old) -> Expr:
+        return fold(n, [old], lambda acc, k: [select(chosen(k), value(k), acc[0])])
+
+    upwards = last(lambda k: binary("lt", 2, x[k]), lambda k: values[k], values[0])
+    downwards = last(lambda k: binary("lt", 2, x[n - k - 1]), lambda k: (n - k - 1) * 3, const(-5, "i64"))
+    for e, kind in ((upwards, "max"), (downwards, "min")):
+        found = settled(e)
+        assert {node.kind for node in walk(found) if node.op == "reduce"} == {kind}
+        assert not any(node.op == "fold" for node in walk(found))
+        for data in ([3, 1, 7, 0], [0, 0, 0], [0, 9], [5]):
+            arrays = {"x": np.array(data, np.int32), "v": np.arange(len(data), dtype=np.float32) + 0.5}
+            assert evaluate(e, arrays, {"n": len(data)}) == evaluate(found, arrays, {"n": len(data)})
+
+
+def test_assignments_that_depend_on_each_other_stay() -> None:
+    counted = fold(n, [const(0)], lambda acc, k: [select(binary("lt", 0, x[k]), acc[0] + 1, acc[0])])
+    assert settled(counted) is counted

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from accelcore.ir.assignments import settled
 from accelcore.ir.compaction import compacted, filters, measured
 from accelcore.ir.expr import Expr
 from accelcore.ir.indicators import scattered
@@ -17,14 +18,14 @@ Posts = Sequence[tuple[str, Expr]]
 
 
 def in_one_pass(task: Task, summary: Summary) -> Summary:
-    """The task's summary with histograms, stores at places and compactions as passes; itself where it has none."""
+    """The task's summary with what passes over the data find: histograms, stores, last assignments; or as it is."""
     post = one_pass(summary.post, facts_of(task.params, task.requires))
     return summary if post == summary.post else replace(summary, post=post)
 
 
 def one_pass(post: Posts, facts: Facts) -> tuple[tuple[str, Expr], ...]:
     """The same results; a count of what another result keeps is that one's length."""
-    found = [(name, compacted(scattered(e, facts), facts)) for name, e in post]
+    found = [(name, settled(compacted(scattered(e, facts), facts))) for name, e in post]
     known = [f for _, e in found for f in filters(e)]
     return tuple((name, measured(e, known) if known else e) for name, e in found)
 
@@ -32,4 +33,4 @@ def one_pass(post: Posts, facts: Facts) -> tuple[tuple[str, Expr], ...]:
 @lru_cache(maxsize=1024)
 def requirement(condition: Expr) -> Expr:
     """The same requirement for less work: what it says of all elements is found in passes over them."""
-    return running(compacted(condition, {}))
+    return running(settled(compacted(condition, {})))
