@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any, TextIO
 
 from accelcore.pipeline.progress import Event, Judged, Lifted, Note, Started
-from accelcore.values import Proof, Status
+from accelcore.values import Fidelity, Proof, Status
 
 if TYPE_CHECKING:
     from accelcore.health import Diagnosis
@@ -234,7 +234,9 @@ def _kernel_part(result: OptimizeResult) -> list[str]:
         )
     judged = f", judged on {result.inputs_judged} inputs" if result.inputs_judged else ", judged"
     lines = [f"kernel    {best.evaluation.grade.name}{judged} ({_isolation(best.evaluation)})"]
-    if result.machine is not None:
+    if best.evaluation.fidelity is Fidelity.INTERPRETED:
+        lines.append(f"machine   none; {plain(best.evaluation.fingerprint.partition(';')[0])}")
+    elif result.machine is not None:
         lines.append(f"machine   {_machine(result)}")
     return lines
 
@@ -266,6 +268,8 @@ def _cost_part(result: OptimizeResult) -> list[str]:
     same = seed is not None and seed.evaluation.kernel == best.evaluation.kernel
     gain = f", {result.speedup:.2f}x faster than the seed" if result.speedup else ""
     gain = ", the seed: nothing that was tried is faster" if same else gain
+    if best.evaluation.fidelity is Fidelity.INTERPRETED:
+        gain = ", without a cost: nothing was searched for (accelcore doctor says what is missing)"
     lines.append(f"best      {cost(best.evaluation)}{gain}  [{best.evaluation.fidelity}]")
     lines += [_baseline_line(b) for b in result.baselines]
     return lines
@@ -323,6 +327,8 @@ def check_text(result: Any) -> str:
     lines = [f"{e.status.name.replace('_', ' ')}" + (f", graded {e.grade.name}" if e.status is Status.OK else "")]
     if e.cost is not None:
         lines.append(f"cost      {cost(e)}  [{e.fidelity}]")
+    elif e.fidelity is Fidelity.INTERPRETED:
+        lines.append(f"cost      none  [{e.fidelity}: {plain(e.fingerprint.partition(';')[0])}]")
     lines += [f"{name:9s} {value:.4g}" for name, value in e.metrics]
     lines += [plain(text) for text in (e.feedback, e.log) if text]
     return "\n".join([*lines, f"sandbox   {e.sandbox or 'none'}"])

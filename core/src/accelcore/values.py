@@ -67,11 +67,16 @@ class Grade(_Lower):
 
 
 class Fidelity(_Lower):
-    """Where a cost comes from."""
+    """Where a cost comes from.
+
+    INTERPRETED: from nowhere.  What the kernel says was carried out on another machine without the target's compiler
+    and instructions, which is good for a verdict: the grade is TESTED, whatever the derivation.
+    """
 
     HARDWARE = enum.auto()
     SIMULATED = enum.auto()
     MODELLED = enum.auto()
+    INTERPRETED = enum.auto()
 
 
 class Role(_Lower):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,10 +11,13 @@ from rvv_sweep import FLOATS, functions, lifted, scheduled
 from rvv_tasks import RIGHT, hand, scaled
 from test_tables import COUNT, instructions, program, values
 
+from accelcore import check
+from accelcore import compile as compiled
 from accelcore.cgen import emit
 from accelcore.judge.pool import Pool
 from accelcore.loops.interpret import interpret
 from accelcore.pipeline.benches import judged_once
+from accelcore.terminal import optimize_text
 from accelcore.testing import EvaluatorSuite
 from accelcore.values import Artifact, Kernel, Limits, Param, Role, Source, Status, Task, sizes_of
 from accelcore_rvv.cpus import VLENS
@@ -101,3 +105,60 @@ def test_a_verdict_without_a_cost() -> None:
     assert found.status is Status.OK and found.cost is None and "without cost" in RvvHostEvaluator().fingerprint()
     tail = RIGHT.replace("__riscv_vsetvl_e32m4((size_t)n)", "__riscv_vsetvlmax_e32m4()")
     assert judged_once(RvvHostEvaluator(), scaled(), hand(tail), limits=LIMITS).status is not Status.OK
+
+
+LOOPS = """
+def positive(x: "i32[n]") -> "i32":
+    n = len(x)
+    count = 0
+    for i in range(n):
+        if x[i] > 0:
+            count += 1
+    return count
+"""
+COUNT_BY_MASK = """
+#include <riscv_vector.h>
+#include <stdint.h>
+int ac_positive(const int32_t *x, int32_t *out, int64_t n) {
+    size_t most = __riscv_vsetvlmax_e32m1();
+    vint32m1_t count = __riscv_vmv_v_x_i32m1(0, most);
+    for (size_t vl; n > 0; n -= (int64_t)vl, x += vl) {
+        vl = __riscv_vsetvl_e32m1((size_t)n);
+        vbool32_t chosen = __riscv_vmsgt_vx_i32m1_b32(__riscv_vle32_v_i32m1(x, vl), 0, vl);
+        count = __riscv_vadd_vx_i32m1_tumu(chosen, count, count, 1, vl);
+    }
+    *out = __riscv_vmv_x_s_i32m1_i32(__riscv_vredsum_vs_i32m1_i32m1(count, __riscv_vmv_s_x_i32m1(0, 1), most));
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("policy", "status"),
+    [("_tumu(chosen, count, ", "ok"), ("_tum(chosen, count, ", "wrong"), ("_m(chosen, ", "wrong")],
+)
+def test_lanes_that_a_policy_leaves_open_are_not_relied_on(tmp_path: Path, policy: str, status: str) -> None:
+    """`_tum` keeps the tail and not what is masked off, `_m` neither."""
+    (tmp_path / "loops.py").write_text(LOOPS)
+    (tmp_path / "kernel.c").write_text(COUNT_BY_MASK.replace("_tumu(chosen, count, ", policy))
+    found = check(tmp_path / "kernel.c", tmp_path / "loops.py", target="rvv:evaluator=rvv-host").json()
+    assert found["status"] == status and found["cost"] is None and found["fidelity"] == "interpreted"
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_without_an_emulator_the_grade_is_tested_and_nothing_is_said_of_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bool
+) -> None:
+    (tmp_path / "loops.py").write_text(LOOPS)
+    if not asked:
+        monkeypatch.setenv("ACCELCORE_QEMU_RISCV64", str(tmp_path / "nothing"))
+    target = "rvv:evaluator=rvv-host" if asked else "rvv"
+    made = compiled(tmp_path / "loops.py", target, out=tmp_path / "out", runs=tmp_path / "runs", cache=False)
+    found = made.json()
+    assert found["verdict"] == "proved" and found["grade"] == "tested" and found["fidelity"] == "interpreted"
+    assert found["best"] is None and found["speedup"] is None
+    words = optimize_text(made)
+    assert "TESTED" in words and "without a cost" in words and "[interpreted]" in words
+    assert "faster" not in words and "modelled" not in words
+    report = (tmp_path / "out" / "report.html").read_text()
+    assert "interpreted" in report and "spacemit-x60, modelled" not in report

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from accelcore.pipeline.results import cost_json
-from accelcore.values import Candidate, Evaluation, Machine, Run, Status, Summary, Task, Verdict
+from accelcore.values import Candidate, Evaluation, Fidelity, Machine, Run, Status, Summary, Task, Verdict
 
 Json = dict[str, Any]
 
@@ -22,7 +22,7 @@ def data(run: Run, machine: Machine | None = None) -> Json:
         "run": {"id": run.id, "status": run.status, "config": _plain(run.config), "spent": dict(run.spent)},
         "task": _task(run.task) if run.task else None,
         "verdict": _verdict(run.verdict) if run.verdict else None,
-        "machine": _machine(machine) if machine else None,
+        "machine": _machine(machine, run) if machine else None,
         "roofline": _roofline(run, machine),
         "champion": champion,
         "baselines": _baselines(run),
@@ -100,12 +100,17 @@ def _verdict(verdict: Verdict) -> Json:
     }
 
 
-def _machine(machine: Machine) -> Json:
+def _machine(machine: Machine, run: Run) -> Json:
+    """The machine, and what judged the kernels: where that is an interpreter, the machine had no part in it."""
+    judged = next((e for e in run.evaluations if e.status is Status.OK), None)
+    told = [["fidelity", str(judged.fidelity)], ["judged by", judged.fingerprint]] if judged else []
+    if judged and judged.fidelity is Fidelity.INTERPRETED:
+        return {"name": "none", "peaks": [], "memories": [], "facts": told}
     return {
         "name": machine.name,
         "peaks": [list(p) for p in machine.peaks],
         "memories": [[m.name, m.size, m.bandwidth] for m in machine.memories],
-        "facts": [list(f) for f in machine.facts],
+        "facts": [*(list(f) for f in machine.facts), *told],
     }
 
 

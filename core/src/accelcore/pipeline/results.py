@@ -159,6 +159,7 @@ class CheckResult:
             "log": e.log,
             "sandbox": e.sandbox,
             "fingerprint": e.fingerprint,
+            "fidelity": str(e.fidelity),
         }
 
 
@@ -284,6 +285,7 @@ class OptimizeResult:
             "grade": str(self.grade) if self.grade else None,
             "seed": cost_json(self.seed.evaluation) if self.seed else None,
             "best": cost_json(self.best.evaluation) if self.best else None,
+            "fidelity": str(self.best.evaluation.fidelity) if self.best else None,
             "speedup": self.speedup,
             "baselines": {b.label: b.json() for b in self.baselines},
             "candidates": {"total": len(self.candidates), "by_status": self.by_status},

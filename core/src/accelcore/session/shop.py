@@ -14,7 +14,7 @@ from accelcore.pools.threads import DaemonThreads
 from accelcore.session.bench import Bench, Builder, Built, contained
 from accelcore.session.forms import form_of
 from accelcore.session.standing import Standing
-from accelcore.values import Artifact, Candidate, Evaluation, Grade, Kernel, Status, Task, digest_of
+from accelcore.values import Artifact, Candidate, Evaluation, Fidelity, Grade, Kernel, Status, Task, digest_of
 
 REUSABLE = frozenset({Status.UNSUPPORTED, Status.WRONG})
 """Failures that follow from the key alone.  Timeouts, crashes, accusations, and builds that did not get the processes
@@ -81,9 +81,10 @@ class Shop:
         row = self._rows.get(self.key(kernel))
         return row.evaluation if row else None
 
-    def grade(self, digest: str) -> Grade:
-        """DERIVED for what only legality-checked rewrites of a proved summary made."""
-        return Grade.DERIVED if digest in self.derived else Grade.TESTED
+    def grade(self, digest: str, fidelity: Fidelity) -> Grade:
+        """DERIVED for what only legality-checked rewrites of a proved summary made, and what was judged as it is."""
+        derived = digest in self.derived and fidelity is not Fidelity.INTERPRETED
+        return Grade.DERIVED if derived else Grade.TESTED
 
     def take(self, candidate: Candidate) -> Ticket:
         """Look the candidate up; start building it when its evaluation is not known.  Costs nothing."""
@@ -177,7 +178,7 @@ class Shop:
     def _judged(self, ticket: Ticket) -> EvaluationRow:
         row = ticket.row or self._judge(ticket)
         digest = ticket.candidate.digest
-        row = replace(row, evaluation=replace(row.evaluation, grade=self.grade(digest)))
+        row = replace(row, evaluation=replace(row.evaluation, grade=self.grade(digest, row.evaluation.fidelity)))
         self._journal.put_evaluation(ticket.key, row)
         if ticket.row is None:
             self._cache.put_evaluation(ticket.key, self._group, row.evaluation)

@@ -99,9 +99,11 @@ def _lanewise(name: str, d: Lanewise, policy: str, *, moded: bool) -> str:
         parameters.append(f"{kind} old")
     parameters += [f"{o.shape.ctype if o.vector else o.shape.element} p{o.name}" for o in d.operands]
     parameters += ["int mode"] if moded else []
-    start = ("r = pd;" if d.destination else "r = old;") if keeps else "memset(&r, 0xff, sizeof r);"
+    before = "pd" if d.destination else "old"
+    start = f"r = {before};" if policy.startswith("_tu") else "memset(&r, 0xff, sizeof r);"
+    off = f"r.v[i] = {before}.v[i];" if policy.endswith("mu") else "memset(&r.v[i], 0xff, sizeof r.v[i]);"
     values = "".join(f"const {o.shape.element} {o.name} = p{o.name}{'.v[i]' if o.vector else ''}; " for o in d.operands)
-    guard = "if (!m.v[i]) continue; " if masked else ""
+    guard = f"if (!m.v[i]) {{ {off} continue; }} " if masked else ""
     wide = "double" if s.kind == "f" else f"{'u' if s.kind == 'u' else ''}{'__int128' if s.bits > 32 else 'int64_t'}"
     wide = {"u__int128": "unsigned __int128", "uint64_t": "int64_t"}.get(wide, wide)
     suffix = "f" if s.kind == "f" and s.bits == 32 else ""
@@ -147,14 +149,16 @@ def _access(name: str, policy: str, what: str, kind: str, index: str, text: str,
         parameters.append(f"{offsets.ctype} at")
         step = "at.v[i]"
     parameters += [] if load else [f"{vector} x"]
-    guard = "if (!m.v[i]) continue; " if masked else ""
     place = f"((char *)p + {step} + k * sizeof *p)"
     inside = ".f[k].v[i]" if fields else ".v[i]"
     move = f"memcpy(&r{inside}, {place}, sizeof *p)" if load else f"memcpy({place}, &x{inside}, sizeof *p)"
-    loop = f"for (size_t i = 0; i < vl; ++i) {{ {guard}for (size_t k = 0; k < {n}; ++k) {move}; }}"
+    every = f"for (size_t k = 0; k < {n}; ++k)"
+    off = f"r{inside} = old{inside}" if policy.endswith("mu") else f"memset(&r{inside}, 0xff, sizeof *p)"
+    guard = f"if (!m.v[i]) {{ {f'{every} {off}; ' if load else ''}continue; }} " if masked else ""
+    loop = f"for (size_t i = 0; i < vl; ++i) {{ {guard}{every} {move}; }}"
     if not load:
         return f"void {name}({', '.join(parameters)}, size_t vl) {{ {loop} }}"
-    start = "r = old;" if keeps else "memset(&r, 0xff, sizeof r);"
+    start = "r = old;" if policy.startswith("_tu") else "memset(&r, 0xff, sizeof r);"
     return f"{vector} {name}({', '.join(parameters)}, size_t vl) {{ {vector} r; {start} {loop} return r; }}"
 
 
