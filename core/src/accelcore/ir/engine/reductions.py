@@ -379,6 +379,7 @@ def _running(kind: str, block: Block, numbers: Numbers) -> Block:
     return replace(block, data=np.asarray(ufunc.accumulate(terms, axis=-1)), err=err, bad=bad)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what overflows is infinite, and so is its bound
 def _running_floats(kind: str, block: Block, ufunc: np.ufunc, numbers: Numbers) -> Block:
     data = np.asarray(ufunc.accumulate(block.data, axis=-1))
     if not numbers.bounded:
