@@ -19,10 +19,14 @@ def task(requirement):
     return Task("one", params, Summary((("y", post),)), requires=(requirement,), sizes=(sizes_of({"n": 40, "p": 40}),))
 
 
+def rare(k):
+    return binary("eq", cast(get(X, k), "int"), 123456789)
+
+
 def test_sizes_without_inputs_are_replaced():
     """Each place of x is one of y, unless x holds a rare number there: by chance only where n <= p."""
-    rare = reduce("all", N, lambda k: binary("lor", binary("lt", k, P), binary("eq", cast(get(X, k), "int"), 123456789)))
-    pool = Pool(task(rare), seed=1)
+    requirement = reduce("all", N, lambda k: binary("lor", binary("lt", k, P), rare(k)))
+    pool = Pool(task(requirement), seed=1)
     found = held_out(pool.task, KERNEL, 3, 3, pool.possible)
     assert len(found) == 3 and all(dict(s)["n"] <= dict(s)["p"] for s in found)
     assert any(dict(s)["n"] > dict(s)["p"] for s in held_out(pool.task, KERNEL, 12, 3))
